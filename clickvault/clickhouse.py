@@ -1,0 +1,46 @@
+"""ClickHouse, reached by URL: connections, and running rendered SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from clickvault.errors import StoreError
+
+
+def connect(url: str, **settings: Any) -> Client:
+    """A client for `http://user:password@host:port`. Raises StoreError when nobody answers."""
+    parts = urlsplit(url)
+    try:
+        return clickhouse_connect.get_client(
+            host=parts.hostname or "127.0.0.1",
+            port=parts.port or (8443 if parts.scheme == "https" else 8123),
+            secure=parts.scheme == "https",
+            username=unquote(parts.username or "default"),
+            password=unquote(parts.password or ""),
+            autogenerate_session_id=False,
+            send_receive_timeout=3600,
+            settings=settings,
+        )
+    except ClickHouseError as error:
+        raise StoreError(
+            f"ClickHouse does not answer at {parts.hostname}:{parts.port}: {str(error).splitlines()[0][:200]}",
+            hint="clickvault up",
+            store="clickhouse",
+        ) from error
+
+
+def execute(client: Client, sql: Iterable[str], parameters: Mapping[str, Any] | None = None) -> None:
+    """Run statements one after the other, with server-side parameters `{name:Type}`."""
+    for statement in sql:
+        client.command(statement, parameters=dict(parameters or {}), use_database=False)
+
+
+def rows(client: Client, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The result of a query as a list of row objects."""
+    return list(client.query(sql, parameters=dict(parameters or {})).named_results())

@@ -1,0 +1,38 @@
+"""The contract language: everything that a declared event type needs.
+
+An event type is one class, and this is all that a domain imports:
+
+    from clickvault.contract import Actor, Domain, Event, Hub, Id, Length, Ref, Sat
+
+`language` has the words, `spec` what is read out of a class, `vault` what of it becomes of it in the
+Data Vault, `domain` what is checked across classes, `judge` the Python reading of the same rules.
+"""
+
+from clickvault.contract.domain import Domain, Registry, load_domains
+from clickvault.contract.language import (
+    Actor,
+    Dimension,
+    Effectivity,
+    Event,
+    Historized,
+    Hub,
+    Id,
+    Length,
+    MultiActive,
+    Node,
+    Pattern,
+    Range,
+    Ref,
+    Relation,
+    Sat,
+    Time,
+    Transaction,
+    Window,
+)
+from clickvault.contract.spec import EventSpec, FieldSpec
+
+__all__ = [
+    "Actor", "Dimension", "Domain", "Effectivity", "Event", "EventSpec", "FieldSpec", "Historized", "Hub", "Id",
+    "Length", "MultiActive", "Node", "Pattern", "Range", "Ref", "Registry", "Relation", "Sat", "Time", "Transaction",
+    "Window", "load_domains",
+]  # fmt: skip

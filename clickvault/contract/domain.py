@@ -1,0 +1,192 @@
+"""A domain: a package of event types that is checked as a whole when it is imported.
+
+    DOMAIN = Domain("social", users, ties, content)        # in the package's __init__.py
+
+Settings name the packages that are on (CLICKVAULT_DOMAINS); `load_domains` imports them into one `Registry`,
+where hubs and event types are shared: a hub is what several domains meet in.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+
+from clickvault.contract.language import Event
+from clickvault.contract.spec import IDENTIFIER, EventSpec, FieldSpec
+from clickvault.errors import ConfigurationError, ContractError
+
+
+@dataclass(frozen=True)
+class HubSpec:
+    """A hub: its name, and the kind and limits of its business key as declared by the class that owns it."""
+
+    name: str
+    key: FieldSpec
+    owner: str
+
+
+class Domain:
+    """The event types of some modules (or single classes), checked against each other.
+
+    `uses`: other domains whose hubs may be referred to. Raises ContractError, naming class and field.
+    """
+
+    def __init__(self, name: str, *parts: ModuleType | type[Event], uses: Iterable[Domain] = ()) -> None:
+        if not IDENTIFIER.match(name):
+            raise ContractError(f"domain name must be a lower-case identifier, got {name!r}")
+        self.name = name
+        self.uses = tuple(uses)
+        self.events = tuple(
+            replace(c.spec, domain=name, topic=c.spec.topic or f"{name}.{c.spec.event_type}") for c in _classes(parts)
+        )
+        if not self.events:
+            raise ContractError(f"domain {name}: no event type in {', '.join(str(p) for p in parts) or 'nothing'}")
+        Registry([*self._used(), self])  # raises what clashes
+
+    def _used(self) -> list[Domain]:
+        return [d for used in self.uses for d in (*used._used(), used)]
+
+
+def _classes(parts: Iterable[ModuleType | type[Event]]) -> list[type[Event]]:
+    found: list[type[Event]] = []
+    for part in parts:
+        if isinstance(part, ModuleType):
+            found += [
+                c for c in vars(part).values()
+                if isinstance(c, type) and issubclass(c, Event) and c is not Event and c.__module__ == part.__name__
+            ]  # fmt: skip
+        else:
+            found.append(part)
+    return found
+
+
+class Registry:
+    """All event types and hubs of the domains that are on. Raises ContractError when they clash."""
+
+    def __init__(self, domains: Iterable[Domain]) -> None:
+        self.domains = tuple(dict.fromkeys(domains))
+        self.events: dict[str, EventSpec] = {}
+        self.hubs: dict[str, HubSpec] = {}
+        topics: dict[str, EventSpec] = {}
+        for spec in (e for d in self.domains for e in d.events):
+            other = self.events.setdefault(spec.event_type, spec)
+            if other is not spec:
+                raise ContractError(
+                    f"{spec.domain}.{spec.class_name}: event type {spec.event_type!r} is declared by "
+                    f"{other.domain}.{other.class_name} too",
+                    hint="rename one of the classes",
+                )
+            shared = topics.setdefault(spec.topic, spec)
+            if shared.group != spec.group:
+                raise ContractError(
+                    f"{spec.class_name}: topic {spec.topic!r} is in group {shared.group!r} by {shared.class_name}, "
+                    f"in {spec.group!r} here"
+                )
+            self._add_hub(spec)
+        for spec in self.events.values():
+            self._check_refs(spec)
+        self._check_relations()
+
+    def _add_hub(self, spec: EventSpec) -> None:
+        field = spec.hub_field
+        if field is None or field.hub is None:
+            return
+        hub = self.hubs.setdefault(field.hub.name, HubSpec(field.hub.name, field, spec.class_name))
+        mine, theirs = _key_type(field), _key_type(hub.key)
+        if mine != theirs:
+            raise ContractError(
+                f"{spec.class_name}.{field.name}: hub {hub.name!r} has another key in "
+                f"{hub.owner}.{hub.key.name}: {mine} here, {theirs} there"
+            )
+
+    def _check_refs(self, spec: EventSpec) -> None:
+        for field in spec.refs:
+            assert field.ref is not None
+            hub = self.hubs.get(field.ref.hub)
+            if hub is None:
+                raise ContractError(
+                    f"{spec.class_name}.{field.name}: refers to hub {field.ref.hub!r}, which nothing declares",
+                    hint=f"known hubs: {', '.join(sorted(self.hubs)) or 'none'}; for another domain's, uses=(DOMAIN,)",
+                )
+            if field.kind != hub.key.kind:
+                raise ContractError(
+                    f"{spec.class_name}.{field.name}: is {field.kind}, but the key of hub {hub.name!r} "
+                    f"({hub.owner}.{hub.key.name}) is {hub.key.kind}"
+                )
+
+    def _check_relations(self) -> None:
+        labels: dict[str, EventSpec] = {}
+        seen: dict[str, EventSpec] = {}
+        nodes = {s.hub_field.hub_name for s in self.events.values() if s.nodes and s.hub_field}
+        for spec in self.events.values():
+            for what, known in [(n.label, labels) for n in spec.nodes] + [(r.type, seen) for r in spec.relations]:
+                other = known.setdefault(what, spec)
+                if other is not spec:
+                    raise ContractError(f"{spec.class_name}: {what} is declared by {other.class_name} too")
+            for relation in spec.relations:
+                for end in (relation.source, relation.target):
+                    hub = spec.field(end).hub_name
+                    if hub not in nodes:
+                        raise ContractError(
+                            f"{spec.class_name}.{end}: {relation.type} ends at hub {hub!r}, which is no node",
+                            hint='graph = [Node("...")] in the class that owns the hub',
+                        )
+
+    @property
+    def groups(self) -> dict[str, list[EventSpec]]:
+        """Event types by topic group, in the order of declaration."""
+        out: dict[str, list[EventSpec]] = {}
+        for spec in self.events.values():
+            out.setdefault(spec.group, []).append(spec)
+        return out
+
+    def topics(self, group: str) -> list[str]:
+        """The distinct topics of a group, in the order of declaration."""
+        return list(dict.fromkeys(s.topic for s in self.groups[group]))
+
+    def event(self, event_type: str) -> EventSpec:
+        """The event type of that name. Raises ConfigurationError with the known names."""
+        if event_type not in self.events:
+            raise ConfigurationError(
+                f"event type must be one of the declared ones, got {event_type!r}",
+                hint=f"clickvault contract list   (known: {', '.join(self.events)})",
+            )
+        return self.events[event_type]
+
+
+def _key_type(field: FieldSpec) -> str:
+    """A text that is equal for keys that may share a hub: kind, limits and case folding."""
+    limits = "" if field.kind == "uuid" else f" of {field.low} to {field.high}"
+    fold = ", case folded" if field.hub and field.hub.fold else ""
+    return f"{field.kind}{limits}{fold}"
+
+
+def load_domains(names: Iterable[str]) -> Registry:
+    """Import the named packages, each with a `DOMAIN`, and the domains that these use.
+
+    A package outside the project is found on the Python path, or beside the current folder.
+    Raises ConfigurationError for a package that is not there, ContractError for a wrong declaration.
+    """
+    domains: list[Domain] = []
+    for name in names:
+        here = str(Path.cwd())
+        if here not in sys.path:
+            sys.path.append(here)
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name and name.startswith(error.name):
+                raise ConfigurationError(
+                    f"no domain package {name!r}",
+                    hint="set CLICKVAULT_DOMAINS to packages on PYTHONPATH, e.g. contracts.social,my_events",
+                ) from error
+            raise
+        domain = getattr(module, "DOMAIN", None)
+        if not isinstance(domain, Domain):
+            raise ConfigurationError(f"package {name!r} has no DOMAIN", hint='DOMAIN = Domain("name", module, ...)')
+        domains += [*domain._used(), domain]
+    return Registry(domains)

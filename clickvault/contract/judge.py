@@ -1,0 +1,89 @@
+"""The contract as Python reads it: accept or refuse one message, exactly as ClickHouse does.
+
+The pipeline judges in ClickHouse (templates/ingest). This is the other side of the property test that holds the
+two together, what the generator builds its events with, and what `clickvault contract check` runs over a file.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+if TYPE_CHECKING:
+    from clickvault.contract.domain import Registry
+    from clickvault.contract.language import Event
+
+MAX_MESSAGE_BYTES = 1_000_000
+"""A longer message is rejected: no event is that large, and both parsers stay far from their limits."""
+
+
+def judge(raw: bytes, registry: Registry, received_at: datetime | None = None) -> Event | list[str]:
+    """The event that `raw` is, or the list of what is wrong with it (never empty).
+
+    `received_at` (UTC, default now) is what "in the future" is measured from.
+    """
+    received_at = received_at or datetime.now(UTC)
+    if not raw:
+        return ["empty message"]
+    if len(raw) > MAX_MESSAGE_BYTES:
+        return [f"larger than {MAX_MESSAGE_BYTES} bytes"]
+    if raw.startswith(b"\xef\xbb\xbf"):
+        return ["starts with a byte-order mark"]
+    repeated: list[str] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [k for k, _ in items]
+        repeated.extend(n for n in names if names.count(n) > 1)
+        return dict(items)
+
+    try:
+        value = json.loads(raw.decode("utf-8"), object_pairs_hook=pairs)
+    except (ValueError, RecursionError):
+        return ["not JSON"]
+    if not isinstance(value, dict):
+        return ["not a JSON object"]
+    if repeated:
+        return [f"{name}: given twice" for name in dict.fromkeys(repeated)]
+    spec = registry.events.get(str(value.get("event_type")))
+    if spec is None:
+        return ["unknown event type"]
+    try:
+        return spec.model.model_validate_json(raw, context={"received_at": received_at})
+    except ValidationError as error:
+        return [f"{'.'.join(str(p) for p in e['loc']) or 'message'}: {e['msg']}" for e in error.errors()]
+
+
+def broken_rules(event: Event, received_at: datetime | None) -> list[str]:
+    """The rules that need more than one field, or a clock: type, operation, time windows, NUL characters."""
+    spec = event.spec
+    broken = []
+    if event.event_type != spec.event_type:
+        broken.append(f"event_type: is {event.event_type}, not {spec.event_type}")
+    if event.op.value not in spec.ops:
+        broken.append(f"op: not one of {', '.join(spec.ops)}")
+    for field in spec.all_fields:
+        value = getattr(event, field.name)
+        if value is None:
+            continue
+        if field.since:
+            since = datetime.fromisoformat(field.since).replace(tzinfo=UTC)
+            if value < since or (received_at and value > received_at + timedelta(seconds=field.ahead)):
+                broken.append(f"{field.name}: outside its window")
+        if _has_nul(value):
+            broken.append(f"{field.name}: has a NUL character")
+        if field.multi_active:
+            keys = [getattr(m, field.multi_active.child_key) for m in value]
+            if len(set(keys)) < len(keys):
+                broken.append(f"{field.name}: two members of one {field.multi_active.child_key}")
+    return broken
+
+
+def _has_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, list):
+        return any(_has_nul(getattr(m, n)) for m in value if isinstance(m, BaseModel) for n in type(m).model_fields)
+    return False

@@ -1,0 +1,278 @@
+"""The words of a contract: an event type is an annotated Pydantic model built from these.
+
+    class Post(Event, group="content"):
+        '''A publication of a user, in a community or on their own page.'''
+
+        post_id: Annotated[Id, Hub("post")]
+        author_id: Annotated[Id, Ref("user", role="author"), Actor]
+        text: Annotated[str, Length(1, 5_000), Sat("content")]
+
+Limits (`Length`, `Range`, `Pattern`, `Window`) bind Pydantic and, compiled, ClickHouse. Roles (`Hub`, `Ref`,
+`Sat` ...) say what becomes of a field in the vault and in the graph. A class that can't be meant raises
+`ContractError` when it is defined.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+import annotated_types as at
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
+
+UUID_PATTERN = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+TIME_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?Z$"
+_UUID = re.compile(UUID_PATTERN[:-1] + r"\Z")
+_TIME = re.compile(TIME_PATTERN[:-1] + r"\Z")
+
+
+def parse_id(value: object) -> UUID:
+    """A UUID from its canonical text of 36 characters, in either case; ValueError for every other form."""
+    if isinstance(value, UUID):
+        return value
+    if not isinstance(value, str) or not _UUID.match(value):
+        raise ValueError("a UUID is written as 8-4-4-4-12 hexadecimal digits")
+    return UUID(value)
+
+
+def parse_time(value: object) -> datetime:
+    """A UTC time from RFC 3339 with a Z and at most 6 digits of a second; ValueError for every other form."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
+    if not isinstance(value, str) or not _TIME.match(value):
+        raise ValueError("a time is written as 2026-01-31T23:59:59.123456Z")
+    head, _, fraction = value[:-1].partition(".")
+    return datetime.fromisoformat(head).replace(microsecond=int(fraction.ljust(6, "0") or 0), tzinfo=UTC)
+
+
+def format_time(value: datetime) -> str:
+    """The canonical text of a time: 27 characters, microseconds, Z."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+Id = Annotated[UUID, BeforeValidator(parse_id)]
+"""A UUID in canonical text."""
+
+Time = Annotated[datetime, BeforeValidator(parse_time), PlainSerializer(format_time, when_used="json")]
+"""A UTC time in canonical text."""
+
+
+# ── limits ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Length(at.GroupedMetadata):
+    """A text's length in code points, or a list's in members: `low` to `high`, both allowed."""
+
+    low: int
+    high: int
+
+    def __iter__(self) -> Iterator[object]:
+        """The same limit in annotated-types' words, which Pydantic reads."""
+        yield at.MinLen(self.low)
+        yield at.MaxLen(self.high)
+
+
+@dataclass(frozen=True)
+class Range(at.GroupedMetadata):
+    """A number's range: `low` to `high`, both allowed."""
+
+    low: float
+    high: float
+
+    def __iter__(self) -> Iterator[object]:
+        """The same limit in annotated-types' words, which Pydantic reads."""
+        yield at.Ge(self.low)
+        yield at.Le(self.high)
+
+
+@dataclass(frozen=True)
+class Pattern(at.GroupedMetadata):
+    """A regular expression that the text must contain: anchor it with ^ and $.
+
+    Written in what RE2 (ClickHouse) and Rust's regex (Pydantic) read alike: classes in brackets, no \\d \\w \\s \\b.
+    """
+
+    regex: str
+
+    def __iter__(self) -> Iterator[object]:
+        """The same limit in Pydantic's words."""
+        yield StringConstraints(pattern=self.regex)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The time window of a time field: not before `since`, at most `ahead` seconds after the message was received."""
+
+    since: str = "2000-01-01"
+    ahead: int = 600
+
+
+# ── roles of a field ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Hub:
+    """The field is the business key of hub `name`; `fold` compares keys without regard to case."""
+
+    name: str
+    fold: bool = False
+
+
+@dataclass(frozen=True)
+class Ref:
+    """The field refers to a key of hub `hub`, in a role where one event type names the hub more than once."""
+
+    hub: str
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class Sat:
+    """The field is an attribute of satellite `name`: fields that change together share a satellite."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class MultiActive:
+    """The list is a group of rows that are in force together: a multi-active satellite `name`.
+
+    `child_key` names the member's field that tells the rows of one group apart.
+    """
+
+    name: str
+    child_key: str
+
+
+class _Flag:
+    """A role without arguments."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+Actor = _Flag("Actor")
+"""The field names who acted: events with an actor count as activity."""
+
+Dimension = _Flag("Dimension")
+"""The field is what marts group by."""
+
+
+# ── links and graph, said of a class ──────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A non-historized link: each event is one row, for ever (a view, an impression)."""
+
+
+@dataclass(frozen=True)
+class Historized:
+    """A link between the references, with satellites for the attributes; op=delete ends it, in its satellite."""
+
+
+@dataclass(frozen=True)
+class Effectivity:
+    """A link that is in force from an event on, until op=delete, or until its driving key takes another partner.
+
+    `driving` names the fields of the driving key, which has at most one open partner; empty: all references,
+    so that only op=delete ends it. `symmetric`: (a, b) is the same as (b, a); for two references to one hub.
+    """
+
+    driving: tuple[str, ...] = ()
+    symmetric: bool = False
+
+
+@dataclass(frozen=True)
+class Node:
+    """A kind of node in the graph, by the hub of this event type."""
+
+    label: str
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A kind of relation in the graph between two fields of this event type, each a Hub or a Ref.
+
+    `properties` are attributes that the relation carries. `undirected` relations are measured as undirected.
+    """
+
+    type: str
+    source: str
+    target: str
+    undirected: bool = False
+    properties: tuple[str, ...] = ()
+
+
+# ── the event ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Op(StrEnum):
+    """What an event says of its subject."""
+
+    create = "create"
+    update = "update"
+    delete = "delete"
+
+
+class Event(BaseModel):
+    """The envelope of each message; an event type is a subclass that adds its fields.
+
+    Class arguments: `group` (the topic group, one queue table in ClickHouse), `topic` (default: domain.event_type),
+    `op_delete` (what op=delete means here), `activity=False` (events with an actor that are not the actor's doing).
+    Unknown fields are rejected: what nobody declared is not silently dropped.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+    event_id: Id
+    event_type: Annotated[str, Length(1, 60), Pattern("^[a-z][a-z0-9_]*$")]
+    op: Op
+    event_time: Annotated[Time, Window()]
+    schema_version: Annotated[int, Range(1, 65_535)]
+    producer: Annotated[str, Length(1, 80)]
+
+    spec: ClassVar[Any]  # EventSpec; Any, since spec.py is built on this module
+    link: ClassVar[Transaction | Historized | Effectivity | None] = None
+    graph: ClassVar[list[Node | Relation]] = []
+
+    @model_validator(mode="after")
+    def _check_contract(self, info: ValidationInfo) -> Event:
+        """What a field alone can't know. Context `received_at` (datetime, UTC) is the bound of time windows."""
+        from clickvault.contract.judge import broken_rules
+
+        broken = broken_rules(self, (info.context or {}).get("received_at"))
+        if broken:
+            raise ValueError("; ".join(broken))
+        return self
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Class arguments are for the contract, not for Pydantic's configuration."""
+        super().__init_subclass__()
+
+    @classmethod
+    def __pydantic_init_subclass__(
+        cls, *, group: str = "", topic: str = "", op_delete: str = "", activity: bool = True, **kwargs: Any
+    ) -> None:
+        """Read and check the declaration, into `cls.spec`."""
+        from clickvault.contract.spec import read_event
+
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.spec = read_event(cls, group=group, topic=topic, op_delete=op_delete, activity=activity)

@@ -1,0 +1,48 @@
+"""What can go wrong, as types.
+
+    ClickvaultError
+    ├── ConfigurationError   a setting or an argument is wrong
+    ├── ContractError        a declaration can't be meant
+    ├── StoreError           an engine is down or failed (transient: try again)
+    ├── DataError            data is not what it must be
+    └── AccountsError        the accounts do not balance
+"""
+
+from __future__ import annotations
+
+
+class ClickvaultError(Exception):
+    """Base of all errors that this project raises on purpose: a message, and a hint that says what to do next."""
+
+    transient = False
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigurationError(ClickvaultError):
+    """A setting or an argument is wrong."""
+
+
+class ContractError(ClickvaultError):
+    """A declaration can't be meant; the message names class and field."""
+
+
+class StoreError(ClickvaultError):
+    """An engine is down or failed; worth another try."""
+
+    transient = True
+
+    def __init__(self, message: str, hint: str = "", store: str = "") -> None:
+        super().__init__(message, hint)
+        self.store = store
+
+
+class DataError(ClickvaultError):
+    """Data is not what it must be."""
+
+
+class AccountsError(ClickvaultError):
+    """The accounts do not balance."""

@@ -1,0 +1,142 @@
+"""Rendering: from the contracts to SQL. Pure: no store is asked anything here.
+
+`Renderer` holds the Jinja environment that every template in templates/ is rendered with. A template sees `registry`,
+`cluster` and what the caller passes, and these filters: `ch` and `pg` quote an identifier (after checking it),
+`ch_type` and `pg_type` give a field's column type, `lit` quotes a text for either engine.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from clickvault.contract import FieldSpec, Registry
+from clickvault.contract.vault import VaultSpec, vault_of
+from clickvault.errors import ConfigurationError, ContractError
+
+ROOT = Path(__file__).resolve().parent.parent
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}\Z")
+
+
+def check_identifier(name: str) -> str:
+    """`name` if it is a plain identifier of at most 63 characters; ContractError otherwise."""
+    if not _IDENTIFIER.match(name):
+        raise ContractError(f"not an identifier of at most 63 characters: {name!r}")
+    return name
+
+
+def ch_identifier(name: str) -> str:
+    """A ClickHouse identifier in backticks; a dotted one part by part."""
+    return ".".join(f"`{check_identifier(part)}`" for part in name.split("."))
+
+
+def pg_identifier(name: str) -> str:
+    """A PostgreSQL identifier in double quotes; a dotted one part by part."""
+    return ".".join(f'"{check_identifier(part)}"' for part in name.split("."))
+
+
+def literal(value: str) -> str:
+    """A text literal that ClickHouse reads; the values come from contracts and settings, never from messages."""
+    if "\0" in value:
+        raise ContractError("a literal has no NUL character")
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def ch_type(field: FieldSpec, nested: bool = False) -> str:
+    """The ClickHouse column type of a field; whole numbers take the smallest type that holds their range."""
+    match field.kind:
+        case "uuid":
+            base = "UUID"
+        case "string":
+            base = "String"
+        case "enum":
+            if nested:
+                base = "String"
+            else:
+                return "LowCardinality(Nullable(String))" if field.optional else "LowCardinality(String)"
+        case "int":
+            base = _int_type(int(field.low or 0), int(field.high or 0))
+        case "float":
+            base = "Float64"
+        case "bool":
+            base = "Bool"
+        case "time":
+            base = "DateTime64(6, 'UTC')"
+        case "date":
+            base = "Date32"
+        case "list":
+            return f"Array(Tuple({', '.join(f'{ch_identifier(i.name)} {ch_type(i, nested=True)}' for i in field.items)}))"
+    return f"Nullable({base})" if field.optional else base
+
+
+def _int_type(low: int, high: int) -> str:
+    for bits in (8, 16, 32, 64):
+        if low >= 0 and high < 2**bits and bits < 64:
+            return f"UInt{bits}"
+        if -(2 ** (bits - 1)) <= low and high < 2 ** (bits - 1):
+            return f"Int{bits}"
+    raise ContractError(f"no 64-bit type holds {low} to {high}")
+
+
+def pg_type(field: FieldSpec) -> str:
+    """The PostgreSQL column type of a field: as wide as the ClickHouse type, so that nothing wraps on the way."""
+    return {
+        "uuid": "uuid", "string": "text", "enum": "text", "int": "bigint", "float": "double precision",
+        "bool": "boolean", "time": "timestamptz", "date": "date", "list": "jsonb",
+    }[field.kind]  # fmt: skip
+
+
+class Renderer:
+    """Renders the templates for the domains of `registry`; `cluster` is the ClickHouse cluster's name, or empty."""
+
+    def __init__(self, registry: Registry, cluster: str = "", folder: Path | None = None) -> None:
+        self.registry = registry
+        self.cluster = cluster
+        self.folder = folder or ROOT / "templates"
+
+    @cached_property
+    def _environment(self) -> jinja2.Environment:
+        env = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(self.folder),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            autoescape=False,  # SQL, not HTML: `ch`, `pg` and `lit` quote
+        )
+        env.filters |= {"ch": ch_identifier, "pg": pg_identifier, "lit": literal, "ch_type": ch_type, "pg_type": pg_type}
+        env.globals |= {"registry": self.registry, "cluster": self.cluster, "vault_of": vault_of}
+        return env
+
+    def render(self, template: str, **values: Any) -> str:
+        """The text of a template, by its path under templates/. ConfigurationError if there is none."""
+        try:
+            return self._environment.get_template(template).render(**values)
+        except jinja2.TemplateNotFound as error:
+            raise ConfigurationError(f"no template {template!r}", hint="clickvault render --list") from error
+
+    def vaults(self) -> list[VaultSpec]:
+        """The vault structures of every event type, in the order of declaration."""
+        return [vault_of(event) for event in self.registry.events.values()]
+
+
+def statements(sql: str) -> list[str]:
+    """The statements of a rendered file: they end in a line whose last character is `;` outside comments."""
+    out: list[str] = []
+    lines: list[str] = []
+    for line in sql.splitlines():
+        if not line.strip() and not lines:
+            continue
+        lines.append(line)
+        if line.rstrip().endswith(";") and not line.lstrip().startswith("--"):
+            statement = "\n".join(lines).strip().removesuffix(";").strip()
+            if any(part.strip() and not part.lstrip().startswith("--") for part in statement.splitlines()):
+                out.append(statement)
+            lines = []
+    if any(part.strip() and not part.lstrip().startswith("--") for part in lines):
+        out.append("\n".join(lines).strip())
+    return out

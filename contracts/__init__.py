@@ -1,0 +1,1 @@
+"""What the events are: one package a domain. Declarations only, no I/O."""

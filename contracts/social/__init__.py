@@ -1,0 +1,6 @@
+"""The domain of a social network."""
+
+from clickvault.contract import Domain
+from contracts.social import communities, content, media, ties, users
+
+DOMAIN = Domain("social", users, ties, content, media, communities)
