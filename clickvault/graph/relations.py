@@ -1,0 +1,127 @@
+"""Which nodes and relations the contracts declare, and where in the vault each lies.
+
+Pure: the templates of templates/graph write the SQL from these.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clickvault.contract.vault import LinkSpec, VaultSpec, vault_of
+from clickvault.errors import ContractError
+
+if TYPE_CHECKING:
+    from clickvault.contract import FieldSpec, Registry
+
+
+@dataclass(frozen=True)
+class GraphNode:
+    """A kind of node: its label, and the hub whose keys are its nodes."""
+
+    label: str
+    hub: str
+
+    @property
+    def view(self) -> str:
+        """The view of the live nodes, in schema `graph`."""
+        return f"node_{self.label.lower()}"
+
+
+@dataclass(frozen=True)
+class GraphRelation:
+    """A kind of relation: its ends, and the links of the vault that hold it.
+
+    `links` has one link, or two where both ends are references of a hub event, which are joined at the hub.
+    `source_role` and `target_role` name the hash keys of the ends, hk_<role>; `at_hub` is the role of the own hub of a
+    hub event, or empty. `properties` are pairs of attribute and satellite; of a transaction link they lie in the link.
+    """
+
+    type: str
+    source: GraphNode
+    target: GraphNode
+    undirected: bool
+    vault: VaultSpec
+    links: tuple[LinkSpec, ...]
+    source_role: str
+    target_role: str
+    at_hub: str
+    properties: tuple[tuple[FieldSpec, str], ...]
+
+    @property
+    def view(self) -> str:
+        """The view of the edges in force, in schema `graph`."""
+        return f"rel_{self.type.lower()}"
+
+    @property
+    def unipartite(self) -> bool:
+        """Whether both ends are of one kind, so that the relation alone is a graph to measure."""
+        return self.source == self.target
+
+    @property
+    def satellite(self) -> str:
+        """The business satellite that takes the measures of the relation's nodes, in schema `vault`."""
+        return f"sat_{self.source.hub}_centrality"
+
+
+def nodes(registry: Registry) -> list[GraphNode]:
+    """The kinds of node, in the order of declaration."""
+    return [GraphNode(n.label, e.hub_field.hub_name) for e in registry.events.values() if e.hub_field for n in e.nodes]
+
+
+def relations(registry: Registry) -> list[GraphRelation]:
+    """The kinds of relation, in the order of declaration. Raises ContractError, naming class and relation."""
+    by_hub: dict[str, GraphNode] = {}
+    for node in nodes(registry):
+        by_hub.setdefault(node.hub, node)
+    found = []
+    for event in registry.events.values():
+        vault = vault_of(event)
+        for declared in event.relations:
+            source, target = event.field(declared.source), event.field(declared.target)
+            own = event.hub_field
+            if own is None:
+                links = vault.links
+            else:
+                ends = {source.role, target.role} - {own.role}
+                links = tuple(link for link in vault.links if link.keys[1].role in ends)
+            if not links:
+                raise ContractError(f"{event.class_name}: {declared.type} relates a node with itself")
+            if {"source", "target"} & set(declared.properties):
+                raise ContractError(f"{event.class_name}: {declared.type} carries a property named source or target")
+            found.append(
+                GraphRelation(
+                    type=declared.type,
+                    source=by_hub[source.hub_name],
+                    target=by_hub[target.hub_name],
+                    undirected=declared.undirected,
+                    vault=vault,
+                    links=links,
+                    source_role=source.role,
+                    target_role=target.role,
+                    at_hub=own.role if own else "",
+                    properties=tuple(
+                        (f, f"sat_{event.event_type}_{f.sat}") for f in map(event.field, declared.properties)
+                    ),
+                )
+            )
+    _check_views(registry, found)
+    return found
+
+
+def _check_views(registry: Registry, found: list[GraphRelation]) -> None:
+    views = Counter([n.view for n in nodes(registry)] + [r.view for r in found])
+    for view, times in views.items():
+        if times > 1:
+            raise ContractError(f"two labels become the view graph.{view}: they differ by case only")
+
+
+def measured(registry: Registry) -> list[GraphRelation]:
+    """The relations that are measured: the unipartite ones."""
+    return [r for r in relations(registry) if r.unipartite]
+
+
+def satellites(registry: Registry) -> dict[str, str]:
+    """The business satellites of the measured relations, and the hub of each."""
+    return {r.satellite: r.source.hub for r in measured(registry)}
