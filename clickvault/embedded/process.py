@@ -1,0 +1,169 @@
+"""Child processes that outlive the command that started them: start, watch, recognise, stop.
+
+A pid alone proves nothing, for the kernel gives it to someone else after a crash or a reboot. So a process is recorded
+as pid and birth mark (its start time, and the boot that time counts from), and is only ever signalled when both match.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+import psutil
+
+from clickvault.errors import StoreError
+
+# Kept so that children of this very process are reaped and never become zombies that look alive.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+# Health checks stay on this machine, whatever proxy the environment names.
+LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+PORT_RANGE = (21_000, 31_500)  # below the range from which Linux takes the ports of outgoing connections
+
+
+@dataclass(frozen=True)
+class Child:
+    """A started process: its pid and the mark that tells it from a later owner of that pid."""
+
+    pid: int
+    born: str
+
+    def alive(self) -> bool:
+        """Whether this very process still runs."""
+        child = _children.get(self.pid)
+        if child is not None and child.poll() is not None:
+            return False
+        return birth_mark(self.pid) == self.born
+
+
+class Cancelled(Exception):
+    """Starting was given up because the user, or another store's failure, ended it."""
+
+
+def birth_mark(pid: int) -> str:
+    """What tells this process from any other that ever had the pid; empty when it does not run."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return ""
+        with contextlib.suppress(OSError, IndexError):
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+            return f"{boot}:{fields[19]}"
+        return f"{process.create_time():.2f}"
+    except psutil.Error:
+        return ""
+
+
+def start(
+    command: Sequence[str | Path],
+    log: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    user: tuple[int, int] | None = None,
+) -> Child:
+    """Start a command in a session of its own (Ctrl-C does not reach it), its output appended to `log`.
+
+    `env` is added to the environment: that, not the command line, is where passwords go. `user` is (uid, gid).
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        output.write(
+            f"--- {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} start {Path(command[0]).name}\n".encode()
+        )
+        output.flush()
+        child = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+            start_new_session=True,
+            user=user[0] if user else None,
+            group=user[1] if user else None,
+            extra_groups=[] if user else None,
+        )
+    _children[child.pid] = child
+    return Child(child.pid, birth_mark(child.pid))
+
+
+def wait_healthy(
+    store: str,
+    child: Child,
+    healthy: Callable[[], bool],
+    log: Path,
+    *,
+    seconds: float,
+    cancelled: Event | None = None,
+) -> None:
+    """Return when `healthy()` is true; raise StoreError when the process ends or the deadline passes before."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if cancelled is not None and cancelled.is_set():
+            raise Cancelled
+        if not child.alive():
+            raise StoreError(f"{store} ended while starting: {tail(log)}", hint=f"cat {log}", store=store)
+        if healthy():
+            return
+        if time.monotonic() > deadline:
+            raise StoreError(
+                f"{store} is not healthy after {seconds:.0f} s: {tail(log)}", hint=f"cat {log}", store=store
+            )
+        time.sleep(0.05)
+
+
+def stop(child: Child, *, seconds: float = 10.0, sig: signal.Signals = signal.SIGTERM) -> bool:
+    """Ask a process to end, and after the deadline make it. True when it was asked and ended by itself."""
+    if not child.alive():
+        return True
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child.pid, sig)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not child.alive():
+            return True
+        time.sleep(0.03)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child.pid, signal.SIGKILL)
+    while child.alive():
+        time.sleep(0.03)
+    return False
+
+
+def tail(log: Path, lines: int = 3) -> str:
+    """The last lines of a log file, for an error message."""
+    try:
+        text = log.read_bytes()[-4000:].decode("utf-8", errors="replace")
+    except OSError:
+        return "no log"
+    return " | ".join(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("---"))[-600:]
+
+
+def port_free(port: int) -> bool:
+    """Whether a server could listen on 127.0.0.1:port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def port_answers(port: int) -> bool:
+    """Whether something accepts connections on 127.0.0.1:port."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False

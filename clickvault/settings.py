@@ -1,0 +1,156 @@
+"""Where every store is and how to log in: the one place that reads the environment.
+
+Precedence: environment, then `.env` in the checkout, then the state file that `clickvault up` writes
+(`<home>/stack.json`). The stages never know which of the three answered, so the embedded stack, docker compose and a
+cluster differ in settings only.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from clickvault.errors import ConfigurationError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+DEFAULT_HOME = CHECKOUT / ".clickvault"
+STATE_FILE = "stack.json"
+
+_STORE_FIELDS = {
+    "clickhouse": ("clickhouse_url",),
+    "kafka": ("kafka_bootstrap",),
+    "s3": ("s3_url", "s3_access_key", "s3_secret_key"),
+    "postgres": ("postgres_url",),
+}
+
+
+class _StateFile(PydanticBaseSettingsSource):
+    """The settings that the embedded stack wrote down when it started."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Not used: the file is read whole."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """The `settings` object of the state file; empty when no stack was ever started."""
+        home = self.current_state.get("CLICKVAULT_HOME") or self.current_state.get("home") or DEFAULT_HOME
+        path = Path(home).expanduser() / STATE_FILE
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8"))["settings"])
+        except (FileNotFoundError, NotADirectoryError, KeyError):
+            return {}
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"{path} can't be read: {error.__class__.__name__}",
+                hint="clickvault up (as the user who started the stack); if the file is damaged, remove it first",
+            ) from error
+
+
+class Settings(BaseSettings):
+    """All settings, read once and then fixed. Values that hold a password never appear in its repr."""
+
+    model_config = SettingsConfigDict(
+        env_file=CHECKOUT / ".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    home: Path = Field(default=DEFAULT_HOME, validation_alias="CLICKVAULT_HOME")
+    domains: Annotated[list[str], NoDecode] = Field(
+        default=["contracts.social"], validation_alias="CLICKVAULT_DOMAINS", description="Packages that declare events"
+    )
+
+    clickhouse_url: str = Field(default="", repr=False, description="http://user:password@host:port")
+    clickhouse_reader_url: str = Field(default="", repr=False, description="The same, of the login that only reads")
+    clickhouse_cluster: str = ""
+
+    kafka_bootstrap: str = ""
+    kafka_partitions: int = Field(default=2, ge=1)
+    kafka_epoch: str = Field(default="e0", description="Changes when the broker forgot its messages: part of a source")
+
+    s3_url: str = ""
+    s3_access_key: str = Field(default="", repr=False)
+    s3_secret_key: str = Field(default="", repr=False)
+    s3_bucket: str = "events"
+
+    postgres_url: str = Field(default="", repr=False, description="postgresql://user:password@host:port/database")
+
+    neo4j_uri: str = ""
+    neo4j_user: str = ""
+    neo4j_password: str = Field(default="", repr=False)
+
+    clickhouse_sees_kafka: str = Field(default="", description="The broker's address as ClickHouse's host resolves it")
+    clickhouse_sees_s3: str = ""
+    clickhouse_sees_postgres: str = Field(default="", repr=False)
+
+    @field_validator("domains", mode="before")
+    @classmethod
+    def _split_domains(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [name.strip() for name in value.split(",") if name.strip()]
+        return value
+
+    @field_validator("home", mode="after")
+    @classmethod
+    def _absolute_home(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @property
+    def kafka_from_clickhouse(self) -> str:
+        """The broker's `host:port` as the ClickHouse engine reaches it."""
+        return self.clickhouse_sees_kafka or self.kafka_bootstrap
+
+    @property
+    def s3_from_clickhouse(self) -> str:
+        """The S3 endpoint's URL as the ClickHouse engine reaches it."""
+        return self.clickhouse_sees_s3 or self.s3_url
+
+    @property
+    def postgres_from_clickhouse(self) -> str:
+        """PostgreSQL's URL as the ClickHouse engine reaches it."""
+        return self.clickhouse_sees_postgres or self.postgres_url
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before `.env` before the state file."""
+        for source in (env_settings, dotenv_settings):
+            if isinstance(source, EnvSettingsSource):
+                # These two are read as CLICKVAULT_HOME and CLICKVAULT_DOMAINS only: $HOME is another thing.
+                source.env_vars = {k: v for k, v in source.env_vars.items() if k not in ("home", "domains")}
+        return init_settings, env_settings, dotenv_settings, _StateFile(settings_cls)
+
+
+def get_settings() -> Settings:
+    """The settings as they are now: read afresh, so that a stack started a moment ago is seen."""
+    return Settings()
+
+
+def stack_ready(settings: Settings | None = None, *stores: str) -> Settings:
+    """The settings, once it is sure that each store (default: all four) has an address.
+
+    Raises ConfigurationError with the hint `clickvault up` otherwise. Says nothing about whether the store answers.
+    """
+    found = settings or get_settings()
+    for store in stores or tuple(_STORE_FIELDS):
+        for field in _STORE_FIELDS[store]:
+            if not getattr(found, field):
+                raise ConfigurationError(
+                    f"No address for {store}: {field.upper()} is not set and no stack was started in {found.home}",
+                    hint="clickvault up",
+                )
+    return found
