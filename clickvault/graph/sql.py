@@ -45,9 +45,9 @@ def read_sql(renderer: Renderer, relation: GraphRelation) -> str:
     return renderer.render("graph/read.sql.j2", relation=relation)
 
 
-def replace_sql(renderer: Renderer, table: str, as_of: date) -> str:
-    """ClickHouse: put a staged day in place."""
-    return renderer.render("graph/replace.sql.j2", table=table, as_of=as_of)
+def replace_sql(renderer: Renderer, table: str, as_of: date, empty: bool = False) -> str:
+    """ClickHouse: put a staged day in place; `empty` if nothing was staged."""
+    return renderer.render("graph/replace.sql.j2", table=table, as_of=as_of, empty=empty)
 
 
 def clear_satellite_sql(renderer: Renderer, relation: GraphRelation) -> str:

@@ -64,23 +64,28 @@ def write_results(renderer: Renderer, ch: Client, as_of: date, measured: Measure
     """Put the day's results into ClickHouse; an earlier run of the day goes."""
     for table in sql.TABLES:
         ch.command(f"TRUNCATE TABLE graph.{table}_staging")
+    staged = dict.fromkeys(sql.TABLES, 0)
     for _, graph, result in measured:
         scores = [getattr(result.scores, m).tolist() for m in MEASURES]
-        _stage(ch, "scores", as_of, graph.relation, [[graph.label] * graph.nodes, list(graph.ids), *scores])
-        _stage(ch, "distances", as_of, graph.relation, _columns(enumerate(result.distances, 1)))
-        rows = ((c.community, c.size, c.internal_edges, c.boundary_edges) for c in result.communities)
-        _stage(ch, "communities", as_of, graph.relation, _columns(rows))
-        _stage(ch, "summary", as_of, graph.relation, _columns((k, m.value, m.note) for k, m in result.summary.items()))
-    for table in sql.TABLES:
-        ch.command(sql.replace_sql(renderer, table, as_of))
+        communities = ((c.community, c.size, c.internal_edges, c.boundary_edges) for c in result.communities)
+        content = {
+            "scores": [[graph.label] * graph.nodes, list(graph.ids), *scores],
+            "distances": _columns(enumerate(result.distances, 1)),
+            "communities": _columns(communities),
+            "summary": _columns((name, m.value, m.note) for name, m in result.summary.items()),
+        }
+        for table, columns in content.items():
+            staged[table] += _stage(ch, table, as_of, graph.relation, columns)
+    for table, rows in staged.items():
+        ch.command(sql.replace_sql(renderer, table, as_of, empty=not rows))
 
 
 def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _stage(ch: Client, table: str, as_of: date, relation: str, columns: list[list[Any]]) -> None:
-    """Insert columns, after those of day and relation, into a staging table."""
+def _stage(ch: Client, table: str, as_of: date, relation: str, columns: list[list[Any]]) -> int:
+    """Insert columns, after those of day and relation, into a staging table. Returns the number of rows."""
     rows = len(columns[-1]) if columns else 0
     if rows:
         ch.insert(
@@ -90,6 +95,7 @@ def _stage(ch: Client, table: str, as_of: date, relation: str, columns: list[lis
             column_oriented=True,
             settings={"insert_deduplicate": 0},  # a repeated day is meant, on replicated tables too
         )
+    return rows
 
 
 def read_summaries(renderer: Renderer, ch: Client, as_of: date) -> dict[str, dict[str, Metric]]:

@@ -204,6 +204,9 @@ def test_the_statements_of_a_run() -> None:
     assert sql.replace_sql(SOCIAL, "scores", date(2026, 1, 31)).splitlines()[-1] == (
         "ALTER TABLE `graph`.`scores` REPLACE PARTITION '2026-01-31' FROM `graph`.`scores_staging`"
     )
+    assert sql.replace_sql(SOCIAL, "scores", date(2026, 1, 31), empty=True).splitlines()[-1] == (
+        "ALTER TABLE `graph`.`scores` DROP PARTITION '2026-01-31'"
+    )
     assert 'FROM "graph"."rel_friends_with"' in sql.read_sql(SOCIAL, friends)
     assert "least(source, target)" in sql.accounts_sql(SOCIAL, friends)[0]
     assert "least(" not in sql.accounts_sql(SOCIAL, follows)[0]
