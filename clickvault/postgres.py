@@ -1,0 +1,68 @@
+"""PostgreSQL, reached by URL: connections, hand-written files, and errors as this project's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg2
+import psycopg2.errors
+
+from clickvault.errors import DataError, StoreError
+from clickvault.render import ROOT
+
+Connection = Any  # psycopg2 has no types
+FILES = ROOT / "postgres"
+
+
+def connect(url: str, application: str = "clickvault") -> Connection:
+    """A connection for `postgresql://user:password@host:port/database`. Raises StoreError when nobody answers.
+
+    Its time zone is UTC. The server ends what a vanished client left running: a killed load holds no lock for long.
+    """
+    parts = urlsplit(url)
+    try:
+        return psycopg2.connect(
+            url,
+            application_name=application,
+            connect_timeout=10,
+            options="-c timezone=UTC -c client_connection_check_interval=1000",
+        )
+    except psycopg2.Error as error:
+        raise StoreError(
+            f"PostgreSQL does not answer at {parts.hostname}:{parts.port or 5432}: {_first_line(error)}",
+            hint="clickvault up",
+            store="postgres",
+        ) from error
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Errors of psycopg2 as StoreError (the server is gone, try again) or DataError, beginning with `what`."""
+    try:
+        yield
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+        raise StoreError(f"{what}: {_first_line(error)}", hint="clickvault status", store="postgres") from error
+    except psycopg2.Error as error:
+        raise DataError(f"{what}: {_first_line(error)}") from error
+
+
+def rows(connection: Connection, sql: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The result of a query as a list of row objects, in a transaction of its own."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def files() -> list[Path]:
+    """The hand-written files of postgres/, in the order in which they are run."""
+    return sorted(FILES.glob("*.sql"))
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__

@@ -1,0 +1,230 @@
+"""The bridge: ClickHouse pushes what is new of each event type into the stage, and the merge takes it from there.
+
+A batch, and what a crash after each step costs:
+  1. windows     nothing: [low, high) of each stream, read from ClickHouse, written to stage.load_window
+  2. truncate    nothing: the stage is empty between loads
+  3. stage       one COPY; the next load truncates the stage, or PostgreSQL's recovery emptied it
+  4. merge       all or nothing, the watermark with it (merge.py)
+So a load that is run again continues at the watermark, and a batch is never in the vault by half.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg2
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from psycopg2.extras import execute_values
+
+from clickvault import clickhouse, postgres
+from clickvault.contract.vault import VaultSpec
+from clickvault.errors import DataError, StoreError
+from clickvault.postgres import Connection
+from clickvault.render import Renderer, pg_identifier
+from clickvault.vault.merge import MergeCounts, StageDiffers, Sums, merge
+
+COLLECTION = "vault_stage"
+"""The named collection in ClickHouse that says how PostgreSQL is reached from there."""
+
+BATCH_ROWS = 2_000_000
+ATTEMPTS = 3
+WAIT_SECONDS = 120.0
+# Months never share an observation, so each can be deduplicated by itself.
+QUERY_SETTINGS = {"do_not_merge_across_partitions_select_final": 1, "external_table_functions_use_nulls": 1}
+
+Progress = Callable[[str, int, int], None]
+"""Told after each batch: event type, rows staged so far, rows that were found to be new (duplicates included)."""
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What a load did with one event type: observations staged, rows new in the vault, seconds it took."""
+
+    event_type: str
+    staged: int
+    hubs: int
+    links: int
+    sats: int
+    effs: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Window:
+    """The offsets [low, high) of one stream that a batch takes: `rows` lie in it, `sample` are some of them."""
+
+    source: str
+    stream: str
+    partition: int
+    rows: int
+    low: int
+    high: int
+    sample: tuple[int, ...] = ()
+
+
+def load(
+    settings: object,
+    renderer: Renderer,
+    ch: Client,
+    pg: Connection,
+    event_types: Iterable[str] | None = None,
+    progress: Progress | None = None,
+) -> list[LoadResult]:
+    """Bring the vault up to what is landed whole, for these event types (default: all), owners of hubs first.
+
+    Raises StoreError when an engine is down, or another load of the type runs for longer than two minutes; DataError
+    when the stage does not hold what was sent, or a stream's offsets have gone back.
+    """
+    names = list(renderer.registry.events) if event_types is None else list(event_types)
+    wanted = {renderer.registry.event(name).event_type for name in names}
+    vaults = [v for v in renderer.vaults() if v.event.event_type in wanted]
+    batch_rows = int(getattr(settings, "bridge_batch_rows", BATCH_ROWS))
+    results = []
+    for vault in sorted(vaults, key=lambda v: v.event.hub_field is None):
+        started = time.monotonic()
+        with _translated(vault), _alone(pg, vault.event.event_type):
+            counts = _load_type(renderer, ch, pg, vault, batch_rows, progress)
+        results.append(
+            LoadResult(
+                vault.event.event_type, counts.staged, counts.hubs, counts.links, counts.sats, counts.effs,
+                round(time.monotonic() - started, 3),
+            )
+        )  # fmt: skip
+    return results
+
+
+def rewind(pg: Connection, event_types: Iterable[str] | None = None) -> None:
+    """Forget the watermarks of these event types (default: all): the next load stages everything again.
+
+    For rows that appear below the watermark (dead letters judged again), and for a vault that lost rows: what it has is
+    not inserted twice.
+    """
+    with postgres.translated("rewinding the watermarks"), pg, pg.cursor() as cursor:
+        if event_types is None:
+            cursor.execute("delete from ops.watermark")
+        else:
+            cursor.execute("delete from ops.watermark where event_type = any(%s)", (list(event_types),))
+
+
+def _load_type(
+    renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec, batch_rows: int, progress: Progress | None
+) -> MergeCounts:
+    total = MergeCounts()
+    _check_streams(ch, pg, vault)
+    while found := _windows(renderer, ch, vault):
+        new = sum(w.rows for w in found)
+        windows = cut(found, batch_rows)
+        total += _load_batch(renderer, ch, pg, vault, windows)
+        if progress:
+            progress(vault.event.event_type, total.staged, total.staged + max(0, new - sum(w.rows for w in windows)))
+        if windows == found:
+            break
+    return total
+
+
+def _check_streams(ch: Client, pg: Connection, vault: VaultSpec) -> None:
+    """Refuse a stream that ends before the watermark: it was made anew, and its first rows would be skipped."""
+    sql = "select source, stream, partition, next_offset from ops.watermark where event_type = %(event_type)s"
+    marks = postgres.rows(pg, sql, {"event_type": vault.event.event_type})
+    sql = "SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL"
+    safe = {(r["source"], r["stream"], r["partition"]): r["safe"] for r in clickhouse.rows(ch, sql)}
+    for mark in marks:
+        stream = (mark["source"], mark["stream"], mark["partition"])
+        if stream in safe and safe[stream] < mark["next_offset"]:
+            raise DataError(
+                f"{mark['source']}/{mark['stream']}, partition {mark['partition']}: ends at offset {safe[stream]}, "
+                f"but the vault has read {vault.event.event_type} up to {mark['next_offset']}: it was made anew",
+                hint="give the new stream another source name (KAFKA_EPOCH for a topic)",
+            )
+
+
+def _windows(renderer: Renderer, ch: Client, vault: VaultSpec) -> list[Window]:
+    sql = renderer.render("vault/windows.sql.j2", v=vault, collection=COLLECTION)
+    found = ch.query(sql, parameters={"event_type": vault.event.event_type}, settings=QUERY_SETTINGS).named_results()
+    return [Window(**{**row, "sample": tuple(row["sample"])}) for row in found]
+
+
+def cut(windows: list[Window], batch_rows: int) -> list[Window]:
+    """The windows, shortened so that about `batch_rows` rows lie in them; each keeps at least one row."""
+    rows = sum(w.rows for w in windows)
+    if rows <= batch_rows:
+        return windows
+    out = []
+    for w in windows:
+        high = w.sample[min(len(w.sample) - 1, int(len(w.sample) * batch_rows / rows))]
+        out.append(replace(w, high=max(high, w.low + 1), rows=max(1, w.rows * batch_rows // rows)))
+    return out
+
+
+def _load_batch(renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec, windows: list[Window]) -> MergeCounts:
+    """Stage and merge one batch. What a killed load still sends can spoil a stage: that is seen, and staged again."""
+    for attempt in range(1, ATTEMPTS + 1):
+        started = datetime.now(UTC)
+        expected = _stage(renderer, ch, pg, vault, windows)
+        try:
+            return merge(pg, renderer, vault, expected, started)
+        except StageDiffers:
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _stage(renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec, windows: list[Window]) -> Sums:
+    name = vault.event.event_type
+    with pg, pg.cursor() as cursor:
+        cursor.execute("delete from stage.load_window where event_type = %s", (name,))
+        execute_values(
+            cursor,
+            "insert into stage.load_window (event_type, source, stream, partition, low, high) values %s",
+            [(name, w.source, w.stream, w.partition, w.low, w.high) for w in windows],
+        )
+        cursor.execute(f"truncate {pg_identifier(f'stage.{name}')}")
+
+    def run(template: str, **parameters: Any) -> Any:
+        sql = renderer.render(f"vault/{template}.sql.j2", v=vault, collection=COLLECTION)
+        return ch.query(sql, parameters={"event_type": name, **parameters}, settings=QUERY_SETTINGS)
+
+    _, since, until = run("batch_times").first_row
+    sql = renderer.render("vault/stage.sql.j2", v=vault, collection=COLLECTION)
+    ch.command(sql, parameters={"event_type": name, "since": since, "until": until}, settings=QUERY_SETTINGS)
+    return Sums(*(int(value) for value in run("batch_sums", since=since, until=until).first_row))
+
+
+@contextmanager
+def _alone(pg: Connection, event_type: str) -> Iterator[None]:
+    """Hold the lock of an event type's load: its tables have one writer. Waits for a load that is ending."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        with pg, pg.cursor() as cursor:
+            cursor.execute("select pg_try_advisory_lock(hashtext('clickvault.load'), hashtext(%s))", (event_type,))
+            if cursor.fetchone()[0]:
+                break
+        if time.monotonic() > deadline:
+            raise StoreError(
+                f"another load of {event_type} has been running for {WAIT_SECONDS:.0f} s",
+                hint="clickvault load   (when it has ended)",
+                store="postgres",
+            )
+        time.sleep(0.2)
+    try:
+        yield
+    finally:
+        with suppress(psycopg2.Error), pg, pg.cursor() as cursor:  # a broken connection holds no lock
+            cursor.execute("select pg_advisory_unlock(hashtext('clickvault.load'), hashtext(%s))", (event_type,))
+
+
+@contextmanager
+def _translated(vault: VaultSpec) -> Iterator[None]:
+    what = f"loading {vault.event.event_type}"
+    try:
+        with postgres.translated(what):
+            yield
+    except ClickHouseError as error:
+        lines = str(error).splitlines() or [type(error).__name__]
+        raise StoreError(f"{what}: {lines[0][:300]}", hint="clickvault status", store="clickhouse") from error

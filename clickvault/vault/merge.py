@@ -1,0 +1,111 @@
+"""The merge: one PostgreSQL transaction that takes a stage into hubs, links and satellites and moves the watermark.
+
+Either all of a batch is in the vault and the watermark says so, or nothing happened. Merging the same rows again
+inserts nothing, so a batch that is staged twice (its watermark was lost with the transaction) costs time only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from clickvault.contract.vault import VaultSpec
+from clickvault.errors import DataError
+from clickvault.postgres import Connection
+from clickvault.render import Renderer, pg_identifier, statements
+from clickvault.vault.schema import partitioned
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What both sides of the bridge compute of a batch; equal sums, equal observations."""
+
+    rows: int
+    ids: int
+    times: int
+    deletions: int
+
+
+@dataclass(frozen=True)
+class MergeCounts:
+    """Rows of a batch: staged, and new in each kind of table."""
+
+    staged: int = 0
+    hubs: int = 0
+    links: int = 0
+    sats: int = 0
+    effs: int = 0
+
+    def __add__(self, other: MergeCounts) -> MergeCounts:
+        """The sum of two batches."""
+        return MergeCounts(*(a + b for a, b in zip(_counts(self), _counts(other), strict=True)))
+
+
+def _counts(counts: MergeCounts) -> tuple[int, ...]:
+    return counts.staged, counts.hubs, counts.links, counts.sats, counts.effs
+
+
+class StageDiffers(DataError):
+    """The stage does not hold what ClickHouse sent; staging again is worth a try."""
+
+
+def merge_statements(renderer: Renderer, vault: VaultSpec) -> dict[str, list[str]]:
+    """The statements that merge a stage, by what they count as: months, hubs, links, sats, effs. Asks no store."""
+
+    def render(template: str, **values: Any) -> list[str]:
+        return statements(renderer.render(f"vault/{template}.sql.j2", v=vault, **values))
+
+    hubs = list(dict.fromkeys(k.hub for k in vault.keys))
+    effectivities = [link for link in vault.links if link.kind == "effectivity"]
+    return {
+        "months": render("merge_months", tables=partitioned(vault)),
+        "hubs": [s for hub in hubs for s in render("merge_hub", hub=hub)],
+        "links": [s for link in vault.links for s in render("merge_link", link=link)],
+        "sats": [s for sat in vault.sats for s in render("merge_sat", sat=sat)],
+        "effs": [s for link in effectivities for s in render("merge_eff", link=link)],
+    }
+
+
+def merge(
+    pg: Connection, renderer: Renderer, vault: VaultSpec, expected: Sums | None = None, started: datetime | None = None
+) -> MergeCounts:
+    """Merge what is in the stage of an event type, in one transaction. Returns how many rows were new.
+
+    `expected`: ClickHouse's sums of the batch; StageDiffers when the stage has others. The watermark moves to the
+    ends of the windows in stage.load_window.
+    """
+    name = vault.event.event_type
+    with pg, pg.cursor() as cursor:
+        # Nothing is written to the stage between the check and the merge, not even by a load that was killed.
+        cursor.execute(f"lock table {pg_identifier(f'stage.{name}')} in share mode")
+        cursor.execute("set local work_mem = '256MB'; set local jit = off")
+        cursor.execute(renderer.render("vault/stage_sums.sql.j2", v=vault))
+        found = Sums(*(int(value) for value in cursor.fetchone()))
+        if expected is not None and found != expected:
+            raise StageDiffers(
+                f"stage.{name} holds {found.rows:,} rows, ClickHouse sent {expected.rows:,}"
+                + (", of other content" if found.rows == expected.rows else ""),
+                hint="clickvault load",
+            )
+        done: dict[str, int] = {}
+        for kind, sql in merge_statements(renderer, vault).items():
+            for statement in sql:
+                cursor.execute(statement)
+                if cursor.statusmessage.startswith("INSERT"):
+                    done[kind] = done.get(kind, 0) + cursor.rowcount
+        counts = MergeCounts(found.rows, **done)
+        cursor.execute(
+            "insert into ops.load_log (event_type, started_at, staged, hubs, links, sats, effs)"
+            " values (%s, %s, %s, %s, %s, %s, %s)",
+            (name, started or datetime.now(UTC), *_counts(counts)),
+        )
+        cursor.execute(
+            "insert into ops.watermark as w (event_type, source, stream, partition, next_offset)"
+            " select event_type, source, stream, partition, high from stage.load_window where event_type = %s"
+            " on conflict (event_type, source, stream, partition)"
+            " do update set next_offset = greatest(w.next_offset, excluded.next_offset), moved_at = now()",
+            (name,),
+        )
+        cursor.execute("delete from stage.load_window where event_type = %s", (name,))
+    return counts

@@ -1,0 +1,182 @@
+"""What PostgreSQL must hold for the declared events: `plan_postgres` compares, `apply_postgres` applies.
+
+ops.schema_object keeps a hash of each object's SQL as it was last applied. An object whose hash differs, or that is
+gone, is applied again; every definition is idempotent, and adds to tables without dropping anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from clickvault import postgres
+from clickvault.contract.vault import LinkSpec, SatSpec, VaultSpec
+from clickvault.postgres import Connection
+from clickvault.render import Renderer, check_identifier, pg_identifier
+
+MONTH_SUFFIX = "_999912"
+
+
+@dataclass(frozen=True)
+class SchemaObject:
+    """One object: `name` is its relation (or the file, for hand-written SQL), `kind` file, table or view."""
+
+    name: str
+    kind: str
+    sql: str
+
+    @property
+    def hash(self) -> str:
+        """What ops.schema_object compares."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def schema_objects(renderer: Renderer) -> list[SchemaObject]:
+    """Every object of PostgreSQL in the order of creation: files, tables, views. Asks no store."""
+    found = [SchemaObject(f"postgres/{f.name}", "file", f.read_text(encoding="utf-8")) for f in postgres.files()]
+    vaults = renderer.vaults()
+    for hub in renderer.registry.hubs.values():
+        found.append(SchemaObject(f"vault.hub_{hub.name}", "table", renderer.render("vault/hub.sql.j2", hub=hub)))
+    for vault in vaults:
+        found += _tables(renderer, vault)
+    for hub in renderer.registry.hubs.values():
+        owner = next(v for v in vaults if v.event.class_name == hub.owner and v.event.hub_field)
+        sql = renderer.render("vault/v_hub.sql.j2", hub=hub, sat=owner.sats[0])
+        found.append(SchemaObject(f"vault.v_hub_{hub.name}", "view", sql))
+    for vault in vaults:
+        found += _views(renderer, vault)
+    for name in (o.name for o in found if o.kind != "file"):
+        check_identifier(name.split(".")[1])
+    return found
+
+
+def _tables(renderer: Renderer, vault: VaultSpec) -> Iterable[SchemaObject]:
+    name = f"stage.{vault.event.event_type}"
+    yield SchemaObject(name, "table", renderer.render("vault/stage_table.sql.j2", v=vault))
+    for link in vault.links:
+        yield SchemaObject(f"vault.link_{link.name}", "table", renderer.render("vault/link.sql.j2", link=link))
+        if link.kind == "effectivity":
+            yield SchemaObject(f"vault.eff_{link.name}", "table", renderer.render("vault/eff.sql.j2", link=link))
+    for sat in vault.sats:
+        yield SchemaObject(f"vault.{sat.name}", "table", renderer.render("vault/sat.sql.j2", sat=sat))
+    for table in partitioned(vault):
+        check_identifier(table + MONTH_SUFFIX)  # PostgreSQL would cut a longer name off, and two could meet
+
+
+def _views(renderer: Renderer, vault: VaultSpec) -> Iterable[SchemaObject]:
+    for sat in vault.sats:
+        sql = renderer.render("vault/v_sat.sql.j2", sat=sat, link=parent_link(vault, sat))
+        yield SchemaObject(f"vault.v_{sat.name}", "view", sql)
+    for link in vault.links:
+        if link.kind == "effectivity":
+            for name in (f"v_eff_{link.name}", f"v_eff_{link.name}_changes"):
+                template = "v_eff_changes" if name.endswith("_changes") and name != f"v_eff_{link.name}" else "v_eff"
+                yield SchemaObject(f"vault.{name}", "view", renderer.render(f"vault/{template}.sql.j2", link=link))
+
+
+def parent_link(vault: VaultSpec, sat: SatSpec) -> LinkSpec | None:
+    """The link that a satellite hangs on; None when it is a hub."""
+    return next((link for link in vault.links if f"link_{link.name}" == sat.parent), None)
+
+
+def partitioned(vault: VaultSpec) -> list[str]:
+    """The tables of an event type that are partitioned by month of event_time, without their schema."""
+    return [
+        *(f"link_{link.name}" for link in vault.links if link.kind == "transaction"),
+        *(f"eff_{link.name}" for link in vault.links if link.kind == "effectivity"),
+        *(sat.name for sat in vault.sats),
+    ]
+
+
+def schema_sql(renderer: Renderer) -> list[str]:
+    """The idempotent DDL of everything, in order; each item is one or more statements."""
+    return [o.sql for o in schema_objects(renderer)]
+
+
+def plan_postgres(pg: Connection, renderer: Renderer) -> list[str]:
+    """What `apply_postgres` would do, one line an object: `create table vault.hub_user`, `change view ...`."""
+    with postgres.translated("reading PostgreSQL's schema"):
+        return [f"{action} {o.kind} {o.name}" for action, o in _changes(pg, renderer)]
+
+
+def apply_postgres(pg: Connection, renderer: Renderer) -> list[str]:
+    """Bring PostgreSQL to the declared schema, in one transaction. Returns what was done, as plan_postgres."""
+    done = []
+    with postgres.translated("applying PostgreSQL's schema"):
+        # The ledger's own file first, by itself: the comparison reads it.
+        with pg, pg.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(hashtext('clickvault.schema'))")
+            cursor.execute("select to_regclass('ops.schema_object') is null")
+        changes = _changes(pg, renderer)
+        with pg, pg.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(hashtext('clickvault.schema'))")
+            for action, o in changes:
+                if o.kind == "view":
+                    _replace_view(cursor, o)
+                else:
+                    cursor.execute(o.sql)
+                done.append(f"{action} {o.kind} {o.name}")
+            for _, o in changes:
+                cursor.execute(
+                    "insert into ops.schema_object (name, hash) values (%s, %s)"
+                    " on conflict (name) do update set hash = excluded.hash, applied_at = now()",
+                    (o.name, o.hash),
+                )
+    return done
+
+
+def _changes(pg: Connection, renderer: Renderer) -> list[tuple[str, SchemaObject]]:
+    with pg, pg.cursor() as cursor:
+        cursor.execute("select to_regclass('ops.schema_object') is not null")
+        applied: dict[str, str] = {}
+        if cursor.fetchone()[0]:
+            cursor.execute("select name, hash from ops.schema_object")
+            applied = dict(cursor.fetchall())
+        cursor.execute(
+            "select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+            " where n.nspname in ('vault', 'stage', 'ops')"
+        )
+        there = {row[0] for row in cursor.fetchall()}
+    changes = []
+    for o in schema_objects(renderer):
+        if o.name not in applied or (o.kind != "file" and o.name not in there):
+            changes.append(("create", o))
+        elif applied[o.name] != o.hash:
+            changes.append(("change", o))
+    return changes
+
+
+def _replace_view(cursor: Connection, o: SchemaObject) -> None:
+    """CREATE OR REPLACE, which can only append columns; else drop, make again, and the views that stood on it too."""
+    import psycopg2
+
+    cursor.execute("savepoint view")
+    try:
+        cursor.execute(o.sql)
+    except psycopg2.errors.InvalidTableDefinition:
+        cursor.execute("rollback to savepoint view")
+        cursor.execute(DEPENDENT_VIEWS, {"view": o.name})
+        dependents = cursor.fetchall()
+        cursor.execute(f"drop view {pg_identifier(o.name)} cascade")
+        cursor.execute(o.sql)
+        for name, definition in dependents:
+            cursor.execute(f"create or replace view {name} as {definition}")
+    cursor.execute("release savepoint view")
+
+
+# The views above a view, lowest first.
+DEPENDENT_VIEWS = """
+with recursive above (oid, depth) as (
+    select to_regclass(%(view)s)::oid, 0
+    union
+    select r.ev_class, a.depth + 1
+    from above a
+    join pg_depend d
+        on d.refobjid = a.oid and d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass
+    join pg_rewrite r on r.oid = d.objid
+    where r.ev_class <> a.oid and a.depth < 50
+)
+select oid::regclass::text, pg_get_viewdef(oid)
+from above where depth > 0 group by oid order by max(depth)
+"""
