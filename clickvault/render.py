@@ -15,6 +15,8 @@ from typing import Any
 import jinja2
 
 from clickvault.contract import FieldSpec, Registry
+from clickvault.contract.judge import MAX_MESSAGE_BYTES
+from clickvault.contract.language import DAY_PATTERN, TIME_PATTERN, UUID_PATTERN
 from clickvault.contract.vault import VaultSpec, vault_of
 from clickvault.errors import ConfigurationError, ContractError
 
@@ -109,7 +111,10 @@ class Renderer:
             autoescape=False,  # SQL, not HTML: `ch`, `pg` and `lit` quote
         )
         env.filters |= {"ch": ch_identifier, "pg": pg_identifier, "lit": literal, "ch_type": ch_type, "pg_type": pg_type}
-        env.globals |= {"registry": self.registry, "cluster": self.cluster, "vault_of": vault_of}
+        env.globals |= {
+            "max_message_bytes": MAX_MESSAGE_BYTES, "uuid_pattern": UUID_PATTERN, "time_pattern": TIME_PATTERN,
+            "day_pattern": DAY_PATTERN, "registry": self.registry, "cluster": self.cluster, "vault_of": vault_of,
+        }  # fmt: skip
         return env
 
     def render(self, template: str, **values: Any) -> str:

@@ -11,6 +11,7 @@ Data Vault, `domain` what is checked across classes, `judge` the Python reading 
 from clickvault.contract.domain import Domain, Registry, load_domains
 from clickvault.contract.language import (
     Actor,
+    Day,
     Dimension,
     Effectivity,
     Event,
@@ -32,7 +33,7 @@ from clickvault.contract.language import (
 from clickvault.contract.spec import EventSpec, FieldSpec
 
 __all__ = [
-    "Actor", "Dimension", "Domain", "Effectivity", "Event", "EventSpec", "FieldSpec", "Historized", "Hub", "Id",
+    "Actor", "Day", "Dimension", "Domain", "Effectivity", "Event", "EventSpec", "FieldSpec", "Historized", "Hub", "Id",
     "Length", "MultiActive", "Node", "Pattern", "Range", "Ref", "Registry", "Relation", "Sat", "Time", "Transaction",
     "Window", "load_domains",
 ]  # fmt: skip

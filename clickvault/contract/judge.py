@@ -33,6 +33,13 @@ def judge(raw: bytes, registry: Registry, received_at: datetime | None = None) -
     if raw.startswith(b"\xef\xbb\xbf"):
         return ["starts with a byte-order mark"]
     repeated: list[str] = []
+    too_large: list[str] = []
+
+    def whole(text: str) -> int:
+        if len(text) > 20 or not -(2**63) <= int(text) < 2**64:
+            too_large.append(text)  # beyond 64 bits ClickHouse reads a number as a text
+            return 0
+        return int(text)
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [k for k, _ in items]
@@ -40,13 +47,15 @@ def judge(raw: bytes, registry: Registry, received_at: datetime | None = None) -
         return dict(items)
 
     try:
-        value = json.loads(raw.decode("utf-8"), object_pairs_hook=pairs)
+        value = json.loads(raw.decode("utf-8"), object_pairs_hook=pairs, parse_int=whole)
     except (ValueError, RecursionError):
         return ["not JSON"]
     if not isinstance(value, dict):
         return ["not a JSON object"]
     if repeated:
         return [f"{name}: given twice" for name in dict.fromkeys(repeated)]
+    if too_large:
+        return ["a whole number beyond 64 bits"]
     spec = registry.events.get(str(value.get("event_type")))
     if spec is None:
         return ["unknown event type"]

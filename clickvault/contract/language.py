@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
@@ -34,9 +34,12 @@ from pydantic import (
 )
 
 UUID_PATTERN = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
-TIME_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?Z$"
+_DAY_TEXT = "(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+TIME_PATTERN = rf"^{_DAY_TEXT}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{{1,6}})?Z$"
+DAY_PATTERN = f"^{_DAY_TEXT}$"
 _UUID = re.compile(UUID_PATTERN[:-1] + r"\Z")
 _TIME = re.compile(TIME_PATTERN[:-1] + r"\Z")
+_DAY = re.compile(DAY_PATTERN[:-1] + r"\Z")
 
 
 def parse_id(value: object) -> UUID:
@@ -58,6 +61,15 @@ def parse_time(value: object) -> datetime:
     return datetime.fromisoformat(head).replace(microsecond=int(fraction.ljust(6, "0") or 0), tzinfo=UTC)
 
 
+def parse_day(value: object) -> date:
+    """A day from its ISO text, 1900-01-01 to 2299-12-31 (what ClickHouse's Date32 holds); ValueError otherwise."""
+    if isinstance(value, str) and _DAY.match(value):
+        value = date.fromisoformat(value)
+    if type(value) is not date or not 1900 <= value.year <= 2299:
+        raise ValueError("a day is written as 2026-01-31, from 1900 to 2299")
+    return value
+
+
 def format_time(value: datetime) -> str:
     """The canonical text of a time: 27 characters, microseconds, Z."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -68,6 +80,12 @@ Id = Annotated[UUID, BeforeValidator(parse_id)]
 
 Time = Annotated[datetime, BeforeValidator(parse_time), PlainSerializer(format_time, when_used="json")]
 """A UTC time in canonical text."""
+
+Day = Annotated[date, BeforeValidator(parse_day)]
+"""A day in ISO text."""
+
+PARSERS = {"uuid": (parse_id, "Id"), "time": (parse_time, "Time"), "date": (parse_day, "Day")}
+"""The kinds that have one canonical text, with the type to declare them by."""
 
 
 # ── limits ────────────────────────────────────────────────────────────────────────────────────────────────────

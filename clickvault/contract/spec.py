@@ -94,8 +94,8 @@ class EventSpec:
 
     @property
     def ops(self) -> tuple[str, ...]:
-        """The operations that mean something: a transaction is never changed."""
-        return ("create",) if isinstance(self.link, lang.Transaction) else tuple(lang.Op)
+        """The operations that mean something for this event type."""
+        return self.field("op").choices
 
     @property
     def hub_field(self) -> FieldSpec | None:
@@ -139,6 +139,8 @@ def read_event(cls: type[lang.Event], *, group: str, topic: str, op_delete: str,
     if not cls.__doc__ or cls.__doc__ == lang.Event.__doc__:
         raise ContractError(f"{name}: no docstring", hint="say in one sentence what the event means")
     envelope = tuple(_read_field(name, n, cls.model_fields[n]) for n in ENVELOPE)
+    if isinstance(cls.link, lang.Transaction):  # what has happened is never changed
+        envelope = tuple(replace(f, choices=("create",)) if f.name == "op" else f for f in envelope)
     own = tuple(_read_field(name, n, f) for n, f in cls.model_fields.items() if n not in ENVELOPE)
     spec = EventSpec(
         event_type=event_type,
@@ -182,6 +184,9 @@ def _read_field(cls: str, name: str, info: FieldInfo) -> FieldSpec:
             hint="the default would be a value that nobody sent",
         )
     spec = FieldSpec(name=name, kind=_kind(where, annotation), optional=optional, meaning=info.description or "")
+    parser, alias = lang.PARSERS.get(spec.kind, (None, ""))
+    if parser and not any(getattr(m, "func", None) is parser for m in metadata):
+        raise ContractError(f"{where}: write {alias}, which takes the canonical text alone", hint=f"{name}: {alias}")
     spec = _with_metadata(where, spec, metadata)
     if spec.kind == "enum":
         spec = replace(spec, choices=_choices(where, annotation))
@@ -226,7 +231,7 @@ def _kind(where: str, annotation: Any) -> Kind:
     if typing.get_origin(annotation) is list:
         return "list"
     raise ContractError(
-        f"{where}: type must be Id, Time, date, str, int, float, bool, an enumeration or a list, got {annotation!r}"
+        f"{where}: type must be Id, Time, Day, str, int, float, bool, an enumeration or a list, got {annotation!r}"
     )
 
 
@@ -292,6 +297,8 @@ def _check_limits(where: str, f: FieldSpec) -> None:
         key = next((i for i in f.items if i.name == f.multi_active.child_key), None)
         if key is None or key.optional:
             raise ContractError(f"{where}: child key {f.multi_active.child_key!r} is no required field of the members")
+        if f.optional:
+            raise ContractError(f"{where}: a list is never optional", hint="Length(0, n): an empty list says it")
         if any(i.kind == "list" for i in f.items):
             raise ContractError(f"{where}: a member has no list of its own")
     if (f.hub or f.ref) and f.kind not in ("uuid", "string", "int"):

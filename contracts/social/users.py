@@ -1,12 +1,12 @@
 """Users: accounts, and what people say of themselves."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from clickvault.contract import (
     Actor,
+    Day,
     Dimension,
     Event,
     Hub,
@@ -48,7 +48,7 @@ class Profile(Event, group="users", op_delete="the profile is emptied"):
 
     user_id: Annotated[Id, Hub("user"), Actor]
     display_name: Annotated[str, Length(1, 100), Sat("person")]
-    birthday: Annotated[date | None, Sat("person")] = None
+    birthday: Annotated[Day | None, Sat("person")] = None
     bio: Annotated[str | None, Length(0, 500), Sat("words")] = None
     verified: Annotated[bool, Sat("words")]
     contacts: Annotated[list[Contact], Length(0, 5), MultiActive("contact", child_key="kind")]

@@ -1,0 +1,292 @@
+"""Ingestion, watched over: waiting until ClickHouse has pulled what was sent, and loading new S3 objects.
+
+The rows go from the broker and from S3 into ClickHouse by themselves; this module decides when it is done, looks after
+what the Kafka engine drops (messages of length 0), and records up to where everything is landed (ops.positions).
+
+Order of a Kafka step, and what a crash costs:
+  1. ends of the topics        nothing was written
+  2. wait until committed      ClickHouse commits after its write: what is committed is landed, at least once
+  3. fill the gaps             the same positions again: readers take positions, not rows
+  4. record the safe offsets   the bridge sees the rows later, by the next run
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+
+from clickvault import kafka
+from clickvault.clickhouse import rows
+from clickvault.errors import DataError, StoreError
+from clickvault.kafka import Partition
+from clickvault.render import Renderer, statements
+from clickvault.settings import Settings
+
+Progress = Callable[[str, int, int], None]
+"""What long work calls: what it does, how far it is, how far it is to go."""
+
+STALL_SECONDS = 60.0
+OBJECTS_A_LOAD = 100
+BYTES_A_LOAD = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What an ingestion step brought: messages landed by it, of them fetched as the engine dropped them."""
+
+    source: str
+    messages: int
+    empty: int = 0
+    objects: int = 0
+
+
+def source_of(settings: Settings) -> str:
+    """The name of the broker's present life in `source`: offsets count within it."""
+    return f"kafka:{settings.kafka_epoch}"
+
+
+def group_of(settings: Settings, group: str) -> str:
+    """The consumer group that ClickHouse pulls a topic group with."""
+    return f"clickvault.{group}.{settings.kafka_epoch}"
+
+
+def safe_positions(ch: Client) -> dict[tuple[str, str, int], int]:
+    """Up to where each (source, stream, partition) is landed whole (exclusive)."""
+    found = rows(ch, "SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL")
+    return {(r["source"], r["stream"], r["partition"]): r["safe"] for r in found}
+
+
+def _record_safe(ch: Client, safe: dict[tuple[str, str, int], int]) -> None:
+    if safe:
+        now = datetime.now(UTC)
+        ch.insert(
+            "ops.positions",
+            [[*at, offset, now] for at, offset in safe.items()],
+            ["source", "stream", "partition", "safe", "seen_at"],
+        )
+
+
+# ── Kafka ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def ingest_kafka(
+    settings: Settings, renderer: Renderer, ch: Client, progress: Progress | None = None, stall: float = STALL_SECONDS
+) -> Ingested:
+    """Wait until everything that is in the topics now is landed. Raises StoreError when nothing moves for `stall` s.
+
+    Raises DataError when a topic is shorter than what was read of it: it was made anew, and its offsets mean others.
+    """
+    registry = renderer.registry
+    source = source_of(settings)
+    groups = {p: g for g in registry.groups for p in kafka.partitions(settings, registry.topics(g))}
+    ends = kafka.ends(settings, groups)
+    before = {Partition(s, p): safe for (src, s, p), safe in safe_positions(ch).items() if src == source}
+    for at, end in ends.items():
+        if end < before.get(at, 0):
+            raise DataError(
+                f"topic {at.topic} starts again: it ends at {end}, but {before[at]} messages of it were read before",
+                hint="clickvault init --new-epoch   (takes the broker's topics as new sources; nothing landed is lost)",
+            )
+    reached = _wait(settings, ch, groups, ends, before, progress, stall)
+    empty = 0
+    for at, end in reached.items():
+        empty += _fill_gaps(settings, ch, source, at, before.get(at, 0), end)
+    _record_safe(ch, {(source, at.topic, at.partition): end for at, end in reached.items() if end > before.get(at, 0)})
+    return Ingested(source, sum(end - before.get(at, 0) for at, end in reached.items()), empty=empty)
+
+
+def _wait(
+    settings: Settings,
+    ch: Client,
+    groups: dict[Partition, str],
+    ends: dict[Partition, int],
+    before: dict[Partition, int],
+    progress: Progress | None,
+    stall: float,
+) -> dict[Partition, int]:
+    """Until each partition's committed offset has reached its end; returns what is reached, at least the ends."""
+    total = sum(end - before.get(at, 0) for at, end in ends.items())
+    last, moved = -1, time.monotonic()
+    pause = 0.1
+    while True:
+        behind = [at for at, end in ends.items() if end > before.get(at, 0)]
+        done = dict(before)
+        for group in {groups[at] for at in behind}:
+            done |= {at: o for at, o in kafka.committed(settings, group_of(settings, group)).items() if at in ends}
+        reached = {at: max(done.get(at, 0), before.get(at, 0)) for at in ends}
+        sofar = sum(min(reached[at], ends[at]) - before.get(at, 0) for at in behind)
+        if progress:
+            progress("kafka to ClickHouse", sofar, total)
+        if all(reached[at] >= ends[at] for at in behind):
+            return reached
+        if sofar != last:
+            last, moved = sofar, time.monotonic()
+        elif time.monotonic() - moved > min(stall, 15) and _only_gaps_left(settings, reached, ends):
+            return {at: max(reached[at], ends[at]) for at in ends}
+        elif time.monotonic() - moved > stall:
+            at = next(a for a in behind if reached[a] < ends[a])
+            raise StoreError(
+                f"ClickHouse stands at {reached[at]} of {ends[at]} in {at.topic}, partition {at.partition}, "
+                f"for {stall:.0f} s{_consumer_trouble(ch, groups[at])}",
+                hint="clickvault status; then clickvault init, which makes the queues again if one is missing",
+                store="clickhouse",
+            )
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.5)
+
+
+def _only_gaps_left(settings: Settings, reached: dict[Partition, int], ends: dict[Partition, int]) -> bool:
+    """Whether the broker has no message between what is committed and the end (it gave the offsets and died)."""
+    behind = [at for at in ends if reached[at] < ends[at]]
+    return all(ends[at] - reached[at] < 100_000 for at in behind) and not any(
+        kafka.fetch(settings, at, [reached[at]]) or kafka.fetch(settings, at, [ends[at] - 1]) for at in behind
+    )
+
+
+def _consumer_trouble(ch: Client, group: str) -> str:
+    found = rows(
+        ch,
+        "SELECT exceptions.text[-1] AS said FROM system.kafka_consumers "
+        "WHERE database = 'landing' AND table = {t:String} AND notEmpty(exceptions.text)",
+        {"t": f"queue_{group}"},
+    )
+    return f"; its consumer says: {found[0]['said'][:200]}" if found else ""
+
+
+def _fill_gaps(settings: Settings, ch: Client, source: str, at: Partition, low: int, high: int) -> int:
+    """Fetch what is missing between the offsets; returns how many messages were landed so."""
+    where = {"source": source, "stream": at.topic, "partition": at.partition, "low": low, "high": high}
+    missing = [
+        r["number"]
+        for r in rows(
+            ch,
+            """
+            SELECT number FROM numbers({low:UInt64}, {high:UInt64} - {low:UInt64})
+            WHERE number NOT IN
+            (
+                SELECT offset FROM landing.events
+                WHERE source = {source:String} AND stream = {stream:String} AND partition = {partition:Int32}
+                  AND offset >= {low:UInt64} AND offset < {high:UInt64}
+            ) ORDER BY number""",
+            where,
+        )
+    ]
+    if not missing:
+        return 0
+    found = kafka.fetch(settings, at, missing)
+    if found:
+        ch.insert(
+            "landing.inbox",
+            [
+                [source, at.topic, at.partition, m.offset, m.key, _utc(m.timestamp_ms), m.value]
+                for m in found
+            ],
+            ["source", "stream", "partition", "offset", "key", "sent_at", "raw"],
+        )
+    nothing = set(missing) - {m.offset for m in found}
+    if nothing:
+        now = datetime.now(UTC)
+        ch.insert(
+            "ops.gaps",
+            [[source, at.topic, at.partition, offset, now] for offset in sorted(nothing)],
+            ["source", "stream", "partition", "offset", "seen_at"],
+        )
+    return len(found)
+
+
+def _utc(milliseconds: int | None) -> datetime | None:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds and milliseconds > 0 else None
+
+
+# ── S3 ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def ingest_s3(settings: Settings, renderer: Renderer, ch: Client, progress: Progress | None = None) -> Ingested:
+    """Load the objects that are in the bucket and were not loaded: each (path, etag) once, in batches."""
+    _number_new_objects(ch, settings.s3_bucket)
+    waiting = rows(
+        ch,
+        "SELECT path, etag, number, bytes FROM ops.objects FINAL WHERE bucket = {b:String} AND lines IS NULL ORDER BY number",
+        {"b": settings.s3_bucket},
+    )
+    messages = done = 0
+    for batch in _batches(waiting):
+        if progress:
+            progress("S3 to ClickHouse", done, len(waiting))
+        messages += _load_objects(ch, renderer, settings.s3_bucket, batch)
+        done += len(batch)
+    if progress:
+        progress("S3 to ClickHouse", done, len(waiting))
+    return Ingested("s3", messages, objects=done)
+
+
+def _number_new_objects(ch: Client, bucket: str) -> None:
+    """Give each object that is in the bucket and not in the ledger a number, in the order of their paths."""
+    ch.command(
+        """
+        INSERT INTO ops.objects (bucket, path, etag, number, bytes, lines, seen_at)
+        SELECT {b:String}, path, etag,
+            (SELECT max(number) FROM ops.objects WHERE bucket = {b:String}) + row_number() OVER (ORDER BY path, etag),
+            bytes, NULL, now64(6, 'UTC')
+        FROM
+        (
+            SELECT _path AS path, _etag AS etag, _size AS bytes
+            FROM s3(s3_events, filename = 'events/**', format = 'One') WHERE _size > 0
+        )
+        WHERE (path, etag) NOT IN (SELECT path, etag FROM ops.objects WHERE bucket = {b:String})""",
+        parameters={"b": bucket},
+    )
+
+
+def _batches(objects: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    out: list[list[dict[str, Any]]] = []
+    size = 0
+    for o in objects:
+        if not out or len(out[-1]) >= OBJECTS_A_LOAD or size + o["bytes"] > BYTES_A_LOAD:
+            out.append([])
+            size = 0
+        out[-1].append(o)
+        size += o["bytes"]
+    return out
+
+
+def _load_objects(ch: Client, renderer: Renderer, bucket: str, batch: list[dict[str, Any]]) -> int:
+    values = {
+        "bucket": bucket,
+        "paths": [o["path"] for o in batch],
+        "numbers": [o["number"] for o in batch],
+        "etags": [o["etag"] for o in batch],
+    }
+    (count,) = statements(renderer.render("ingest/s3_count.sql.j2"))
+    lines = {r["path"]: r["lines"] for r in rows(ch, count, {"paths": values["paths"]})}
+    (load,) = statements(renderer.render("ingest/s3_load.sql.j2"))
+    ch.command(load, parameters=values)
+    landed = {
+        r["number"]: r["lines"]
+        for r in rows(
+            ch,
+            "SELECT bitShiftRight(offset, 32) AS number, uniqExact(offset) AS lines FROM landing.events "
+            "WHERE source = 's3' AND stream = {bucket:String} AND number IN {numbers:Array(UInt64)} GROUP BY number",
+            {"bucket": bucket, "numbers": values["numbers"]},
+        )
+    }
+    for o in batch:
+        if landed.get(o["number"], 0) != lines.get(o["path"], 0):
+            raise StoreError(
+                f"{o['path']}: {lines.get(o['path'], 0)} lines, {landed.get(o['number'], 0)} landed",
+                hint="clickvault ingest s3   (the object was replaced meanwhile, or is gone)",
+                store="s3",
+            )
+    now = datetime.now(UTC)
+    ch.insert(
+        "ops.objects",
+        [[bucket, o["path"], o["etag"], o["number"], o["bytes"], lines[o["path"]], now] for o in batch],
+        ["bucket", "path", "etag", "number", "bytes", "lines", "seen_at"],
+    )
+    _record_safe(ch, {("s3", bucket, 0): (batch[-1]["number"] + 1) << 32})
+    return sum(landed.values())

@@ -1,0 +1,161 @@
+"""Kafka as an operator sees it: topics, where they end, what a consumer group has committed, single messages.
+
+No event passes through here on its way: ClickHouse's Kafka engine pulls. This is what waits for it, counts what was
+sent, and fetches the few messages that the engine itself drops.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any, NamedTuple
+
+from clickvault.errors import StoreError
+from clickvault.settings import Settings
+
+
+class Partition(NamedTuple):
+    """A partition of a topic."""
+
+    topic: str
+    partition: int
+
+
+class Message(NamedTuple):
+    """A message as a plain consumer gets it; a tombstone's value is b''."""
+
+    offset: int
+    key: bytes
+    value: bytes
+    timestamp_ms: int | None
+
+
+@contextmanager
+def _told(settings: Settings) -> Iterator[None]:
+    """Errors of the client as a StoreError that says what to do."""
+    from kafka.errors import KafkaError
+
+    try:
+        yield
+    except (KafkaError, OSError) as error:
+        raise StoreError(
+            f"Kafka does not answer at {settings.kafka_bootstrap}: {type(error).__name__}: {str(error)[:200]}",
+            hint="clickvault up",
+            store="kafka",
+        ) from error
+
+
+def _admin(settings: Settings) -> Any:
+    from kafka.admin import KafkaAdminClient
+
+    return KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, client_id="clickvault")
+
+
+def _consumer(settings: Settings) -> Any:
+    from kafka import KafkaConsumer
+
+    return KafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap,
+        client_id="clickvault",
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        fetch_max_wait_ms=100,
+    )
+
+
+def missing_topics(settings: Settings, topics: Iterable[str]) -> list[str]:
+    """Those of `topics` that the broker does not have."""
+    with _told(settings), closing(_admin(settings)) as admin:
+        there = set(admin.list_topics())
+    return [t for t in topics if t not in there]
+
+
+def create_topics(settings: Settings, topics: Iterable[str]) -> list[str]:
+    """Create the topics that are missing, with `settings.kafka_partitions` partitions. Returns their names.
+
+    Explicitly, and before anything asks for them: a broker that creates topics by itself gives them its own number.
+    """
+    missing = missing_topics(settings, topics)
+    if missing:
+        with _told(settings), closing(_admin(settings)) as admin:
+            admin.create_topics(
+                {t: {"num_partitions": settings.kafka_partitions, "replication_factor": 1} for t in missing},
+                timeout_ms=30_000,
+            )
+    return missing
+
+
+def partitions(settings: Settings, topics: Iterable[str]) -> list[Partition]:
+    """The partitions of the topics that exist."""
+    with _told(settings), closing(_consumer(settings)) as consumer:
+        return [Partition(t, p) for t in topics for p in sorted(consumer.partitions_for_topic(t) or ())]
+
+
+def ends(settings: Settings, wanted: Iterable[Partition], timeout: float = 30.0) -> dict[Partition, int]:
+    """The end of each partition: the offset that the next message will get.
+
+    Taken from the high watermark of a fetch, not from ListOffsets: some brokers answer that with the first offset of
+    the last batch, which is too small by up to a whole batch.
+    """
+    from kafka import TopicPartition
+
+    out: dict[Partition, int] = {}
+    with _told(settings), closing(_consumer(settings)) as consumer:
+        tps = [TopicPartition(*p) for p in wanted]
+        if not tps:
+            return {}
+        consumer.assign(tps)
+        hint = consumer.end_offsets(tps)
+        begin = consumer.beginning_offsets(tps)
+        for tp in tps:
+            consumer.seek(tp, max(begin[tp], hint[tp] - 1, 0))
+        deadline = time.monotonic() + timeout
+        while len(out) < len(tps):
+            consumer.poll(timeout_ms=200)
+            for tp in tps:
+                at = consumer.highwater(tp)
+                if at is not None and Partition(tp.topic, tp.partition) not in out:
+                    out[Partition(tp.topic, tp.partition)] = max(at, hint[tp])
+                    consumer.pause(tp)
+            if time.monotonic() > deadline:
+                late = [tp for tp in tps if Partition(tp.topic, tp.partition) not in out]
+                raise StoreError(f"Kafka gives no end for {late[0]}", hint="clickvault status", store="kafka")
+    return out
+
+
+def committed(settings: Settings, group: str) -> dict[Partition, int]:
+    """The offsets that a consumer group has committed."""
+    with _told(settings), closing(_admin(settings)) as admin:
+        found = admin.list_group_offsets(group)
+    offsets = found.get(group, found) if isinstance(found, dict) else {}
+    return {Partition(tp.topic, tp.partition): getattr(o, "offset", o) for tp, o in offsets.items()}
+
+
+def fetch(settings: Settings, at: Partition, offsets: list[int], timeout: float = 30.0) -> list[Message]:
+    """The messages at these offsets, ascending; an offset where the broker has nothing is left out."""
+    from kafka import TopicPartition
+
+    found: list[Message] = []
+    with _told(settings), closing(_consumer(settings)) as consumer:
+        tp = TopicPartition(*at)
+        consumer.assign([tp])
+        deadline = time.monotonic() + timeout
+        position = -1
+        for wanted in offsets:
+            if found and found[-1].offset >= wanted or position > wanted:
+                continue  # what was fetched last lies behind it: nothing there
+            consumer.seek(tp, wanted)
+            quiet = 0
+            while quiet < 3:  # a poll may come back empty while the fetch is under way
+                records = consumer.poll(timeout_ms=500, max_records=1).get(tp, [])
+                if records:
+                    r = records[0]
+                    position = r.offset
+                    if r.offset == wanted:
+                        found.append(Message(r.offset, r.key or b"", r.value or b"", r.timestamp))
+                    break
+                quiet += 1
+                if time.monotonic() > deadline:
+                    raise StoreError(f"Kafka gives nothing at {at} {wanted}", hint="clickvault status", store="kafka")
+    return found

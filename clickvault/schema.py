@@ -1,0 +1,231 @@
+"""What the stores must hold, and how they get there: `plan` compares, `init` applies. Both are idempotent.
+
+ClickHouse objects come from templates marked with `-- object:` (see objects.py); what was applied last is recorded in
+ops.schema_objects, so that a plan right after an init is empty. Order of an init, and what a crash in it costs:
+  1. collections and topics   nothing: made again
+  2. drop what pulls          nothing: messages wait in the broker
+  3. tables, then feeds       nothing: ingestion is off, and a rerun goes on here
+  4. record                   a rerun drops and makes the same objects again
+  5. what pulls again         ingestion starts last, on a whole schema
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from clickhouse_connect.driver.client import Client
+
+from clickvault import kafka
+from clickvault.clickhouse import rows
+from clickvault.objects import SqlObject, objects_of
+from clickvault.render import Renderer, ch_identifier
+from clickvault.settings import Settings
+
+LEDGER = """
+CREATE TABLE IF NOT EXISTS ops.schema_objects
+(
+    name String,
+    kind LowCardinality(String),
+    fingerprint String,
+    applied_at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC'),
+    dropped Bool DEFAULT false
+)
+ENGINE = ReplacingMergeTree(applied_at)
+ORDER BY name"""
+KEPT = ("database", "table")
+PULLS = ("pull", "queue")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that init would do: `create`, `change` or `drop`, of what, in which store."""
+
+    store: str
+    action: str
+    name: str
+    detail: str = ""
+
+
+def clickhouse_objects(renderer: Renderer, settings: Settings) -> list[SqlObject]:
+    """Everything that ClickHouse must hold, in the order of creation."""
+    from clickvault import graph, marts
+
+    registry = renderer.registry
+    found = objects_of(renderer.render("ingest/landing.sql.j2"))
+    for event in registry.events.values():
+        found += objects_of(renderer.render("ingest/event.sql.j2", event=event))
+    found += objects_of(graph.schema_sql(renderer))
+    found += marts.objects(renderer)
+    for group in registry.groups:
+        found += objects_of(
+            renderer.render(
+                "ingest/queue.sql.j2", group=group, topics=registry.topics(group), epoch=settings.kafka_epoch
+            )
+        )
+    return found
+
+
+def collections(settings: Settings) -> dict[str, dict[str, str]]:
+    """The named collections that ClickHouse reaches the other stores by. They hold secrets: never print them."""
+    pg = urlsplit(settings.postgres_from_clickhouse)
+    return {
+        "kafka": {"kafka_broker_list": settings.kafka_from_clickhouse},
+        "s3_events": {
+            "url": f"{settings.s3_from_clickhouse.rstrip('/')}/{settings.s3_bucket}/",
+            "access_key_id": settings.s3_access_key,
+            "secret_access_key": settings.s3_secret_key,
+        },
+        "vault_stage": {
+            "host": pg.hostname or "",
+            "port": str(pg.port or 5432),
+            "database": pg.path.lstrip("/"),
+            "user": unquote(pg.username or ""),
+            "password": unquote(pg.password or ""),
+        },
+    }
+
+
+def plan_clickhouse(ch: Client, wanted: Iterable[SqlObject]) -> list[Change]:
+    """What ClickHouse lacks, or holds otherwise, or should hold no longer."""
+    wanted = list(wanted)
+    there = _existing(ch)
+    applied = _applied(ch) if "ops.schema_objects" in there else {}
+    changes = []
+    for o in wanted:
+        if o.name not in there:
+            changes.append(Change("clickhouse", "create", f"{o.kind} {o.name}"))
+        elif applied.get(o.name, ("", ""))[1] != o.fingerprint:
+            changes.append(Change("clickhouse", "change", f"{o.kind} {o.name}", _column_changes(ch, o)))
+    names = {o.name for o in wanted}
+    for name, (kind, _) in applied.items():
+        if name not in names and kind not in KEPT:
+            changes.append(Change("clickhouse", "drop", f"{kind} {name}"))
+    return changes
+
+
+def _existing(ch: Client) -> set[str]:
+    databases = {r["name"] for r in rows(ch, "SELECT name FROM system.databases")}
+    tables = {
+        f"{r['database']}.{r['name']}"
+        for r in rows(ch, "SELECT database, name FROM system.tables WHERE database NOT IN ('system', 'INFORMATION_SCHEMA')")
+    }
+    return databases | tables
+
+
+def _applied(ch: Client) -> dict[str, tuple[str, str]]:
+    found = rows(ch, "SELECT name, kind, fingerprint FROM ops.schema_objects FINAL WHERE NOT dropped")
+    return {r["name"]: (r["kind"], r["fingerprint"]) for r in found}
+
+
+def _column_changes(ch: Client, o: SqlObject) -> str:
+    if o.kind != "table":
+        return ""
+    return ", ".join(_alterations(ch, o))
+
+
+def _alterations(ch: Client, o: SqlObject) -> list[str]:
+    """ADD and MODIFY COLUMN clauses that bring an existing table to the wanted columns; nothing is ever dropped.
+
+    The engine reads the wanted statement itself: it is run under another name, and the columns are compared.
+    """
+    database, table = o.name.split(".")
+    scratch = "ops.scratch_wanted"
+    ch.command(f"DROP TABLE IF EXISTS {scratch}")
+    ch.command(re.sub(r"^CREATE TABLE (IF NOT EXISTS )?\S+", f"CREATE TABLE {scratch}", o.sql, count=1))
+    try:
+        columns = "SELECT name, type FROM system.columns WHERE database = {d:String} AND table = {t:String} ORDER BY position"
+        wanted = [(r["name"], r["type"]) for r in rows(ch, columns, {"d": "ops", "t": "scratch_wanted"})]
+        there = {r["name"]: r["type"] for r in rows(ch, columns, {"d": database, "t": table})}
+    finally:
+        ch.command(f"DROP TABLE IF EXISTS {scratch}")
+    out, before = [], ""
+    for name, kind in wanted:
+        if name not in there:
+            out.append(f"ADD COLUMN {ch_identifier(name)} {kind}{f' AFTER {ch_identifier(before)}' if before else ' FIRST'}")
+        elif there[name] != kind:
+            out.append(f"MODIFY COLUMN {ch_identifier(name)} {kind}")
+        before = name
+    return out
+
+
+def apply_clickhouse(
+    ch: Client, wanted: list[SqlObject], settings: Settings, progress: Callable[[str], None] | None = None
+) -> list[Change]:
+    """Bring ClickHouse to what is wanted, in the order of the module's docstring. Returns what was done."""
+    ch.command("CREATE DATABASE IF NOT EXISTS ops")
+    ch.command(LEDGER)
+    _apply_collections(ch, settings)
+    changes = plan_clickhouse(ch, wanted)
+    if not changes:
+        return []
+    applied = _applied(ch)
+    todo = {c.name.split(" ", 1)[1]: c.action for c in changes}
+    by_name = {o.name: o for o in wanted}
+    stop = any(c.name.split(" ")[0] not in ("view", "database") for c in changes)
+    pulls = [n for n, (kind, _) in applied.items() if kind == "pull"] if stop else []
+    for name in pulls:  # ingestion stops first, and starts last
+        ch.command(f"DROP VIEW IF EXISTS {ch_identifier(name)}")
+        todo.setdefault(name, "create")
+    dropped = [n for n, action in todo.items() if action != "create"]
+    order = {o.name: i for i, o in enumerate(wanted)}
+    for name in sorted(dropped, key=lambda n: order.get(n, len(order)), reverse=True):
+        kind = by_name[name].kind if name in by_name else applied[name][0]
+        if kind not in KEPT:
+            ch.command(f"DROP TABLE IF EXISTS {ch_identifier(name)} SYNC")
+        if name not in by_name:
+            ch.insert("ops.schema_objects", [[name, kind, "", True]], ["name", "kind", "fingerprint", "dropped"])
+    for o in wanted:
+        if o.name not in todo:
+            continue
+        if progress:
+            progress(f"{todo[o.name]} {o.kind} {o.name}")
+        if todo[o.name] == "change" and o.kind == "table":
+            for clause in _alterations(ch, o):
+                ch.command(f"ALTER TABLE {ch_identifier(o.name)} {clause}")
+        else:
+            ch.command(o.sql)
+        ch.insert("ops.schema_objects", [[o.name, o.kind, o.fingerprint]], ["name", "kind", "fingerprint"])
+    return changes
+
+
+def _apply_collections(ch: Client, settings: Settings) -> None:
+    there = {r["name"] for r in rows(ch, "SELECT name FROM system.named_collections")}
+    for name, values in collections(settings).items():
+        pairs = ", ".join(f"{key} = {_quote(value)}" for key, value in values.items())
+        if name in there:
+            ch.command(f"ALTER NAMED COLLECTION {name} SET {pairs}")
+        else:
+            ch.command(f"CREATE NAMED COLLECTION {name} AS {pairs}")
+
+
+def _quote(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def init(
+    settings: Settings, renderer: Renderer, ch: Client, pg: object, progress: Callable[[str], None] | None = None
+) -> list[Change]:
+    """Make or migrate everything: topics, ClickHouse, PostgreSQL. Returns what was changed; empty the second time."""
+    from clickvault import graph, postgres, vault
+
+    changes = [Change("kafka", "create", f"topic {t}") for t in kafka.create_topics(settings, _topics(renderer))]
+    changes += apply_clickhouse(ch, clickhouse_objects(renderer, settings), settings, progress)
+    changes += [Change("postgres", "change", s) for s in vault.apply_postgres(pg, renderer)]
+    return changes
+
+
+def plan(settings: Settings, renderer: Renderer, ch: Client, pg: object) -> list[Change]:
+    """What `init` would change."""
+    from clickvault import vault
+
+    changes = [Change("kafka", "create", f"topic {t}") for t in kafka.missing_topics(settings, _topics(renderer))]
+    changes += plan_clickhouse(ch, clickhouse_objects(renderer, settings))
+    changes += [Change("postgres", "change", s) for s in vault.plan_postgres(pg, renderer)]
+    return changes
+
+
+def _topics(renderer: Renderer) -> list[str]:
+    return [t for group in renderer.registry.groups for t in renderer.registry.topics(group)]
