@@ -1,0 +1,58 @@
+"""The commands put together, and what happens to their errors.
+
+Exit codes: 0 done, 1 an error (`Error:` and `Try:` on stderr) or accounts that do not balance, 2 a wrong call,
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from clickvault.cli import look, pipeline, stack
+from clickvault.errors import ClickvaultError, StoreError
+
+app = typer.Typer(
+    help="Events of a social network, from Kafka and S3 through ClickHouse, a PostgreSQL Data Vault and a graph to marts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (stack, pipeline, look):
+    module.register(app)
+
+_CLIENTS = ("clickhouse_connect", "psycopg2", "kafka", "minio", "urllib3", "neo4j")
+
+
+def main() -> None:
+    """Run the command line."""
+    from clickvault.cli.show import error, say
+
+    try:
+        code = app(standalone_mode=False)
+    except ClickvaultError as problem:
+        error(problem)
+        code = 1
+    except typer.Abort:
+        code = 130
+    except KeyboardInterrupt:
+        say("interrupted; run the command again to go on")
+        code = 130
+    except BrokenPipeError:  # `clickvault ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as problem:
+        if hasattr(problem, "exit_code") and hasattr(problem, "show"):  # a wrong call, as click reports it
+            problem.show()
+            code = int(problem.exit_code)
+        elif type(problem).__module__.split(".")[0] in _CLIENTS and not os.environ.get("CLICKVAULT_DEBUG"):
+            first = (str(problem).splitlines() or [type(problem).__name__])[0][:300]
+            error(StoreError(f"{type(problem).__name__}: {first}", hint="clickvault status"))
+            code = 1
+        else:
+            raise
+    sys.exit(code or 0)

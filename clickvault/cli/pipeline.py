@@ -1,0 +1,193 @@
+"""Commands that move data: init, plan, generate, send, ingest, load, graph, marts, reconcile, run."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from clickvault.cli import show
+from clickvault.cli.stack import Json
+from clickvault.errors import ConfigurationError
+
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+
+
+class Source(StrEnum):
+    """What `ingest` takes from."""
+
+    kafka = "kafka"
+    s3 = "s3"
+    both = "both"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    for command in (init, plan, ingest, load, graph, marts, reconcile, run):
+        app.command()(command)
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"a day is written as 2026-01-31, got {text!r}") from error
+
+
+def init(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Make or migrate everything: topics, ClickHouse, PostgreSQL. Idempotent.
+
+    Example: clickvault init
+    """
+    from clickvault import schema
+    from clickvault.session import open_session
+
+    if dry_run:
+        plan(json)
+        return
+    with open_session() as s, show.progress() as bar:
+        changes = schema.init(s.settings, s.renderer, s.ch, s.pg, lambda what: bar("init", 0, 0))
+    _changes(changes, json, "everything was there already")
+
+
+def plan(json: Json = False) -> None:
+    """Show what init would change; empty right after init.
+
+    Example: clickvault plan --json
+    """
+    from clickvault import schema
+    from clickvault.session import open_session
+
+    with open_session() as s:
+        changes = schema.plan(s.settings, s.renderer, s.ch, s.pg)
+    _changes(changes, json, "nothing to change")
+
+
+def _changes(changes: list[Any], json: bool, empty: str) -> None:
+    from dataclasses import asdict
+
+    show.rows([asdict(c) for c in changes], json, empty=empty)
+
+
+def ingest(
+    source: Annotated[Source, typer.Argument(help="Where from.")] = Source.both, json: Json = False, quiet: Quiet = False
+) -> None:
+    """Wait until Kafka's messages are landed; load new S3 objects.
+
+    Example: clickvault ingest kafka
+    """
+    from dataclasses import asdict
+
+    from clickvault.ingest import ingest_kafka, ingest_s3
+    from clickvault.session import open_session
+
+    found = []
+    with open_session() as s, show.progress(not quiet) as bar:
+        if source is not Source.s3:
+            found.append(asdict(ingest_kafka(s.settings, s.renderer, s.ch, bar)))
+        if source is not Source.kafka:
+            found.append(asdict(ingest_s3(s.settings, s.renderer, s.ch, bar)))
+    show.rows(found, json)
+
+
+def _step(name: str, json: bool, quiet: bool, **options: Any) -> None:
+    from clickvault.run import STEPS
+    from clickvault.session import open_session
+
+    with open_session() as s, show.progress(not quiet) as bar:
+        found = STEPS[name](s, bar, **options)
+    show.rows(found, json)
+
+
+def load(json: Json = False, quiet: Quiet = False) -> None:
+    """Bring the Data Vault up to what is landed: stage through the bridge, merge, move the watermark.
+
+    Example: clickvault load
+    """
+    _step("load", json, quiet)
+
+
+def graph(
+    as_of: Annotated[str | None, typer.Option(help="The day to keep the results under; default: of the newest event.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Measure again even if nothing changed.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure the graph as the vault has it now, and write the scores back.
+
+    Example: clickvault graph
+    """
+    _step("graph", json, quiet, as_of=_day(as_of), force=force)
+
+
+def marts(
+    start: Annotated[str | None, typer.Option("--from", help="First day.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="The day after the last.")] = None,
+    only: Annotated[list[str] | None, typer.Option("--mart", help="Only this mart; may be repeated.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Rebuild the days of the marts that are out of date, or a window.
+
+    Example: clickvault marts --from 2026-01-01 --to 2026-02-01
+    """
+    _step("marts", json, quiet, start=_day(start), end=_day(end), only=only)
+
+
+def reconcile(
+    every: Annotated[bool, typer.Option("--all", help="Show the accounts that balance, too.")] = False, json: Json = False
+) -> None:
+    """Prove that nothing was lost: the accounts, from what was sent to the marts. Exits 1 unless they balance.
+
+    Example: clickvault reconcile --json
+    """
+    from clickvault.run import reconcile as stage
+    from clickvault.session import open_session
+
+    with open_session() as s, show.progress(not json) as bar:
+        accounts = stage(s, bar)
+    show_accounts(accounts, json, every)
+    if not all(a.ok for a in accounts):
+        raise typer.Exit(1)
+
+
+def show_accounts(accounts: list[Any], json: bool, every: bool = False) -> None:
+    """The accounts as a table (those that do not balance first), or as JSON."""
+    rows = [{"name": a.name, "left": a.left, "right": a.right, "ok": a.ok} for a in accounts]
+    broken = [r for r in rows if not r["ok"]]
+    if json:
+        show.as_json({"balanced": not broken, "accounts": rows})
+        return
+    if every or broken:
+        show.table([*broken, *(r for r in rows if r["ok"] and every)])
+    print(f"balanced: {len(rows)} accounts" if not broken else f"NOT balanced: {len(broken)} of {len(rows)} accounts")
+
+
+def run(json: Json = False, quiet: Quiet = False) -> None:
+    """Do everything that is not yet done: ingest, load, graph, marts, reconcile.
+
+    Example: clickvault run
+    """
+    from time import monotonic
+
+    from clickvault.run import run as pipeline
+    from clickvault.session import open_session
+
+    began = [monotonic()]
+
+    def step(name: str, _result: object) -> None:
+        now = monotonic()
+        if not quiet:
+            show.say(f"{datetime.now():%H:%M:%S} {name}: done in {now - began[0]:.1f} s")
+        began[0] = now
+
+    with open_session() as s, show.progress(not quiet) as bar:
+        accounts = pipeline(s, bar, step)
+    show_accounts(accounts, json)

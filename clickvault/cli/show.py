@@ -1,0 +1,111 @@
+"""How commands speak: results on stdout as a table or as JSON, progress and errors on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+
+from clickvault.errors import ClickvaultError
+
+
+def as_json(value: Any) -> None:
+    """Print a value as JSON."""
+    print(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return str(value)
+
+
+def table(rows: Sequence[dict[str, Any]], title: str = "", empty: str = "nothing") -> None:
+    """Print row objects as a table; numbers to the right, thousands grouped."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    if not rows:
+        console.print(f"{title + ': ' if title else ''}{empty}", highlight=False)
+        return
+    grid = Table(title=title or None, title_justify="left", header_style="bold")
+    for name in rows[0]:
+        numeric = all(isinstance(r.get(name), int | float) and not isinstance(r.get(name), bool) for r in rows)
+        grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for r in rows:
+        grid.add_row(*(Text(_cell(v)) for v in r.values()))
+    console.print(grid)
+
+
+def _cell(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:,.4g}" if abs(value) < 1e6 else f"{value:,.0f}"
+        case bytes():
+            return value.decode("utf-8", "backslashreplace")
+        case _:
+            return str(value)
+
+
+def rows(found: Sequence[dict[str, Any]], json_wanted: bool, title: str = "", empty: str = "nothing") -> None:
+    """Row objects as asked for."""
+    if json_wanted:
+        as_json(list(found))
+    else:
+        table(found, title, empty)
+
+
+def say(text: str) -> None:
+    """A line for the person who watches, on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def progress(shown: bool = True) -> Iterator[Any]:
+    """A callable (what, done, total) that draws a bar on stderr; without a terminal, a line when the work changes."""
+    if not shown:
+        yield lambda _what, _done, _total: None
+        return
+    if not sys.stderr.isatty():
+        last = [""]
+
+        def line(what: str, done: int, total: int) -> None:
+            if what != last[0]:
+                last[0] = what
+                say(f"  {what} ...")
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def draw(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total or None)
+            bars.update(tasks[what], completed=done, total=total or None)
+
+        yield draw
+
+
+def error(problem: ClickvaultError) -> None:
+    """`Error:` and `Try:` on stderr."""
+    say(f"Error: {problem.message}")
+    if problem.hint:
+        say(f"Try:   {problem.hint}")

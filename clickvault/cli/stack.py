@@ -1,0 +1,72 @@
+"""Commands for the embedded stack: up, down, status."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from clickvault.cli import show
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command()(up)
+    app.command()(down)
+    app.command()(status)
+
+
+def up(json: Json = False) -> None:
+    """Start the embedded stack and wait until it is healthy; what runs already is left alone.
+
+    Example: clickvault up
+    """
+    from clickvault.embedded import stack
+
+    found = stack.up(show.say)
+    if json:
+        show.as_json({"stores": [_store(s) for s in found]})
+    else:
+        show.table([_store(s) for s in found])
+        show.say('Look around: clickvault sql "SELECT 1"   Stop: clickvault down')
+
+
+def down(
+    purge: Annotated[bool, typer.Option("--purge", help="Also delete the state folder with all data.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting.")] = False,
+) -> None:
+    """Stop the embedded stack; its data stays for the next `up`.
+
+    Example: clickvault down
+    """
+    from clickvault.embedded import stack
+    from clickvault.settings import get_settings
+
+    if purge and not yes:
+        typer.confirm(f"Delete all data in {get_settings().home}?", abort=True, err=True)
+    stack.down(show.say, purge=purge)
+
+
+def status(json: Json = False) -> None:
+    """Show each store: version, address, health. Exits 1 if one is not healthy.
+
+    Example: clickvault status --json
+    """
+    from clickvault.embedded import stack
+
+    found = [_store(s) for s in stack.status()]
+    if json:
+        show.as_json({"stores": found})
+    else:
+        show.table(found)
+    if not all(s["healthy"] for s in found):
+        if not json:
+            show.say("Try:   clickvault up")
+        raise typer.Exit(1)
+
+
+def _store(status: object) -> dict[str, object]:
+    return {k: v for k, v in asdict(status).items() if k != "log"} | {"log": getattr(status, "log", "")}  # type: ignore[call-overload]

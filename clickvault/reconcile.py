@@ -1,0 +1,84 @@
+"""The accounts: what was sent is what landed, what landed is valid or rejected, and so on to the marts.
+
+Each stage counts its own boundary (`accounts` of vault, graph, marts); the boundary of ingestion is counted here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+
+from clickvault import graph, ingest, kafka, marts, vault
+from clickvault.accounts import Account
+from clickvault.clickhouse import rows
+from clickvault.render import Renderer, statements
+from clickvault.settings import Settings
+
+
+def reconcile(
+    settings: Settings, renderer: Renderer, ch: Client, pg: Any, progress: Callable[[str], None] | None = None
+) -> list[Account]:
+    """All accounts, from the broker and the bucket to the marts. None is left out when one fails."""
+    stages: list[tuple[str, Callable[[], list[Account]]]] = [
+        ("sent and landed", lambda: sent_accounts(settings, renderer, ch)),
+        ("landed and judged", lambda: landing_accounts(renderer, ch)),
+        ("vault", lambda: vault.accounts(renderer, ch, pg)),
+        ("graph", lambda: graph.accounts(renderer, ch, pg)),
+        ("marts", lambda: marts.accounts(ch, pg, renderer)),
+    ]
+    found: list[Account] = []
+    for name, stage in stages:
+        if progress:
+            progress(name)
+        found += stage()
+    return found
+
+
+def sent_accounts(settings: Settings, renderer: Renderer, ch: Client) -> list[Account]:
+    """What the broker and the bucket hold, against the positions that landed."""
+    landed: dict[tuple[str, str], int] = defaultdict(int)
+    for r in rows(
+        ch,
+        "SELECT source, stream, uniqExact(partition, offset) AS n FROM "
+        "(SELECT source, stream, partition, offset FROM landing.events "
+        "UNION ALL SELECT source, stream, partition, offset FROM ops.gaps) GROUP BY source, stream",
+    ):
+        landed[r["source"], r["stream"]] = r["n"]
+    now = ingest.source_of(settings)
+    topics = [t for g in renderer.registry.groups for t in renderer.registry.topics(g)]
+    sent: dict[tuple[str, str], int] = defaultdict(int)
+    for at, end in kafka.ends(settings, kafka.partitions(settings, topics)).items():
+        sent[now, at.topic] += end
+    # A broker's earlier life can't be asked any more: what was recorded as landed whole stands for it.
+    for (source, stream, _), safe in ingest.safe_positions(ch).items():
+        if source.startswith("kafka:") and source != now:
+            sent[source, stream] += safe
+    keys = sorted({k for k in sent | landed if k[0].startswith("kafka:")})
+    found = [Account(f"{source} {stream}: sent = landed", sent[source, stream], landed[source, stream]) for source, stream in keys]
+    bucket = settings.s3_bucket
+    lines = rows(ch, "SELECT sum(lines) AS n FROM ops.objects FINAL WHERE bucket = {b:String}", {"b": bucket})[0]["n"]
+    found.append(Account(f"s3 {bucket}: lines of loaded objects = landed", int(lines or 0), landed["s3", bucket]))
+    (objects,) = rows(
+        ch,
+        "SELECT count() AS there, countIf((_path, _etag) IN "
+        "(SELECT path, etag FROM ops.objects FINAL WHERE bucket = {b:String} AND lines IS NOT NULL)) AS loaded "
+        "FROM s3(s3_events, filename = 'events/**', format = 'One') WHERE _size > 0",
+        {"b": bucket},
+    )
+    found.append(Account(f"s3 {bucket}: objects = objects loaded", objects["there"], objects["loaded"]))
+    return found
+
+
+def landing_accounts(renderer: Renderer, ch: Client) -> list[Account]:
+    """What landed, judged once more: landed = valid + dead letters, distinct valid events = raw rows."""
+    (sql,) = statements(renderer.render("ingest/accounts.sql.j2"))
+    found = []
+    for r in rows(ch, sql):
+        name = r["event_type"] or "(no event type)"
+        found.append(Account(f"landing {name}: landed = valid + dead letters", r["landed"], r["valid"] + r["dead"]))
+        if r["event_type"]:
+            found.append(Account(f"raw.{name}: distinct valid events landed = rows", r["events"], r["kept"]))
+    return found

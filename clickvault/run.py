@@ -1,0 +1,124 @@
+"""The pipeline as steps: ingest, load, graph, marts, reconcile; each does everything that is not yet done.
+
+`run` does them in order. A step works off the data (positions, watermarks, days out of date), never off the event
+that woke it: run again after a crash anywhere, it goes on where the data says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from clickvault.accounts import Account
+from clickvault.clickhouse import rows
+from clickvault.errors import AccountsError
+from clickvault.render import ch_identifier
+from clickvault.session import Session
+
+Progress = Callable[[str, int, int], None]
+"""What long work calls: what it does, how far it is, how far it is to go (0: not known)."""
+
+
+def _quiet(_what: str, _done: int, _total: int) -> None:
+    return None
+
+
+def ingest(session: Session, progress: Progress = _quiet) -> list[dict[str, Any]]:
+    """Wait for Kafka's messages, load new S3 objects. One row a source."""
+    from clickvault.ingest import ingest_kafka, ingest_s3
+
+    s = session
+    return [
+        asdict(ingest_kafka(s.settings, s.renderer, s.ch, progress)),
+        asdict(ingest_s3(s.settings, s.renderer, s.ch, progress)),
+    ]
+
+
+def load(session: Session, progress: Progress = _quiet) -> list[dict[str, Any]]:
+    """Bridge and merge into the vault. One row an event type."""
+    from clickvault import vault
+
+    s = session
+    return [asdict(r) for r in vault.load(s.settings, s.renderer, s.ch, s.pg, progress=progress)]
+
+
+def newest_day(session: Session) -> date | None:
+    """The day of the newest event in raw; None where nothing has landed."""
+    names = session.renderer.registry.events
+    sql = " UNION ALL ".join(f"SELECT max(event_time) AS newest FROM raw.{ch_identifier(n)}" for n in names)
+    (found,) = rows(session.ch, f"SELECT toDate(max(newest)) AS day FROM ({sql})")
+    day = found["day"]
+    return day if isinstance(day, date) and day.year > 1970 else None
+
+
+def graph(session: Session, progress: Progress = _quiet, as_of: date | None = None, force: bool = False) -> list[dict[str, Any]]:
+    """Measure the graph as it is now, kept under `as_of` (default: the day of the newest event). One row a relation."""
+    from clickvault import graph as stage
+
+    s = session
+    day = as_of or newest_day(s)
+    if day is None:
+        return []
+    found = stage.run(
+        s.settings, s.renderer, s.ch, s.pg, day, progress=lambda what: progress(what, 0, 0), force=force
+    )
+    return [
+        {"as_of": g.as_of, "relation": g.relation, "computed": g.computed, **{k: m.value for k, m in g.metrics.items()}}
+        for g in found
+    ]
+
+
+def marts(
+    session: Session,
+    progress: Progress = _quiet,
+    start: date | None = None,
+    end: date | None = None,
+    only: list[str] | None = None,
+) -> list[dict[str, Any]]:
+    """Rebuild the days that are out of date, or the window [start, end). One row a mart."""
+    from clickvault.marts import build
+
+    return [asdict(b) for b in build(session.ch, session.renderer, start, end, only, progress)]
+
+
+def reconcile(session: Session, progress: Progress = _quiet) -> list[Account]:
+    """All accounts."""
+    from clickvault.reconcile import reconcile as stage
+
+    s = session
+    return stage(s.settings, s.renderer, s.ch, s.pg, lambda what: progress(what, 0, 0))
+
+
+STEPS: dict[str, Callable[..., Any]] = {
+    "ingest": ingest,
+    "load": load,
+    "graph": graph,
+    "marts": marts,
+    "reconcile": reconcile,
+}
+
+
+def run(session: Session, progress: Progress = _quiet, step: Callable[[str, Any], None] | None = None) -> list[Account]:
+    """All steps in order; `step` is told each one's name and result. Raises AccountsError when they do not balance."""
+    accounts: list[Account] = []
+    for name, function in STEPS.items():
+        result = function(session, progress)
+        if step:
+            step(name, result)
+        if name == "reconcile":
+            accounts = result
+    check(accounts)
+    return accounts
+
+
+def check(accounts: list[Account]) -> None:
+    """Raises AccountsError that names what does not balance."""
+    broken = [a for a in accounts if not a.ok]
+    if broken:
+        raise AccountsError(
+            f"{len(broken)} of {len(accounts)} accounts do not balance: "
+            + "; ".join(f"{a.name} ({a.left} / {a.right})" for a in broken[:5]),
+            hint="clickvault run   (finishes what was cut short); if it stays, clickvault reconcile --json shows all",
+        )
