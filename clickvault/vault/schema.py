@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from clickvault import postgres
+from clickvault import graph, postgres
 from clickvault.contract.vault import LinkSpec, SatSpec, VaultSpec
+from clickvault.objects import objects_of
 from clickvault.postgres import Connection
 from clickvault.render import Renderer, check_identifier, pg_identifier
 
@@ -46,9 +47,21 @@ def schema_objects(renderer: Renderer) -> list[SchemaObject]:
         found.append(SchemaObject(f"vault.v_hub_{hub.name}", "view", sql))
     for vault in vaults:
         found += _views(renderer, vault)
+    found += _graph_objects(renderer)
     for name in (o.name for o in found if o.kind != "file"):
         check_identifier(name.split(".")[1])
     return found
+
+
+def _graph_objects(renderer: Renderer) -> list[SchemaObject]:
+    """The graph's views over the vault, and the satellites that take its scores back."""
+    rendered = [graph.satellite_sql(renderer), graph.views_sql(renderer)]
+    return [
+        SchemaObject(o.name, o.kind if o.kind in ("table", "view") else "file", o.sql)
+        for text in rendered
+        if "-- object: " in text  # a domain without nodes has no graph
+        for o in objects_of(text)
+    ]
 
 
 def _tables(renderer: Renderer, vault: VaultSpec) -> Iterable[SchemaObject]:
@@ -135,7 +148,7 @@ def _changes(pg: Connection, renderer: Renderer) -> list[tuple[str, SchemaObject
             applied = dict(cursor.fetchall())
         cursor.execute(
             "select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-            " where n.nspname in ('vault', 'stage', 'ops')"
+            " where n.nspname in ('vault', 'stage', 'ops', 'graph')"
         )
         there = {row[0] for row in cursor.fetchall()}
     changes = []

@@ -1,86 +1,91 @@
-"""A PostgreSQL and a ClickHouse engine for the vault's tests, started once for all of them."""
+"""A PostgreSQL and a ClickHouse for the vault's tests, started once for all of them."""
 
 from __future__ import annotations
 
 import os
 import threading
-import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from clickhouse_connect.driver.client import Client
 
-from clickvault import postgres
-from clickvault.embedded import postgres as embedded
+from clickvault import clickhouse, postgres
+from clickvault.embedded import clickhouse as embedded_clickhouse
+from clickvault.embedded import postgres as embedded_postgres
 from clickvault.embedded import process
 from clickvault.embedded.state import State, prepare_home
 from clickvault.postgres import Connection
+from tests.vault.staging import Raw
 
 
-@dataclass
 class Server:
-    """A running PostgreSQL: its state folder and its URL."""
+    """PostgreSQL and, where asked for, ClickHouse, in a state folder of their own."""
 
-    state: State
+    def __init__(self, home: Path) -> None:
+        prepare_home(home)
+        self.state = State(home)
 
     @property
     def url(self) -> str:
-        return embedded.url(self.state)
+        """Of PostgreSQL."""
+        return embedded_postgres.url(self.state)
 
-    def kill(self) -> None:
-        """kill -9 of the server."""
-        child = self.state.process("postgres")
+    def start(self, store: Any = embedded_postgres) -> None:
+        store.start(self.state, threading.Event())
+
+    def kill(self, store: str = "postgres") -> None:
+        """kill -9."""
+        child = self.state.process(store)
         assert child is not None
         os.kill(child.pid, 9)
 
-    def start(self) -> None:
-        embedded.start(self.state, threading.Event())
-
     def stop(self) -> None:
-        child = self.state.process("postgres")
-        if child is not None and child.alive():
-            process.stop(child, seconds=20.0, sig=2)
-        embedded.purge(self.state)
-
-
-def make_server(home: Path) -> Server:
-    prepare_home(home)
-    server = Server(State(home))
-    server.start()
-    return server
+        for store, sig in (("clickhouse", 15), ("postgres", 2)):
+            child = self.state.process(store)
+            if child is not None and child.alive():
+                process.stop(child, seconds=20.0, sig=sig)
+        embedded_postgres.purge(self.state)
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = make_server(tmp_path_factory.mktemp("vault"))
-    yield server
-    server.stop()
+    server = Server(tmp_path_factory.mktemp("vault"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def ch(server: Server) -> Iterator[Client]:
+    server.start(embedded_clickhouse)
+    client = clickhouse.connect(embedded_clickhouse.url(server.state))
+    yield client
+    client.close()
 
 
 @pytest.fixture
 def pg(server: Server) -> Iterator[Connection]:
-    """A connection to a database of its own."""
-    admin = postgres.connect(server.url)
-    admin.autocommit = True
-    with admin.cursor() as cursor:
-        cursor.execute("drop database if exists t with (force)")
-        cursor.execute("create database t")
-    connection = postgres.connect(server.url.rsplit("/", 1)[0] + "/t")
+    """A connection to an empty database."""
+    empty_database(server)
+    connection = postgres.connect(server.url)
     yield connection
     connection.close()
-    admin.close()
 
 
-@pytest.fixture(scope="session")
-def ch(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A client of the ClickHouse engine, in this process."""
-    import clickhouse_connect
+def empty_database(server: Server) -> None:
+    """Drop what other tests left in the database."""
+    connection = postgres.connect(server.url)
+    with connection, connection.cursor() as cursor:
+        for schema in ("stage", "vault", "vault_months", "ops", "graph"):
+            cursor.execute(f"drop schema if exists {schema} cascade")
+    connection.close()
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        client = clickhouse_connect.get_client(interface="chdb", path=str(tmp_path_factory.mktemp("ch")))
-    client.command("CREATE DATABASE IF NOT EXISTS raw")
-    client.command("CREATE DATABASE IF NOT EXISTS ops")
-    return client
+
+@pytest.fixture
+def raw(server: Server, ch: Client, pg: Connection) -> Raw:
+    """The raw side of ClickHouse, empty, with the way from there to PostgreSQL."""
+    return Raw(ch, server.url)
