@@ -196,7 +196,9 @@ def _build_span(ch: Client, renderer: Renderer, mart: Mart, d0: date, d1: date) 
         counts = {r["day"]: r["n"] for r in rows(ch, f"SELECT day, count() AS n FROM {mart.staging} GROUP BY day")}
         days = [d0 + timedelta(days=i) for i in range((d1 - d0).days)]
         for day in days:
-            ch.command(f"ALTER TABLE {name} REPLACE PARTITION '{day.isoformat()}' FROM {mart.staging}")
+            # REPLACE from an empty partition is refused: a day without rows is dropped
+            what = f"REPLACE PARTITION '{day}' FROM {mart.staging}" if counts.get(day) else f"DROP PARTITION '{day}'"
+            ch.command(f"ALTER TABLE {name} {what}")
     finally:
         ch.command(f"DROP TABLE IF EXISTS {mart.staging}")
     now = datetime.now(UTC)

@@ -2,8 +2,265 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
+
+from clickvault.cli import show
+from clickvault.cli.stack import Json
+from clickvault.errors import ConfigurationError
+
+contract_app = typer.Typer(no_args_is_help=True, help="The declared events: list, show, schema, check.")
+rejected_app = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, replay.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
+    app.add_typer(contract_app, name="contract")
+    app.add_typer(rejected_app, name="rejected")
+    for command in (render, sql, report):
+        app.command()(command)
+
+
+def _renderer() -> Any:
+    from clickvault.session import Session
+    from clickvault.settings import get_settings
+
+    return Session(get_settings()).renderer
+
+
+# ── contract ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@contract_app.command("list")
+def contract_list(json: Json = False) -> None:
+    """List the declared event types.
+
+    Example: clickvault contract list --json
+    """
+    events = _renderer().registry.events.values()
+    found = [
+        {"event_type": e.event_type, "group": e.group, "topic": e.topic, "fields": [f.name for f in e.fields]} for e in events
+    ]
+    if not json:
+        found = [{**r, "fields": ", ".join(r["fields"])} for r in found]
+    show.rows(found, json)
+
+
+@contract_app.command("show")
+def contract_show(event_type: Annotated[str, typer.Argument(help="An event type, e.g. post.")], json: Json = False) -> None:
+    """Show one event type: its fields with limits and roles, and what becomes of it.
+
+    Example: clickvault contract show post
+    """
+    from clickvault.contract.describe import describe
+
+    found = describe(_renderer(), event_type)
+    if json:
+        show.as_json(found)
+        return
+    print(f"{event_type}: {found['meaning']}")
+    print(f"topic {found['topic']} (group {found['group']}); op=delete: {found['op_delete'] or 'has no meaning'}")
+    show.table(found["fields"])
+    for what in ("raw", "vault", "graph", "marts"):
+        print(f"{what}: {', '.join(found[what]) or '-'}")
+
+
+@contract_app.command("schema")
+def contract_schema(event_type: Annotated[str, typer.Argument(help="An event type, e.g. post.")]) -> None:
+    """Print the JSON Schema of one event type's messages.
+
+    Example: clickvault contract schema post > post.schema.json
+    """
+    show.as_json(_renderer().registry.event(event_type).model.model_json_schema())
+
+
+@contract_app.command("check")
+def contract_check(file: Annotated[Path, typer.Argument(help="A file of JSON lines.")], json: Json = False) -> None:
+    """Judge the messages of a file as the pipeline would, without sending them. Exits 1 if one is refused.
+
+    Example: clickvault contract check events.jsonl
+    """
+    from clickvault.contract.judge import judge
+
+    if not file.is_file():
+        raise ConfigurationError(f"no file {file}")
+    registry = _renderer().registry
+    bad = []
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            verdict = judge(line.rstrip(b"\n"), registry)
+            if isinstance(verdict, list):
+                bad.append({"line": number, "reasons": verdict if json else "; ".join(verdict)})
+    show.rows(bad, json, empty="all messages are valid")
+    if bad:
+        raise typer.Exit(1)
+
+
+# ── render and sql ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def render(
+    name: Annotated[str | None, typer.Argument(help="An object (raw.post) or a template (ingest/landing.sql.j2).")] = None,
+    list_all: Annotated[bool, typer.Option("--list", help="List the objects.")] = False,
+) -> None:
+    """Print the SQL of a database object, or of a template that needs no event type.
+
+    Example: clickvault render raw.post
+    """
+    from clickvault import marts, schema
+    from clickvault.settings import get_settings
+    from clickvault.vault.schema import schema_objects
+
+    renderer = _renderer()
+    objects = {f"{o.name}": o.sql for o in schema_objects(renderer)}
+    objects |= {o.name: o.sql for o in schema.clickhouse_objects(renderer, get_settings())}
+    objects |= {f"build.{m.name}": marts.build_sql(renderer, m) for m in marts.all_marts(renderer)}
+    if list_all or name is None:
+        show.table([{"object": o} for o in objects])
+    elif name in objects:
+        print(objects[name])
+    elif name.endswith(".j2"):
+        print(renderer.render(name))
+    else:
+        raise ConfigurationError(f"no object {name!r}", hint="clickvault render --list")
+
+
+def sql(
+    query: Annotated[str | None, typer.Argument(help="A query; without one, a shell opens.")] = None,
+    json: Json = False,
+    write: Annotated[bool, typer.Option("--write", help="Log in as the owner; the default login only reads.")] = False,
+) -> None:
+    """Ask ClickHouse; without a query, a small shell. Reads as the reader unless --write.
+
+    Example: clickvault sql "SELECT * FROM marts.v_platform_daily" --json
+    """
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+
+    from clickvault.errors import DataError
+    from clickvault.session import open_session
+
+    with open_session() as s:
+        client = s.ch if write else s.reader
+        if query is not None:
+            try:
+                _ask(client, query, json)
+            except ClickHouseError as error:
+                raise DataError(str(error).splitlines()[0], hint='clickvault sql "SHOW TABLES FROM marts"') from error
+            return
+        interactive = sys.stdin.isatty()
+        if interactive:
+            import readline  # noqa: F401  (line editing and history, by being there)
+
+            show.say("ClickHouse. A query ends with ; and Enter; exit with Ctrl-D.")
+        _shell(client, json, interactive)
+
+
+def _ask(client: Any, query: str, json: bool) -> None:
+    text = query.strip().rstrip(";")
+    first = text.split(None, 1)[0].upper() if text else ""
+    if first in ("SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS", "CHECK"):
+        result = client.query(text)
+        found = [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
+        show.rows(found, json, empty="no rows")
+    elif text:
+        done = client.command(text)
+        print(done if isinstance(done, str | int) else "done")
+
+
+def _shell(client: Any, json: bool, interactive: bool) -> None:
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+
+    lines: list[str] = []
+    while True:
+        try:
+            lines.append(input("... " if lines and interactive else ":) " if interactive else ""))
+        except EOFError:
+            if "".join(lines).strip():
+                _ask(client, "\n".join(lines), json)
+            return
+        except KeyboardInterrupt:
+            lines = []
+            print()
+            continue
+        text = "\n".join(lines).strip()
+        if text.lower() in ("exit", "quit", "exit;", "quit;"):
+            return
+        if not text.endswith(";"):
+            continue
+        lines = []
+        try:
+            _ask(client, text, json)
+        except ClickHouseError as error:
+            if not interactive:
+                raise
+            show.say(f"Error: {str(error).splitlines()[0]}")
+
+
+# ── rejected ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+EventType = Annotated[str, typer.Option("--event-type", help="Only this event type.")]
+
+
+@rejected_app.command("list")
+def rejected_list(event_type: EventType = "", json: Json = False) -> None:
+    """Count the dead letters by reason.
+
+    Example: clickvault rejected list --json
+    """
+    from clickvault import rejected
+    from clickvault.session import open_session
+
+    with open_session() as s:
+        show.rows(rejected.listing(s.ch, event_type), json, empty="no dead letters")
+
+
+@rejected_app.command("show")
+def rejected_show(
+    reason: Annotated[str, typer.Option("--reason", help="Only with this reason, as `list` prints it.")] = "",
+    event_type: EventType = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000)] = 10,
+    json: Json = False,
+) -> None:
+    """Show dead letters with their messages, the newest first.
+
+    Example: clickvault rejected show --reason "text: longer than 5000" --limit 3
+    """
+    from clickvault import rejected
+    from clickvault.session import open_session
+
+    with open_session() as s:
+        show.rows(rejected.letters(s.ch, reason, event_type, limit), json, empty="no such dead letters")
+
+
+@rejected_app.command("replay")
+def rejected_replay(event_type: EventType = "", json: Json = False) -> None:
+    """Judge dead letters again after a contract changed, from what landed. Then: clickvault run.
+
+    Example: clickvault rejected replay --event-type post
+    """
+    from clickvault import rejected
+    from clickvault.session import open_session
+
+    with open_session() as s:
+        found = rejected.replay(s.renderer, s.ch, s.pg, event_type or None)
+    show.rows(found, json, empty="no dead letters")
+    if any(r["accepted"] for r in found) and not json:
+        show.say("Try:   clickvault run   (takes the accepted ones on to the vault and the marts)")
+
+
+def report(
+    out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("report.html"),
+) -> None:
+    """Write the charts of the marts as one page that opens without network.
+
+    Example: clickvault report --out report.html
+    """
+    from clickvault.report import write
+    from clickvault.session import open_session
+
+    with open_session() as s:
+        write(s.reader, s.renderer, out)
+    print(out.resolve())

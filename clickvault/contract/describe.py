@@ -1,0 +1,75 @@
+"""One event type in words: its fields with limits and roles, and what becomes of it in each store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from clickvault.contract.spec import FieldSpec
+from clickvault.contract.vault import vault_of
+
+if TYPE_CHECKING:
+    from clickvault.render import Renderer
+
+
+def limits(f: FieldSpec) -> str:
+    """The limits of a field in one line."""
+    parts = []
+    if f.choices:
+        parts.append(", ".join(f.choices))
+    if f.low is not None and f.high is not None:
+        unit = {"string": " characters", "list": " members"}.get(f.kind, "")
+        parts.append(f"{f.low:,} to {f.high:,}{unit}")
+    parts += [f"matches {p}" for p in f.patterns]
+    if f.since:
+        parts.append(f"from {f.since}, at most {f.ahead} s ahead")
+    return "; ".join(parts)
+
+
+def roles(f: FieldSpec) -> str:
+    """What a field is for, in one line."""
+    parts = []
+    if f.hub:
+        parts.append(f"key of hub {f.hub.name}")
+    if f.ref:
+        parts.append(f"refers to {f.ref.hub}" + (f" as {f.ref.role}" if f.ref.role else ""))
+    if f.actor:
+        parts.append("actor")
+    if f.sat:
+        parts.append(f"attribute ({f.sat})")
+    if f.multi_active:
+        parts.append(f"multi-active by {f.multi_active.child_key}")
+    if f.dimension:
+        parts.append("dimension")
+    return ", ".join(parts)
+
+
+def describe(renderer: Renderer, event_type: str) -> dict[str, Any]:
+    """An event type as one object: meaning, group, topic, fields, and its tables from raw to the marts."""
+    from clickvault.marts import all_marts
+
+    event = renderer.registry.event(event_type)
+    vault = vault_of(event)
+    tables = [f"hub_{k.hub}" for k in vault.keys]
+    for link in vault.links:
+        tables += [f"link_{link.name}", *([f"eff_{link.name}"] if link.kind == "effectivity" else [])]
+    tables += [s.name for s in vault.sats]
+    source = f"raw.{event_type}"
+    fed = [m.name for m in all_marts(renderer) if source in m.sources or ("raw.*" in m.sources and event.actor and event.activity)]
+    return {
+        "event_type": event_type,
+        "meaning": event.doc,
+        "group": event.group,
+        "topic": event.topic,
+        "op_delete": event.op_delete,
+        "fields": [
+            {
+                "field": f.name, "type": f.kind + (" (optional)" if f.optional else ""), "limits": limits(f),
+                "role": roles(f) or "envelope", "meaning": f.meaning,
+            }
+            for f in event.all_fields
+        ],
+        "raw": [source],
+        "vault": [f"vault.{t}" for t in dict.fromkeys(tables)],
+        "graph": [f"(:{n.label})" for n in event.nodes] + [f"[:{r.type}]" for r in event.relations],
+        "marts": [f"marts.v_{m}" for m in fed],
+    }  # fmt: skip

@@ -1,0 +1,66 @@
+"""Dead letters: what was rejected and why, and judging it again after a contract changed.
+
+A replay reads landing.events, never the source. Order, and what a crash costs:
+  1. judge again, into raw and raw.rejected   the same identities again: readers take the first
+  2. rewind the vault's watermarks            the next load stages more than it needs, and inserts nothing twice
+  3. mark as resolved                         the letters are judged again by the next replay
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+
+from clickvault.clickhouse import rows
+from clickvault.render import Renderer, statements
+
+
+def listing(ch: Client, event_type: str | None = None) -> list[dict[str, Any]]:
+    """Dead letters by reason: reason, event_type, count, first and last time of landing, most frequent first."""
+    return rows(
+        ch,
+        """
+        SELECT reason, event_type, count() AS count, min(landed_at) AS first_landed, max(landed_at) AS last_landed
+        FROM raw.dead_letters ARRAY JOIN reasons AS reason
+        WHERE {t:String} = '' OR event_type = {t:String}
+        GROUP BY reason, event_type ORDER BY count DESC, reason, event_type""",
+        {"t": event_type or ""},
+    )
+
+
+def letters(ch: Client, reason: str = "", event_type: str = "", limit: int = 10) -> list[dict[str, Any]]:
+    """Dead letters themselves, the newest first: event_type, reasons, position, the message as text."""
+    return rows(
+        ch,
+        """
+        SELECT event_type, reasons, source, stream, partition, offset, landed_at, toValidUTF8(substring(raw, 1, 4000)) AS message
+        FROM raw.dead_letters
+        WHERE ({r:String} = '' OR has(reasons, {r:String})) AND ({t:String} = '' OR event_type = {t:String})
+        ORDER BY landed_at DESC, source, stream, partition, offset LIMIT {n:UInt32}""",
+        {"r": reason, "t": event_type, "n": limit},
+    )
+
+
+def replay(renderer: Renderer, ch: Client, pg: Any, event_type: str | None = None) -> list[dict[str, Any]]:
+    """Judge the dead letters of one event type, or of all, again. One row a type: judged, accepted, rejected.
+
+    A message whose type was unknown is judged by the class that has come to declare it.
+    """
+    from clickvault import vault
+
+    registry = renderer.registry
+    names = [registry.event(event_type).event_type] if event_type else list(registry.events)
+    out = []
+    for name in names:
+        values = {"t": name}
+        (count,) = rows(ch, "SELECT count() AS n FROM raw.dead_letters WHERE event_type = {t:String}", values)
+        if not count["n"]:
+            continue
+        again, resolve = statements(renderer.render("ingest/replay.sql.j2", event=registry.events[name]))
+        ch.command(again)
+        vault.rewind(pg, [name])
+        ch.command(resolve)
+        (left,) = rows(ch, "SELECT count() AS n FROM raw.dead_letters WHERE event_type = {t:String}", values)
+        out.append({"event_type": name, "judged": count["n"], "accepted": count["n"] - left["n"], "rejected": left["n"]})
+    return out
