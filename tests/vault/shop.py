@@ -68,7 +68,7 @@ class Order(Event, group="shop"):
     """An order, of a customer or not."""
 
     order_id: Annotated[str, Length(0, 50), Hub("order")]
-    customer_id: Annotated[str | None, Length(0, 50), Ref("customer")] = None
+    customer_id: Annotated[str | None, Length(0, 50), Ref("customer", role="buyer")] = None
     left: Annotated[str | None, Length(0, 50), Sat("note")] = None
     right: Annotated[str | None, Length(0, 50), Sat("note")] = None
     paid: Annotated[bool | None, Sat("facts")] = None

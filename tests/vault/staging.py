@@ -80,7 +80,7 @@ def link_key(link: LinkSpec, row: Mapping[str, Any], stage: Mapping[str, Any]) -
 
 
 def stage_row(renderer: Renderer, vault: VaultSpec, row: Mapping[str, Any]) -> dict[str, Any]:
-    """What the stage holds of an observation: `row` has its fields, event_id, event_time, and op and source if unusual."""
+    """What the stage holds of an observation: `row` has its fields, event_id, event_time, perhaps op and source."""
     deleted = row.get("op") == "delete"
     out: dict[str, Any] = {
         "event_id": row["event_id"],
