@@ -1,0 +1,186 @@
+"""Communities: places for a topic in a language, with members of different ranks, moderators, and one pinned post.
+
+Sizes follow a power law, since people choose among the communities of their language and interest in proportion to a
+weight. Founders are members and moderators from the first second.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from generator.behaviour import (
+    COMMUNITIES_CLOSE,
+    MEMBERSHIPS,
+    SETTLE,
+    UNFRIENDED,
+    USERS_A_COMMUNITY,
+    after,
+    before,
+    own_end,
+)
+from generator.draws import DAY, HOUR, MICRO, MINUTE, NEVER, Bools, Ints, chance, pick, stream
+from generator.rows import CREATE, DELETE, UPDATE, Agenda, Columns, join, rows, take
+from generator.words import LANGUAGES, TOPICS
+from generator.world import INTERESTS, MONTH, World
+
+MEMBER, CONTRIBUTOR, VETERAN = 0, 1, 2
+RANKS = ("member", "contributor", "veteran")
+VISIBILITIES = ("public", "private")
+
+
+class Communities:
+    """All communities, memberships and moderators that were ever planned.
+
+    `places` has t, end, founder, topic, language; `members` and `moderators` are spells: user, community, t, end.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        none = np.empty(0, np.int64)
+        self.places: Columns = rows(none, end=0, founder=0, topic=0, language=0)
+        self.weights = np.empty(0)
+        self.members: Columns = rows(none, user=0, community=0, end=0)
+        self.moderators: Columns = rows(none, user=0, community=0, end=0)
+
+    def plan(self, month: int, new: Ints, agenda: Agenda) -> None:
+        """Put the month's new communities, members and moderators, and their ends, on the agenda."""
+        rng = stream(self.world.seed, "communities", month)
+        founded = self._found(rng, month, agenda)
+        user, community = self._choose(rng, month, new)
+        self._enter(rng, month, founded, user, community, agenda)
+
+    def _found(self, rng: np.random.Generator, month: int, agenda: Agenda) -> Ints:
+        people, world = self.world.people, self.world
+        usual = world.users // USERS_A_COMMUNITY
+        count = max(4, usual) if month == 0 else max(1, usual // 10)
+        opening = month * MONTH * DAY
+        able = (people["join"] < max(opening, 2 * HOUR)) & (people["leave"] > opening + MONTH * DAY)
+        founder = pick(rng, able * self.world.activity, count)
+        t = opening + 3 * HOUR + (rng.random(count) * (MONTH * DAY - 4 * HOUR)).astype(np.int64)
+        if month == 0:
+            first_day = 2 * HOUR + MINUTE + (rng.random(count) * 4 * HOUR).astype(np.int64)
+            t = np.where(chance(rng, count, 0.85), first_day, t)
+        t = np.sort(t)
+        topic, language = people["interest_0"][founder], people["language"][founder]
+        closes = t + 5 * DAY + rng.exponential(20 * DAY, count).astype(np.int64)
+        end = np.where(chance(rng, count, COMMUNITIES_CLOSE), closes, NEVER)
+        first = len(self.weights)
+        numbers = np.arange(first, first + count)
+        self.world.pools.add_communities(first, language.tolist(), topic.tolist())
+        self.places = join([self.places, rows(t, end=end, founder=founder, topic=topic, language=language)])
+        self.weights = np.concatenate([self.weights, rng.pareto(1.2, count) + 0.3])
+        card = {
+            "community_id": numbers, "founder_id": founder, "name": 2 * numbers, "topic": topic, "language": language,
+            "visibility": chance(rng, count, 0.2).astype(np.int64),
+        }  # fmt: skip
+        agenda.add("community", t, CREATE, **card)
+        when = after(rng, t + HOUR, 12)
+        changed = chance(rng, count, 0.10) & (when < end - MINUTE)
+        renamed = changed & chance(rng, count, 0.5)
+        card["name"] = card["name"] + renamed
+        card["visibility"] = np.where(changed & ~renamed, 1 - card["visibility"], card["visibility"])
+        agenda.add_where("community", changed, when, UPDATE, **card)
+        agenda.add_where("community", end < NEVER, end, DELETE, **card)
+        return numbers
+
+    def _choose(self, rng: np.random.Generator, month: int, new: Ints) -> tuple[Ints, Ints]:
+        """Who enters what: by one of one's interests, mostly in one's own language."""
+        people, count = self.world.people, self.world.count
+        wanted = MEMBERSHIPS * np.minimum(self.world.activity, 5.0)
+        mean = np.where(np.isin(np.arange(count), new), wanted, 0.08 * wanted)
+        mean[people["leave"] < month * MONTH * DAY] = 0
+        user = np.repeat(np.arange(count), rng.poisson(mean))
+        size = len(user)
+        which = rng.integers(INTERESTS, size=size)
+        topic = np.choose(which, [people[f"interest_{i}"][user] for i in range(INTERESTS)])
+        topic = np.where((topic < 0) | chance(rng, size, 0.2), rng.integers(len(TOPICS), size=size), topic)
+        language = np.where(chance(rng, size, 0.85), people["language"][user], 0)
+        cell = language * len(TOPICS) + topic
+        places = self.places["language"] * len(TOPICS) + self.places["topic"]
+        open_now = self.weights * (self.places["end"] > month * MONTH * DAY)
+        community = pick(rng, open_now, size)  # where a cell has no community, any
+        for c in range(len(LANGUAGES) * len(TOPICS)):
+            mine = np.flatnonzero(cell == c)
+            weights = open_now * (places == c)
+            if len(mine) and weights.any():
+                community[mine] = pick(rng, weights, len(mine))
+        return user, community
+
+    def _enter(
+        self, rng: np.random.Generator, month: int, founded: Ints, user: Ints, community: Ints, agenda: Agenda
+    ) -> None:
+        people, places = self.world.people, self.places
+        founder = places["founder"][founded]
+        user, community = np.concatenate([founder, user]), np.concatenate([founded, community])
+        key = user * (1 << 31) + community
+        first = np.sort(np.unique(key, return_index=True)[1])  # a founder's own row comes before a drawn one
+        first = first[~np.isin(key[first], self.members["user"] * (1 << 31) + self.members["community"])]
+        is_founder = first < len(founded)
+        user, community = user[first], community[first]
+        ready = np.maximum(people["join"][user] + SETTLE, places["t"][community] + MINUTE)
+        start = np.maximum(after(rng, ready, 6), month * MONTH * DAY + 2 * HOUR)
+        if month == 0:
+            room = np.maximum(DAY - ready - MINUTE, 1)
+            today = ready + (rng.random(len(user)) * room).astype(np.int64)
+            start = np.where((ready < DAY - HOUR) & chance(rng, len(user), 0.8), today, start)
+        start = np.where(is_founder, places["t"][community] + MICRO, start)
+        last = np.minimum(before(people["leave"][user]), before(places["end"][community]))
+        end = np.minimum(np.where(is_founder, NEVER, own_end(rng, start, UNFRIENDED, 20)), last)
+        real = start < end - MICRO
+        user, community, start, end = user[real], community[real], start[real], end[real]
+        is_founder = is_founder[real]
+        self.members = join([self.members, rows(start, user=user, community=community, end=end)])
+        self._ranks(rng, user, community, start, end, is_founder, agenda)
+        self._moderate(rng, user, community, start, end, is_founder, agenda)
+
+    @staticmethod
+    def _ranks(
+        rng: np.random.Generator, user: Ints, community: Ints, start: Ints, end: Ints, is_founder: Bools, agenda: Agenda
+    ) -> None:
+        rank: Ints = np.where(is_founder, VETERAN, MEMBER).astype(np.int64)
+        agenda.add("group_member", start, CREATE, user_id=user, community_id=community, rank=rank)
+        for share, days in ((0.12, 8.0), (0.4, 10.0)):  # contributors, and of these veterans
+            when = after(rng, start, days)
+            rises: Bools = ~is_founder & chance(rng, len(user), share) & (when < end - MICRO)
+            if share > 0.2:
+                rises &= rank == CONTRIBUTOR
+            rank = rank + rises.astype(np.int64)
+            agenda.add_where("group_member", rises, when, UPDATE, user_id=user, community_id=community, rank=rank)
+            start = np.where(rises, when, start)
+        agenda.add_where("group_member", end < NEVER, end, DELETE, user_id=user, community_id=community, rank=rank)
+
+    def _moderate(
+        self,
+        rng: np.random.Generator,
+        user: Ints,
+        community: Ints,
+        start: Ints,
+        end: Ints,
+        is_founder: Bools,
+        agenda: Agenda,
+    ) -> None:
+        crowd = np.bincount(community, minlength=len(self.weights))[community]
+        called = is_founder | chance(rng, len(user), np.minimum(0.5, 1.5 / np.maximum(crowd, 1)))
+        user, community, start, end, founds = (x[called] for x in (user, community, start, end, is_founder))
+        start = np.where(founds, start + MICRO, start + HOUR + (rng.random(len(user)) * 3 * DAY).astype(np.int64))
+        end = np.minimum(np.where(founds, NEVER, own_end(rng, start, 0.10, 15)), before(end))
+        real = start < end - MICRO
+        user, community, start, end = user[real], community[real], start[real], end[real]
+        self.moderators = join([self.moderators, rows(start, user=user, community=community, end=end)])
+        agenda.add("group_moderator", start, CREATE, user_id=user, community_id=community)
+        agenda.add_where("group_moderator", end < NEVER, end, DELETE, user_id=user, community_id=community)
+
+    def moderators_at(self, t: Ints, community: Ints) -> Ints:
+        """A moderator of each community at each moment, or -1. For few questions."""
+        found = np.full(len(t), -1, dtype=np.int64)
+        m = self.moderators
+        for i, (when, place) in enumerate(zip(t.tolist(), community.tolist(), strict=True)):
+            there = np.flatnonzero((m["community"] == place) & (m["t"] < when) & (m["end"] > when + MICRO))
+            if len(there):
+                found[i] = m["user"][there[i % len(there)]]
+        return found
+
+    def is_open(self, community: Ints, t: Ints) -> Bools:
+        """Whether communities are open at moments."""
+        p = take(self.places, community)
+        return (p["t"] < t) & (t < p["end"])

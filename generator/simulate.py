@@ -1,0 +1,115 @@
+"""The simulation: the world from its first day on, one day after the other, as a time-ordered stream of events.
+
+A day is always simulated as a whole, from the random streams of that day and of the days before; a range is cut out of
+it afterwards. So a range has the same bytes whether it is asked for alone or as a part of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from clickvault.contract import EventSpec
+from generator.audience import Audience
+from generator.communities import Communities
+from generator.content import Content
+from generator.draws import DAY, Ints
+from generator.encode import Encoder
+from generator.options import GenerateOptions
+from generator.pools import Pools
+from generator.rows import Agenda, Columns, size, take
+from generator.shapes import SHAPES
+from generator.ties import Ties
+from generator.world import MONTH, World
+
+SLICE = 50_000
+"""Events that are text at one time."""
+_DAY_BITS = 36
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Some events in time order: `t` in microseconds of the world, `kind` of event type, unique `number`."""
+
+    t: Ints
+    kind: Ints
+    number: Ints
+    texts: list[str]
+
+
+class Simulation:
+    """A world that is run once, from its first day to the end of a range."""
+
+    def __init__(self, options: GenerateOptions, specs: list[EventSpec]) -> None:
+        self.options = options
+        self.specs = specs
+        self.pools = Pools(options.seed)
+        self.world = World(options.seed, options.users, self.pools)
+        self.ties = Ties(self.world)
+        self.communities = Communities(self.world)
+        self.content = Content(self.world, self.communities, options.epoch.weekday())
+        self._agenda = Agenda()
+        self._encoders = {
+            s.event_type: Encoder(s, SHAPES[s.event_type], self.pools.lists, options.seed, options.epoch) for s in specs
+        }
+
+    def days(self, last: int) -> Iterator[tuple[int, dict[str, Columns]]]:
+        """The events of each day up to the day `last`, by type, as columns in time order."""
+        audience: Audience | None = None
+        for day in range(last + 1):
+            if day % MONTH == 0:
+                self._new_month(day // MONTH)
+                audience = None
+            audience = audience or Audience(self.world, self.ties, self.communities)
+            self.content.plan(day, audience, self._agenda)
+            yield day, self._agenda.take_day(day)
+
+    def _new_month(self, month: int) -> None:
+        new = self.world.grow(month)
+        self.world.plan(month, new, self._agenda)
+        self.ties.plan(month, new, self._agenda)
+        self.communities.plan(month, new, self._agenda)
+
+    def slices(self) -> Iterator[Slice]:
+        """The events of the range, as text, in time order."""
+        low, high = self.options.micros(self.options.start), self.options.micros(self.options.end)
+        for day, tables in self.days((high - 1) // DAY):
+            if (day + 1) * DAY > low:
+                yield from self._day_slices(day, tables, low, high)
+
+    def _day_slices(self, day: int, tables: dict[str, Columns], low: int, high: int) -> Iterator[Slice]:
+        names = [name for name in SHAPES if size(tables.get(name, {}))]
+        if not names:
+            return
+        t = np.concatenate([tables[n]["t"] for n in names])
+        order = np.argsort(t, kind="stable")
+        rank = np.empty(len(t), dtype=np.int64)
+        rank[order] = np.arange(len(t))
+        sorted_t = t[order]
+        first, last = np.searchsorted(sorted_t, [low, high]).tolist()
+        starts = np.cumsum([0, *(size(tables[n]) for n in names)]).tolist()
+        ranks = {n: rank[a:b] for n, a, b in zip(names, starts[:-1], starts[1:], strict=True)}
+        for at in range(first, last, SLICE):
+            upto = min(at + SLICE, last)
+            lines: list[str] = []
+            kinds, numbers = [], []
+            for kind, spec in enumerate(self.specs):
+                name = spec.event_type
+                if name not in ranks:
+                    continue
+                a, b = np.searchsorted(ranks[name], [at, upto]).tolist()
+                if a == b:
+                    continue
+                mine = (day << _DAY_BITS) + ranks[name][a:b]
+                lines += self._encoders[name].lines(take(tables[name], slice(a, b)), mine)
+                kinds.append(np.full(b - a, kind, dtype=np.int64))
+                numbers.append(mine)
+            if not lines:
+                continue
+            number = np.concatenate(numbers)
+            place = np.argsort(number, kind="stable")
+            number = number[place]
+            when = sorted_t[number - (day << _DAY_BITS)]
+            yield Slice(when, np.concatenate(kinds)[place], number, [lines[i] for i in place.tolist()])

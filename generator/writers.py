@@ -1,0 +1,240 @@
+"""Writers: where generated messages go. Kafka topics by event type; S3 objects and files by topic group and time.
+
+Objects and files have one layout, `<group>/dt=YYYY-MM-DD/batch_<time>.jsonl`, where the time is the beginning of what
+the batch covers. Names and contents depend on the world and the range only, so that a rerun writes the same objects
+again.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from clickvault.contract import EventSpec
+from clickvault.errors import StoreError
+from generator.draws import Ints
+from generator.manifest import Delivered
+from generator.options import GenerateOptions
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Messages in the order of their delivery: `t` in microseconds of the world, `kind` indexes `specs`."""
+
+    t: Ints
+    kind: Ints
+    texts: list[str]
+
+
+class Writer(Protocol):
+    """Takes batches in the order of time; `close` returns what was delivered once all of it is safe."""
+
+    takes_empty: bool
+
+    def open(self, options: GenerateOptions, specs: Sequence[EventSpec]) -> None:
+        """Begin a run."""
+
+    def write(self, batch: Batch) -> None:
+        """Take messages. Raises StoreError."""
+
+    def close(self) -> Delivered:
+        """Finish: everything is written when this returns. Raises StoreError."""
+
+
+class _Objects:
+    """Cuts the stream into objects by group and interval; a subclass stores one object."""
+
+    takes_empty = False
+
+    def open(self, options: GenerateOptions, specs: Sequence[EventSpec]) -> None:
+        """Begin a run."""
+        self._options = options
+        self._groups = list(dict.fromkeys(s.group for s in specs))
+        self._group_of = np.array([self._groups.index(s.group) for s in specs], dtype=np.int64)
+        self._interval = options.interval // timedelta(microseconds=1)
+        self._open: dict[int, list[str]] = {}
+        self._period = -1
+        self._delivered = Delivered()
+
+    def write(self, batch: Batch) -> None:
+        """Take messages; objects whose time is over are stored."""
+        period = batch.t // self._interval
+        cuts = [0, *(np.flatnonzero(np.diff(period)) + 1).tolist(), len(period)]
+        group = self._group_of[batch.kind]
+        for a, b in pairwise(cuts):
+            if a == b:
+                continue
+            if period[a] != self._period:
+                self._flush()
+                self._period = int(period[a])
+            for g in np.unique(group[a:b]).tolist():
+                which = (np.flatnonzero(group[a:b] == g) + a).tolist()
+                self._open.setdefault(g, []).extend([batch.texts[i] for i in which])
+
+    def _flush(self) -> None:
+        begins = max(self._options.epoch + timedelta(microseconds=self._period * self._interval), self._options.start)
+        for group in sorted(self._open):
+            lines = self._open[group]
+            name = object_name(self._groups[group], begins)
+            self._store(name, ("\n".join(lines) + "\n").encode())
+            self._delivered.objects[name] = len(lines)
+            self._delivered.messages += len(lines)
+        self._open = {}
+
+    def close(self) -> Delivered:
+        """Store what is left."""
+        self._flush()
+        return self._delivered
+
+    def _store(self, name: str, content: bytes) -> None:
+        raise NotImplementedError
+
+
+def object_name(group: str, begins: datetime) -> str:
+    """The name of the object with a group's messages from a moment (UTC) on."""
+    return f"{group}/dt={begins:%Y-%m-%d}/batch_{begins:%Y%m%dT%H%M%S}.jsonl"
+
+
+class FileWriter(_Objects):
+    """JSON lines under a folder, which is made."""
+
+    def __init__(self, folder: Path | str) -> None:
+        self._folder = Path(folder)
+
+    def _store(self, name: str, content: bytes) -> None:
+        path = self._folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except OSError as error:
+            raise StoreError(f"{path} can't be written: {error.strerror}", hint="--to files --out FOLDER") from error
+
+
+class S3Writer(_Objects):
+    """JSON lines as objects `<prefix><group>/dt=.../batch_....jsonl` of a bucket that exists."""
+
+    def __init__(self, client: Any, bucket: str, prefix: str = "events/") -> None:
+        self._client = client
+        self._bucket = bucket
+        self.prefix = prefix
+
+    def _store(self, name: str, content: bytes) -> None:
+        self.put(self.prefix + name, content)
+
+    def close(self) -> Delivered:
+        """Store what is left; object names are given with their prefix."""
+        done = super().close()
+        done.objects = {self.prefix + name: lines for name, lines in done.objects.items()}
+        return done
+
+    def put(self, name: str, content: bytes) -> None:
+        """Store one object under its full name. Raises StoreError."""
+        from minio.error import MinioException
+        from urllib3.exceptions import HTTPError
+
+        try:
+            self._client.put_object(
+                self._bucket, name, io.BytesIO(content), len(content), content_type="application/x-ndjson"
+            )
+        except (MinioException, HTTPError, OSError) as error:
+            raise StoreError(
+                f"S3 did not take {self._bucket}/{name}: {str(error)[:200]}", hint="clickvault status", store="s3"
+            ) from error
+
+
+def s3_client(url: str, access_key: str, secret_key: str) -> Any:
+    """A minio client for `http://host:port` or `https://host`."""
+    from urllib.parse import urlsplit
+
+    from minio import Minio
+
+    parts = urlsplit(url)
+    return Minio(parts.netloc, access_key=access_key, secret_key=secret_key, secure=parts.scheme == "https")
+
+
+class KafkaWriter:
+    """Messages to the topic of their event type, keyed by the entity that they are about.
+
+    Fast and safe settings of kafka-python: all replicas acknowledge, sends are idempotent, batches linger. The
+    partition is the key's CRC-32 modulo the topic's partitions: the client's own murmur2 in Python costs more than all
+    the rest.
+    """
+
+    takes_empty = True
+
+    def __init__(self, bootstrap: str, **settings: Any) -> None:
+        from kafka import KafkaProducer
+        from kafka.errors import KafkaError
+
+        self._error = KafkaError
+        self._bootstrap = bootstrap
+        options: dict[str, Any] = {
+            "acks": "all", "linger_ms": 100, "batch_size": 256 * 1024, "buffer_memory": 64 * 1024 * 1024,
+            "max_in_flight_requests_per_connection": 5, "max_block_ms": 60_000, "retries": 10, **settings,
+        }  # fmt: skip
+        try:
+            self._producer = KafkaProducer(bootstrap_servers=bootstrap, **options)
+        except KafkaError as error:
+            raise self._down(error) from error
+        self._partitions: dict[str, list[int]] = {}
+        self._acknowledged: Counter[str] = Counter()
+        self._failed: list[BaseException] = []
+        self._specs: Sequence[EventSpec] = ()
+
+    def open(self, options: GenerateOptions, specs: Sequence[EventSpec]) -> None:
+        """Begin a run."""
+        self._specs = specs
+        self._markers = [f'"{(s.hub_field or s.refs[0]).name}":"' for s in specs]
+
+    def write(self, batch: Batch) -> None:
+        """Send messages. Raises StoreError, also for messages of earlier batches."""
+        topics = [s.topic for s in self._specs]
+        for kind, text in zip(batch.kind.tolist(), batch.texts, strict=True):
+            _, found, rest = text.partition(self._markers[kind])
+            self.send(topics[kind], text.encode(), rest[:36].encode() if found else None)
+
+    def send(self, topic: str, value: bytes, key: bytes | None = None) -> None:
+        """Send one message; without a key to the topic's first partition."""
+        if self._failed:
+            raise self._down(self._failed[0])
+        try:
+            partitions = self._partitions.get(topic)
+            if partitions is None:
+                partitions = self._partitions[topic] = sorted(self._producer.partitions_for(topic))
+            partition = partitions[zlib.crc32(key or b"") % len(partitions)]
+            future = self._producer.send(topic, value=value, key=key, partition=partition)
+        except self._error as error:
+            raise self._down(error) from error
+        future.add_callback(self._count)
+        future.add_errback(self._failed.append)
+
+    def _count(self, metadata: Any) -> None:
+        self._acknowledged[metadata.topic] += 1
+
+    def close(self) -> Delivered:
+        """Wait until everything is acknowledged, and leave."""
+        try:
+            self._producer.flush(timeout=120)
+        except self._error as error:
+            raise self._down(error) from error
+        finally:
+            self._producer.close(timeout=10)
+        if self._failed:
+            raise self._down(self._failed[0])
+        return Delivered(self._acknowledged.total(), dict(sorted(self._acknowledged.items())))
+
+    def _down(self, error: BaseException) -> StoreError:
+        return StoreError(
+            f"Kafka at {self._bootstrap} did not take messages: {type(error).__name__}: {str(error)[:200]}",
+            hint="clickvault status   (the topics are made by `clickvault init`)",
+            store="kafka",
+        )
