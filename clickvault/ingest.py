@@ -182,10 +182,7 @@ def _fill_gaps(settings: Settings, ch: Client, source: str, at: Partition, low: 
     if found:
         ch.insert(
             "landing.inbox",
-            [
-                [source, at.topic, at.partition, m.offset, m.key, _utc(m.timestamp_ms), m.value]
-                for m in found
-            ],
+            [[source, at.topic, at.partition, m.offset, m.key, _utc(m.timestamp_ms), m.value] for m in found],
             ["source", "stream", "partition", "offset", "key", "sent_at", "raw"],
         )
     nothing = set(missing) - {m.offset for m in found}

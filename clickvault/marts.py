@@ -71,7 +71,9 @@ def find(renderer: Renderer, name: str) -> Mart:
     """The mart of that name. Raises ConfigurationError with the known names."""
     known = {m.name: m for m in all_marts(renderer)}
     if name not in known:
-        raise ConfigurationError(f"mart must be one of {', '.join(known)}, got {name!r}", hint="clickvault marts --list")
+        raise ConfigurationError(
+            f"mart must be one of {', '.join(known)}, got {name!r}", hint="clickvault marts --list"
+        )
     return known[name]
 
 
@@ -119,7 +121,9 @@ def stale_days(ch: Client, renderer: Renderer, mart: Mart) -> list[date]:
         r["day"]: r["newest"]
         for r in rows(ch, "SELECT day, newest FROM ops.mart_days FINAL WHERE mart = {m:String}", {"m": mart.name})
     }
-    stale = [day for day, at in newest.items() if day not in built or built[day].replace(tzinfo=UTC) < at.replace(tzinfo=UTC)]
+    stale = [
+        day for day, at in newest.items() if day not in built or built[day].replace(tzinfo=UTC) < at.replace(tzinfo=UTC)
+    ]
     if mart.window == "from" and stale:
         return [day for day in newest if day >= min(stale)]
     return stale
@@ -224,7 +228,8 @@ def accounts(ch: Client, pg: Any, renderer: Renderer) -> list[Account]:
             {"m": mart.name},
         )
         there = {
-            r["day"]: r["n"] for r in rows(ch, f"SELECT day, count() AS n FROM marts.{ch_identifier(mart.name)} GROUP BY day")
+            r["day"]: r["n"]
+            for r in rows(ch, f"SELECT day, count() AS n FROM marts.{ch_identifier(mart.name)} GROUP BY day")
         }
         expected = {r["day"]: r["rows"] for r in built}
         found.append(Account(f"marts.{mart.name}: rows built = rows", sum(expected.values()), sum(there.values())))
@@ -234,5 +239,7 @@ def accounts(ch: Client, pg: Any, renderer: Renderer) -> list[Account]:
                 cursor.execute(in_vault)
                 left = int(cursor.fetchone()[0])
             right = ch.query(in_mart).first_row
-            found.append(Account(f"marts.{mart.name}: {what} in the vault = in the mart", left, int(right[0]) if right else 0))
+            found.append(
+                Account(f"marts.{mart.name}: {what} in the vault = in the mart", left, int(right[0]) if right else 0)
+            )
     return found

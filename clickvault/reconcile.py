@@ -57,7 +57,10 @@ def sent_accounts(settings: Settings, renderer: Renderer, ch: Client) -> list[Ac
         if source.startswith("kafka:") and source != now:
             sent[source, stream] += safe
     keys = sorted({k for k in sent | landed if k[0].startswith("kafka:")})
-    found = [Account(f"{source} {stream}: sent = landed", sent[source, stream], landed[source, stream]) for source, stream in keys]
+    found = [
+        Account(f"{source} {stream}: sent = landed", sent[source, stream], landed[source, stream])
+        for source, stream in keys
+    ]
     bucket = settings.s3_bucket
     lines = rows(ch, "SELECT sum(lines) AS n FROM ops.objects FINAL WHERE bucket = {b:String}", {"b": bucket})[0]["n"]
     found.append(Account(f"s3 {bucket}: lines of loaded objects = landed", int(lines or 0), landed["s3", bucket]))

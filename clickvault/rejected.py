@@ -62,5 +62,7 @@ def replay(renderer: Renderer, ch: Client, pg: Any, event_type: str | None = Non
         vault.rewind(pg, [name])
         ch.command(resolve)
         (left,) = rows(ch, "SELECT count() AS n FROM raw.dead_letters WHERE event_type = {t:String}", values)
-        out.append({"event_type": name, "judged": count["n"], "accepted": count["n"] - left["n"], "rejected": left["n"]})
+        out.append(
+            {"event_type": name, "judged": count["n"], "accepted": count["n"] - left["n"], "rejected": left["n"]}
+        )
     return out

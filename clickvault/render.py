@@ -71,7 +71,9 @@ def ch_type(field: FieldSpec, nested: bool = False) -> str:
         case "date":
             base = "Date32"
         case "list":
-            return f"Array(Tuple({', '.join(f'{ch_identifier(i.name)} {ch_type(i, nested=True)}' for i in field.items)}))"
+            return (
+                f"Array(Tuple({', '.join(f'{ch_identifier(i.name)} {ch_type(i, nested=True)}' for i in field.items)}))"
+            )
     return f"Nullable({base})" if field.optional else base
 
 
@@ -110,7 +112,13 @@ class Renderer:
             keep_trailing_newline=True,
             autoescape=False,  # SQL, not HTML: `ch`, `pg` and `lit` quote
         )
-        env.filters |= {"ch": ch_identifier, "pg": pg_identifier, "lit": literal, "ch_type": ch_type, "pg_type": pg_type}
+        env.filters |= {
+            "ch": ch_identifier,
+            "pg": pg_identifier,
+            "lit": literal,
+            "ch_type": ch_type,
+            "pg_type": pg_type,
+        }
         env.globals |= {
             "max_message_bytes": MAX_MESSAGE_BYTES, "uuid_pattern": UUID_PATTERN, "time_pattern": TIME_PATTERN,
             "day_pattern": DAY_PATTERN, "registry": self.registry, "cluster": self.cluster, "vault_of": vault_of,

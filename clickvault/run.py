@@ -53,7 +53,9 @@ def newest_day(session: Session) -> date | None:
     return day if isinstance(day, date) and day.year > 1970 else None
 
 
-def graph(session: Session, progress: Progress = _quiet, as_of: date | None = None, force: bool = False) -> list[dict[str, Any]]:
+def graph(
+    session: Session, progress: Progress = _quiet, as_of: date | None = None, force: bool = False
+) -> list[dict[str, Any]]:
     """Measure the graph as it is now, kept under `as_of` (default: the day of the newest event). One row a relation."""
     from clickvault import graph as stage
 
@@ -61,9 +63,7 @@ def graph(session: Session, progress: Progress = _quiet, as_of: date | None = No
     day = as_of or newest_day(s)
     if day is None:
         return []
-    found = stage.run(
-        s.settings, s.renderer, s.ch, s.pg, day, progress=lambda what: progress(what, 0, 0), force=force
-    )
+    found = stage.run(s.settings, s.renderer, s.ch, s.pg, day, progress=lambda what: progress(what, 0, 0), force=force)
     return [
         {"as_of": g.as_of, "relation": g.relation, "computed": g.computed, **{k: m.value for k, m in g.metrics.items()}}
         for g in found

@@ -110,7 +110,9 @@ def _existing(ch: Client) -> set[str]:
     databases = {r["name"] for r in rows(ch, "SELECT name FROM system.databases")}
     tables = {
         f"{r['database']}.{r['name']}"
-        for r in rows(ch, "SELECT database, name FROM system.tables WHERE database NOT IN ('system', 'INFORMATION_SCHEMA')")
+        for r in rows(
+            ch, "SELECT database, name FROM system.tables WHERE database NOT IN ('system', 'INFORMATION_SCHEMA')"
+        )
     }
     return databases | tables
 
@@ -136,7 +138,9 @@ def _alterations(ch: Client, o: SqlObject) -> list[str]:
     ch.command(f"DROP TABLE IF EXISTS {scratch}")
     ch.command(re.sub(r"^CREATE TABLE (IF NOT EXISTS )?\S+", f"CREATE TABLE {scratch}", o.sql, count=1))
     try:
-        columns = "SELECT name, type FROM system.columns WHERE database = {d:String} AND table = {t:String} ORDER BY position"
+        columns = (
+            "SELECT name, type FROM system.columns WHERE database = {d:String} AND table = {t:String} ORDER BY position"
+        )
         wanted = [(r["name"], r["type"]) for r in rows(ch, columns, {"d": "ops", "t": "scratch_wanted"})]
         there = {r["name"]: r["type"] for r in rows(ch, columns, {"d": database, "t": table})}
     finally:
@@ -144,7 +148,9 @@ def _alterations(ch: Client, o: SqlObject) -> list[str]:
     out, before = [], ""
     for name, kind in wanted:
         if name not in there:
-            out.append(f"ADD COLUMN {ch_identifier(name)} {kind}{f' AFTER {ch_identifier(before)}' if before else ' FIRST'}")
+            out.append(
+                f"ADD COLUMN {ch_identifier(name)} {kind}{f' AFTER {ch_identifier(before)}' if before else ' FIRST'}"
+            )
         elif there[name] != kind:
             out.append(f"MODIFY COLUMN {ch_identifier(name)} {kind}")
         before = name

@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from clickvault.cli import look, pipeline, stack
+from clickvault.cli import look, pipeline, produce, stack
 from clickvault.errors import ClickvaultError, StoreError
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (stack, pipeline, look):
+for module in (stack, produce, pipeline, look):
     module.register(app)
 
 _CLIENTS = ("clickhouse_connect", "psycopg2", "kafka", "minio", "urllib3", "neo4j")

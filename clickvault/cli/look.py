@@ -42,7 +42,8 @@ def contract_list(json: Json = False) -> None:
     """
     events = _renderer().registry.events.values()
     found = [
-        {"event_type": e.event_type, "group": e.group, "topic": e.topic, "fields": [f.name for f in e.fields]} for e in events
+        {"event_type": e.event_type, "group": e.group, "topic": e.topic, "fields": [f.name for f in e.fields]}
+        for e in events
     ]
     if not json:
         found = [{**r, "fields": ", ".join(r["fields"])} for r in found]
@@ -50,7 +51,9 @@ def contract_list(json: Json = False) -> None:
 
 
 @contract_app.command("show")
-def contract_show(event_type: Annotated[str, typer.Argument(help="An event type, e.g. post.")], json: Json = False) -> None:
+def contract_show(
+    event_type: Annotated[str, typer.Argument(help="An event type, e.g. post.")], json: Json = False
+) -> None:
     """Show one event type: its fields with limits and roles, and what becomes of it.
 
     Example: clickvault contract show post
@@ -103,7 +106,9 @@ def contract_check(file: Annotated[Path, typer.Argument(help="A file of JSON lin
 
 
 def render(
-    name: Annotated[str | None, typer.Argument(help="An object (raw.post) or a template (ingest/landing.sql.j2).")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="An object (raw.post) or a template (ingest/landing.sql.j2).")
+    ] = None,
     list_all: Annotated[bool, typer.Option("--list", help="List the objects.")] = False,
 ) -> None:
     """Print the SQL of a database object, or of a template that needs no event type.

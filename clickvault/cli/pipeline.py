@@ -77,7 +77,9 @@ def _changes(changes: list[Any], json: bool, empty: str) -> None:
 
 
 def ingest(
-    source: Annotated[Source, typer.Argument(help="Where from.")] = Source.both, json: Json = False, quiet: Quiet = False
+    source: Annotated[Source, typer.Argument(help="Where from.")] = Source.both,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Wait until Kafka's messages are landed; load new S3 objects.
 
@@ -115,7 +117,9 @@ def load(json: Json = False, quiet: Quiet = False) -> None:
 
 
 def graph(
-    as_of: Annotated[str | None, typer.Option(help="The day to keep the results under; default: of the newest event.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="The day to keep the results under; default: of the newest event.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Measure again even if nothing changed.")] = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -142,7 +146,8 @@ def marts(
 
 
 def reconcile(
-    every: Annotated[bool, typer.Option("--all", help="Show the accounts that balance, too.")] = False, json: Json = False
+    every: Annotated[bool, typer.Option("--all", help="Show the accounts that balance, too.")] = False,
+    json: Json = False,
 ) -> None:
     """Prove that nothing was lost: the accounts, from what was sent to the marts. Exits 1 unless they balance.
 

@@ -54,7 +54,11 @@ def describe(renderer: Renderer, event_type: str) -> dict[str, Any]:
         tables += [f"link_{link.name}", *([f"eff_{link.name}"] if link.kind == "effectivity" else [])]
     tables += [s.name for s in vault.sats]
     source = f"raw.{event_type}"
-    fed = [m.name for m in all_marts(renderer) if source in m.sources or ("raw.*" in m.sources and event.actor and event.activity)]
+    fed = [
+        m.name
+        for m in all_marts(renderer)
+        if source in m.sources or ("raw.*" in m.sources and event.actor and event.activity)
+    ]
     return {
         "event_type": event_type,
         "meaning": event.doc,

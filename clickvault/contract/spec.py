@@ -249,9 +249,9 @@ def _with_metadata(where: str, spec: FieldSpec, metadata: list[Any]) -> FieldSpe
     for m in metadata:
         match m:
             case at.MinLen(low) | at.Ge(low):
-                spec = replace(spec, low=low)
+                spec = replace(spec, low=low)  # type: ignore[arg-type]  # wider in the library than numbers
             case at.MaxLen(high) | at.Le(high):
-                spec = replace(spec, high=high)
+                spec = replace(spec, high=high)  # type: ignore[arg-type]
             case StringConstraints():
                 spec = replace(spec, patterns=(*spec.patterns, str(m.pattern)))
             case lang.Window():
@@ -265,7 +265,9 @@ def _with_metadata(where: str, spec: FieldSpec, metadata: list[Any]) -> FieldSpe
             case lang.MultiActive():
                 spec = replace(spec, multi_active=m)
             case lang._Flag():
-                spec = replace(spec, actor=spec.actor or m is lang.Actor, dimension=spec.dimension or m is lang.Dimension)
+                spec = replace(
+                    spec, actor=spec.actor or m is lang.Actor, dimension=spec.dimension or m is lang.Dimension
+                )
             case _ if getattr(m, "pattern", None):  # what StringConstraints becomes inside FieldInfo
                 spec = replace(spec, patterns=(*spec.patterns, str(m.pattern)))
             case _:

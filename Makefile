@@ -1,0 +1,45 @@
+# What one does with clickvault. `make demo` and `make test` set everything up by themselves: Python 3.11+ and make are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up down test lint format clean
+
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## Make .venv with the exact versions of constraints.txt
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12 install")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,dev]'
+	@touch $(STAMP)
+
+demo: $(STAMP) ## Start the stack, make a month of events, run the pipeline, write report.html
+	$(BIN)/clickvault demo
+
+up: $(STAMP) ## Start the embedded stack
+	$(BIN)/clickvault up
+
+down: ## Stop the embedded stack; its data stays
+	@test ! -x $(BIN)/clickvault || $(BIN)/clickvault down
+
+test: $(STAMP) ## Run the tests, on a stack of their own
+	$(BIN)/python -m pytest
+
+lint: $(STAMP) ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP) ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: down ## Stop the stack and remove its data and everything that was made
+	@test ! -x $(BIN)/clickvault || $(BIN)/clickvault down --purge --yes
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info report.html
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,159 @@
+"""Commands that make and send events: generate, send, and demo, which does everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clickvault.cli import show
+from clickvault.cli.stack import Json
+from clickvault.errors import ConfigurationError
+
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+
+
+class Target(StrEnum):
+    """Where `generate` sends to."""
+
+    kafka = "kafka"
+    s3 = "s3"
+    both = "both"
+    files = "files"
+
+
+class Store(StrEnum):
+    """Where `send` sends to."""
+
+    kafka = "kafka"
+    s3 = "s3"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    for command in (generate, send, demo):
+        app.command()(command)
+
+
+def _time(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"a time is written as 2026-01-31 or 2026-01-31T12:00:00Z, got {text!r}") from error
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def generate(
+    days: Annotated[float, typer.Option(help="So many days, up to now; the world begins with them.")] = 0,
+    minutes: Annotated[float, typer.Option(help="So many minutes, up to now, of the world that is there.")] = 0,
+    start: Annotated[str | None, typer.Option("--from", help="The range's start (UTC).")] = None,
+    end: Annotated[str | None, typer.Option("--until", help="The range's end (UTC), excluded.")] = None,
+    world_start: Annotated[str | None, typer.Option(help="The world's first day; default 2026-01-01.")] = None,
+    users: Annotated[int, typer.Option(help="People in the world.")] = 2_000,
+    seed: Annotated[int, typer.Option(help="Same seed, same world.")] = 1,
+    to: Annotated[Target, typer.Option("--to", help="Where to; both: half each.")] = Target.both,
+    dirt: Annotated[float, typer.Option(help="Share of dirty messages mixed in, 0 to 0.5.")] = 0.0,
+    events: Annotated[int | None, typer.Option(help="Stop after so many events.")] = None,
+    out: Annotated[Path, typer.Option(help="The folder for --to files.")] = Path("events"),
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make events of the synthetic social network and send them; same seed and range, same bytes.
+
+    Example: clickvault generate --from 2026-01-01 --until 2026-01-31 --users 2000 --seed 1 --to files --out events
+    """
+    from clickvault.produce import generate as make
+    from clickvault.session import open_session
+    from generator import GenerateOptions, last
+
+    first_day = _time(world_start)
+    low, high = _time(start), _time(end)
+    if low is None and high is None:
+        low, high, fresh = last(days=days, minutes=minutes)
+        first_day = first_day or fresh
+    elif low is None or high is None or days or minutes:
+        raise ConfigurationError(
+            "a range is --from with --until, or --days, or --minutes", hint="clickvault generate --days 30"
+        )
+    options = GenerateOptions(low, high, users=users, seed=seed, world_start=first_day, dirt=dirt, events=events)
+    with open_session() as s, show.progress(not quiet) as bar:
+        manifest = make(s, options, to.value, out, bar)
+    if json:
+        print(manifest.to_json())
+        return
+    show.table([{"event_type": k, "events": n} for k, n in sorted(manifest.clean.items())])
+    if manifest.dirt:
+        show.table([{"dirt": k, "messages": n} for k, n in sorted(manifest.dirt.items())])
+    print(
+        f"{manifest.messages:,} messages, {manifest.events:,} distinct valid events, {manifest.rejected:,} to be rejected"
+    )
+    if to is Target.files:
+        print(out.resolve())
+
+
+def send(
+    files: Annotated[list[Path], typer.Argument(help="JSON-lines files, also .gz.")],
+    to: Annotated[Store, typer.Option("--to", help="Where to.")],
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Send JSON-lines files of events that you already have, unchanged.
+
+    Example: clickvault send events/*.jsonl --to kafka
+    """
+    from dataclasses import asdict
+
+    from clickvault.produce import send as deliver
+    from clickvault.session import open_session
+
+    with open_session() as s, show.progress(not quiet) as bar:
+        done = deliver(s, files, to.value, bar)
+    if json:
+        show.as_json(asdict(done))
+    else:
+        print(f"{done.messages:,} messages sent to {to.value}")
+
+
+def demo(
+    users: Annotated[int, typer.Option(help="People in the world.")] = 2_000,
+    days: Annotated[int, typer.Option(help="Days of history.")] = 30,
+    seed: Annotated[int, typer.Option(help="Same seed, same world.")] = 1,
+    dirt: Annotated[float, typer.Option(help="Share of dirty messages.")] = 0.01,
+    report: Annotated[Path, typer.Option(help="The report to write.")] = Path("report.html"),
+    quiet: Quiet = False,
+) -> None:
+    """Everything at once: start the stack, make a month of events, run the pipeline, write the report.
+
+    A second run adds nothing. Example: clickvault demo
+    """
+    from clickvault.cli.pipeline import show_accounts
+    from clickvault.counts import counts
+    from clickvault.demo import DemoWorld
+    from clickvault.demo import demo as everything
+    from clickvault.embedded import stack
+    from clickvault.session import open_session
+
+    stack.up(show.say)
+    with open_session() as s:
+        with show.progress(not quiet) as bar:
+            accounts = everything(s, DemoWorld(users, days, seed, dirt), report, bar, _say_with_time())
+        show.table(counts(s), title="Rows at every store")
+    show_accounts(accounts, json=False)
+    print(f"report: {report.resolve()}")
+    print('look around: clickvault sql "SELECT * FROM marts.v_platform_daily"   (without a query: a shell)')
+    print("             clickvault rejected list; clickvault contract show post; clickvault status")
+    print("stop:        clickvault down   (the data stays)")
+
+
+def _say_with_time() -> Callable[[str], None]:
+    """A line with the seconds since the start."""
+    from time import monotonic
+
+    began = monotonic()
+    return lambda text: show.say(f"[{monotonic() - began:6.1f} s] {text}")
