@@ -25,7 +25,11 @@ def start(state: State, cancelled: Event) -> None:
         [sys.executable, "-m", "clickvault.embedded.front", str(state.home), str(state.port("clickhouse"))],
         log,
         cwd=CHECKOUT,
-        env={"TZ": "UTC", "PYTHONUNBUFFERED": "1", "PYTHONPATH": os.pathsep.join([str(CHECKOUT)])},
+        env={
+            "TZ": "UTC",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH")))),
+        },
     )
     state.record("clickhouse", child)
     process.wait_healthy("clickhouse", child, lambda: healthy(state), log, seconds=60, cancelled=cancelled)

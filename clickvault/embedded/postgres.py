@@ -232,8 +232,17 @@ def _binaries(user: tuple[int, int] | None) -> Path:
                 path = Path(folder) / name
                 if not path.is_symlink():
                     path.chmod(0o755 if os.access(path, os.X_OK) else 0o644)
-        with contextlib.suppress(OSError):
-            temporary.rename(copy)
+        try:
+            binary = temporary / package.name / "pginstall" / "bin" / "postgres"
+            subprocess.run([binary, "--version"], check=True, capture_output=True, user=user[0], group=user[1])
+            with contextlib.suppress(OSError):  # another stack was quicker
+                temporary.rename(copy)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise StoreError(
+                f"PostgreSQL's binaries do not run: {error}", hint="make install", store="postgres"
+            ) from error
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
     return copy / package.name / "pginstall" / "bin"
 
 

@@ -22,8 +22,7 @@ import psutil
 
 from clickvault.errors import StoreError
 
-# Kept so that children of this very process are reaped and never become zombies that look alive.
-_children: dict[int, subprocess.Popen[bytes]] = {}
+_children: set[int] = set()  # those of this very process, which must reap them
 
 # Health checks stay on this machine, whatever proxy the environment names.
 LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -40,9 +39,10 @@ class Child:
 
     def alive(self) -> bool:
         """Whether this very process still runs."""
-        child = _children.get(self.pid)
-        if child is not None and child.poll() is not None:
-            return False
+        if self.pid in _children:
+            with contextlib.suppress(ChildProcessError):
+                if os.waitpid(self.pid, os.WNOHANG)[0]:
+                    _children.discard(self.pid)
         return birth_mark(self.pid) == self.born
 
 
@@ -51,18 +51,34 @@ class Cancelled(Exception):
 
 
 def birth_mark(pid: int) -> str:
-    """What tells this process from any other that ever had the pid; empty when it does not run."""
+    """What tells this process from any other that ever had the pid; empty when it does not run.
+
+    A killed process counts as running until its last thread is gone, for till then it holds its ports and locks.
+    """
     try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        state, threads, started = fields[0], fields[17], fields[19]
+        if state == "X" or (state == "Z" and threads in ("0", "1")):
             return ""
-        with contextlib.suppress(OSError, IndexError):
-            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
-            return f"{boot}:{fields[19]}"
-        return f"{process.create_time():.2f}"
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+        return f"{boot}:{started}"
+    except (OSError, IndexError):
+        pass
+    try:  # where there is no /proc, and for a process that has just gone
+        process = psutil.Process(pid)
+        return "" if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.2f}"
     except psutil.Error:
         return ""
+
+
+def gone(child: Child, seconds: float) -> bool:
+    """Wait for a process to be gone; False when it still runs after that time."""
+    deadline = time.monotonic() + seconds
+    while child.alive():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.03)
+    return True
 
 
 def start(
@@ -95,7 +111,8 @@ def start(
             group=user[1] if user else None,
             extra_groups=[] if user else None,
         )
-    _children[child.pid] = child
+    _children.add(child.pid)
+    child.returncode = 0  # it is meant to outlive us: no warning about that from subprocess
     return Child(child.pid, birth_mark(child.pid))
 
 
@@ -130,15 +147,11 @@ def stop(child: Child, *, seconds: float = 10.0, sig: signal.Signals = signal.SI
         return True
     with contextlib.suppress(ProcessLookupError):
         os.kill(child.pid, sig)
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if not child.alive():
-            return True
-        time.sleep(0.03)
+    if gone(child, seconds):
+        return True
     with contextlib.suppress(ProcessLookupError):
         os.kill(child.pid, signal.SIGKILL)
-    while child.alive():
-        time.sleep(0.03)
+    gone(child, 30)
     return False
 
 

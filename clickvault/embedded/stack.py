@@ -95,9 +95,9 @@ def _clear(state: State, store: str, say: Progress) -> None:
     """Make room for a new process: end one that hangs, leave a stale pid alone, replace taken ports."""
     child = state.process(store)
     if child is not None:
-        if child.alive():
+        if not process.gone(child, 1.0):  # it may just be dying
             say(f"{store}: process {child.pid} does not answer, restarting it")
-            _end(store, child)
+            _end(store, child, patience=0.3)
         state.record(store, None)
     for name in state.ports(store):
         port = state.port(name)
@@ -155,8 +155,8 @@ def _stop(state: State, store: str, say: Progress) -> None:
         state.record(store, None)
 
 
-def _end(store: str, child: process.Child) -> None:
-    process.stop(child, seconds=_STOP_SECONDS.get(store, 10.0), sig=_STOP_SIGNALS.get(store, signal.SIGTERM))
+def _end(store: str, child: process.Child, patience: float = 1.0) -> None:
+    process.stop(child, seconds=patience * _STOP_SECONDS.get(store, 10.0), sig=_STOP_SIGNALS.get(store, signal.SIGTERM))
 
 
 def _status(state: State) -> list[StoreStatus]:

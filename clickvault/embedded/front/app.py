@@ -1,4 +1,4 @@
-"""One HTTP request: log in, read the body, run the statement in a thread, stream the answer; cancel if the client leaves.
+"""One HTTP request: log in, read the body, run the statement in a thread, stream the answer, cancel when left alone.
 
 An ASGI application on Starlette's request object; uvicorn serves it. The event loop never waits for the engine, so
 `/ping` answers while queries run.

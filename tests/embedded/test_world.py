@@ -1,0 +1,280 @@
+"""A world with dirt goes through every store; each figure of the marts is computed again from the generator's files."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clickvault.clickhouse import rows
+from clickvault.run import run
+from tests.worlds import World, contents, options, own_stack, send, write
+
+DAYS = 12
+Event = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """300 people, 12 days, a dirty message in fifty: sent to Kafka and S3, and run once."""
+    folder = tmp_path_factory.mktemp("world")
+    with own_stack(folder / "home") as s:
+        what = options(300, DAYS, dirt=0.02)
+        manifest = send(s, what)
+        write(s, what, folder / "files")
+        run(s)  # raises when the accounts do not balance
+        yield World(s, manifest, folder / "files")
+
+
+@pytest.fixture(scope="module")
+def events(world: World) -> dict[str, list[Event]]:
+    """The clean events by type, in the order of their times."""
+    found: dict[str, list[Event]] = defaultdict(list)
+    for file in sorted(world.files.rglob("*.jsonl")):
+        for line in file.read_bytes().splitlines():
+            event = json.loads(line)
+            found[event["event_type"]].append(event)
+    for some in found.values():
+        some.sort(key=lambda e: (e["event_time"], e["event_id"]))
+    assert sum(map(len, found.values())) == world.manifest.events
+    return found
+
+
+def day_of(event: Event) -> date:
+    return date.fromisoformat(event["event_time"][:10])
+
+
+def test_every_event_type_is_in_raw_as_often_as_it_was_made(world: World) -> None:
+    for event_type, made in world.manifest.clean.items():
+        (found,) = rows(world.session.ch, f"SELECT count() AS n FROM raw.`{event_type}` FINAL")
+        assert found["n"] == made, event_type
+    assert set(world.manifest.clean) == set(world.session.renderer.registry.events)
+
+
+def test_every_dirty_message_is_a_dead_letter_with_the_expected_reason(world: World) -> None:
+    expected: Counter[str] = Counter()
+    for by_reason in world.manifest.reasons.values():
+        expected.update(by_reason)
+    found = {
+        r["reason"]: r["n"]
+        for r in rows(
+            world.session.ch,
+            "SELECT arrayStringConcat(reasons, ' + ') AS reason, count() AS n FROM raw.dead_letters GROUP BY reason",
+        )
+    }
+    assert found == dict(expected)
+    assert len(world.manifest.reasons) >= 11, "a kind of dirt was not made at all"
+
+
+def test_duplicates_are_counted_and_never_seen(world: World) -> None:
+    (found,) = rows(
+        world.session.ch, "SELECT count() AS n, uniqExact(source, stream, partition, offset) AS m FROM landing.events"
+    )
+    assert found["m"] == world.manifest.messages
+    assert world.manifest.duplicates > 0
+    assert world.manifest.late > 0
+
+
+def test_a_second_run_adds_nothing(world: World) -> None:
+    before = contents(world.session)
+    run(world.session)
+    assert contents(world.session) == before
+
+
+# ── the marts, computed again ─────────────────────────────────────────────────────────────────────────────────
+
+ACTORS = {
+    "user": "user_id", "profile": "user_id", "friend": "user_id", "follower": "follower_id", "post": "author_id",
+    "comment": "author_id", "reaction": "user_id", "like": "user_id", "share": "user_id", "post_view": "user_id",
+    "media": "owner_id", "community": "founder_id", "group_member": "user_id", "pinned_post": "moderator_id",
+    "report": "reporter_id",
+}  # fmt: skip
+
+
+def test_platform_daily(world: World, events: dict[str, list[Event]]) -> None:
+    counted = {"post": "posts", "comment": "comments", "reaction": "reactions", "like": "likes", "share": "shares"}
+    counted |= {"post_view": "views", "user": "new_users"}
+    numbers: dict[date, Counter[str]] = defaultdict(Counter)
+    active: dict[date, set[str]] = defaultdict(set)
+    for event_type, some in events.items():
+        for e in some:
+            if event_type in counted and e["op"] == "create":
+                numbers[day_of(e)][counted[event_type]] += 1
+            if event_type in ACTORS:
+                active[day_of(e)].add(e[ACTORS[event_type]])
+    found = {r["day"]: r for r in rows(world.session.ch, "SELECT * FROM marts.v_platform_daily")}
+    assert set(found) == set(active)
+    for day, row in found.items():
+        n = numbers[day]
+        for name in counted.values():
+            assert row[name] == n[name], (day, name)
+        interactions = n["comments"] + n["reactions"] + n["likes"] + n["shares"]
+        assert row["interactions_a_post"] == (pytest.approx(interactions / n["posts"]) if n["posts"] else None)
+        windows = {
+            size: len(set().union(*(active[day - timedelta(days=i)] for i in range(size)))) for size in (1, 7, 30)
+        }
+        assert (row["dau"], row["wau"], row["mau"]) == (windows[1], windows[7], windows[30]), day
+        assert row["dau_wau"] == pytest.approx(windows[1] / windows[7])
+        assert row["wau_mau"] == pytest.approx(windows[7] / windows[30])
+
+
+def in_force_at_end(some: list[Event], days: list[date], keys: tuple[str, str]) -> dict[date, set[tuple[str, str]]]:
+    """The pairs that are in force at the end of each day."""
+    out, now, waiting = {}, set(), list(some)
+    for day in days:
+        while waiting and day_of(waiting[0]) <= day:
+            e = waiting.pop(0)
+            pair = (e[keys[0]], e[keys[1]])
+            (now.discard if e["op"] == "delete" else now.add)(pair)
+        out[day] = set(now)
+    return out
+
+
+def test_community_daily(world: World, events: dict[str, list[Event]]) -> None:
+    days = sorted({day_of(e) for some in events.values() for e in some})
+    pair = ("user_id", "community_id")
+    members = in_force_at_end(events["group_member"], days, pair)
+    moderators = in_force_at_end(events["group_moderator"], days, pair)
+    joined: Counter[tuple[date, str]] = Counter()
+    there: set[tuple[str, str]] = set()
+    for e in events["group_member"]:
+        key = (e["user_id"], e["community_id"])
+        if e["op"] != "delete" and key not in there:
+            joined[day_of(e), e["community_id"]] += 1
+        (there.discard if e["op"] == "delete" else there.add)(key)
+    home = {e["post_id"]: e.get("community_id") for e in events["post"]}
+    counts: dict[tuple[date, str], Counter[str]] = defaultdict(Counter)
+    acted: dict[tuple[date, str], set[str]] = defaultdict(set)
+    what = {"post": "posts", "comment": "comments", "reaction": "reactions", "like": "reactions", "report": "reports"}
+    for event_type in ("post", "comment", "reaction", "like", "share", "report"):
+        for e in events[event_type]:
+            community = home.get(e["post_id"])
+            if community is None:
+                continue
+            at = (day_of(e), community)
+            if e["op"] == "create" and event_type in what:
+                counts[at][what[event_type]] += 1
+            if (e[ACTORS[event_type]], community) in members[at[0]]:
+                acted[at].add(e[ACTORS[event_type]])
+    found = {(r["day"], str(r["community_id"])): r for r in rows(world.session.ch, "SELECT * FROM marts.v_community_daily")}
+    size = {(d, c): sum(1 for _, of in members[d] if of == c) for d in days for c in {k[1] for k in found}}
+    assert len(found) > 50
+    for (day, community), row in found.items():
+        at = (day, community)
+        assert row["members"] == size[at]
+        assert row["new_members"] == joined[at]
+        assert row["moderators"] == sum(1 for _, of in moderators[day] if of == community)
+        for name in ("posts", "comments", "reactions", "reports"):
+            assert row[name] == counts[at][name], (at, name)
+        assert row["active_members"] == len(acted[at])
+        assert row["engagement"] == (pytest.approx(len(acted[at]) / size[at]) if size[at] else None)
+        assert row["growth_7d"] == size[at] - size.get((day - timedelta(days=7), community), 0)
+    for day in days:
+        ranked = [(r["growth_rank"], r["growth_7d"]) for (d, _), r in found.items() if d == day]
+        for rank, growth in ranked:
+            assert rank == 1 + sum(1 for _, other in ranked if other > growth)
+    missing = {at for at in (*counts, *acted) if at not in found} | {at for at, n in size.items() if n and at not in found}
+    assert not missing
+
+
+def friend_graph(events: dict[str, list[Event]]) -> Any:
+    """The friendships in force at the end, among users who have not left."""
+    import networkx as nx
+
+    alive: dict[str, bool] = {}
+    for e in events["user"]:
+        alive[e["user_id"]] = e["op"] != "delete"
+    graph = nx.Graph()
+    graph.add_nodes_from(u for u, here in alive.items() if here)
+    for e in events["friend"]:
+        pair = (e["user_id"], e["friend_id"])
+        if e["op"] == "delete":
+            if graph.has_edge(*pair):
+                graph.remove_edge(*pair)
+        elif all(p in graph for p in pair):
+            graph.add_edge(*pair)
+    return graph
+
+
+def follow_graph(events: dict[str, list[Event]], nodes: Any) -> Any:
+    import networkx as nx
+
+    graph = nx.DiGraph()
+    graph.add_nodes_from(nodes)
+    for e in events["follower"]:
+        pair = (e["follower_id"], e["followee_id"])
+        if e["op"] == "delete":
+            if graph.has_edge(*pair):
+                graph.remove_edge(*pair)
+        elif all(p in graph for p in pair):
+            graph.add_edge(*pair)
+    return graph
+
+
+def test_social_graph_daily(world: World, events: dict[str, list[Event]]) -> None:
+    import networkx as nx
+
+    graph = friend_graph(events)
+    follows = follow_graph(events, graph)
+    (row,) = rows(world.session.ch, "SELECT * FROM marts.v_social_graph_daily")
+    n = graph.number_of_nodes()
+    components = list(nx.connected_components(graph))
+    distances: Counter[int] = Counter()
+    for _, reached in nx.all_pairs_shortest_path_length(graph):
+        distances.update(d for d in reached.values() if d)
+    pairs = {d: c // 2 for d, c in distances.items()}
+    assert row["users"] == n
+    assert row["friendships"] == graph.number_of_edges()
+    assert row["mean_friends"] == pytest.approx(2 * graph.number_of_edges() / n)
+    assert row["mean_followers"] == pytest.approx(follows.number_of_edges() / n)
+    assert row["isolated_share"] == pytest.approx(len(list(nx.isolates(graph))) / n)
+    assert row["components"] == len(components)
+    assert row["largest_component_share"] == pytest.approx(max(map(len, components)) / n)
+    assert row["clustering"] == pytest.approx(nx.average_clustering(graph))
+    assert row["diameter"] == max(pairs)
+    assert row["mean_distance"] == pytest.approx(sum(d * c for d, c in pairs.items()) / sum(pairs.values()))
+    assert list(row["pairs_at"]) == [pairs[d] for d in sorted(pairs)]
+    reached = [sum(pairs[d] for d in sorted(pairs)[: i + 1]) for i in range(len(pairs))]
+    assert list(row["reached_share"]) == pytest.approx([r / math.comb(n, 2) for r in reached])
+    assert all(a <= b for a, b in pairwise(row["reached_share"]))
+
+
+def test_user_centrality(world: World, events: dict[str, list[Event]]) -> None:
+    import networkx as nx
+
+    graph = friend_graph(events)
+    follows = follow_graph(events, graph)
+    found = {str(r["user_id"]): r for r in rows(world.session.ch, "SELECT * FROM marts.v_user_centrality")}
+    assert set(found) == set(graph)
+    n = graph.number_of_nodes()
+    expected = {
+        "friends": dict(graph.degree()),
+        "followers": dict(follows.in_degree()),
+        "following": dict(follows.out_degree()),
+        "pagerank": nx.pagerank(follows, tol=1e-14, max_iter=1000),
+        "friend_pagerank": nx.pagerank(graph, tol=1e-14, max_iter=1000),
+        "betweenness": nx.betweenness_centrality(graph, normalized=False),
+        "closeness": nx.closeness_centrality(graph, wf_improved=False),
+        "harmonic": {u: v / (n - 1) for u, v in nx.harmonic_centrality(graph).items()},
+        "clustering": nx.clustering(graph),
+        "triangles": nx.triangles(graph),
+        "core": nx.core_number(graph),
+    }
+    for measure, values in expected.items():
+        for user, value in values.items():
+            assert found[user][measure] == pytest.approx(value, rel=1e-7, abs=1e-10), (measure, user)
+    together = defaultdict(set)
+    for user, row in found.items():
+        together[row["component"]].add(user)
+    assert sorted(map(sorted, together.values())) == sorted(map(sorted, nx.connected_components(graph)))
+    groups = defaultdict(set)
+    for user, row in found.items():
+        groups[row["community"]].add(user)
+    assert nx.community.modularity(graph, groups.values()) > 0.2, "the communities are no better than chance"
