@@ -55,7 +55,7 @@ def start(state: State, cancelled: Event) -> None:
     if state.get("postgres.initialised") != str(data):
         shutil.rmtree(data, ignore_errors=True)  # a first start that was cut short, or a folder of a stack long gone
     if not (data / "PG_VERSION").exists():
-        _initialise(binaries, base, data, state.secret("postgres"), user, log)
+        _initialise(state, binaries, base, data, user, log)
         state.put("postgres.initialised", str(data))
     configuration = data / "clickvault.conf"
     configuration.write_text(CONFIGURATION, encoding="utf-8")
@@ -136,12 +136,12 @@ def _create_database(state: State) -> None:
 def _initialise(binaries: Path, base: Path, data: Path, password: str, user: tuple[int, int] | None, log: Path) -> None:
     password_file = base / "password"
     with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(password)
+        file.write(state.secret("postgres"))
     try:
         if user:
             os.chown(password_file, *user)
         with log.open("ab") as output:
-            done = subprocess.run(
+            initdb = subprocess.Popen(
                 [
                     *(str(binaries / "initdb"), "-D", str(data), "-U", USER, "--pwfile", str(password_file)),
                     *("--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin"),
@@ -157,9 +157,12 @@ def _initialise(binaries: Path, base: Path, data: Path, password: str, user: tup
                 extra_groups=[] if user else None,
                 start_new_session=True,
             )
+        # On record like a server: should this command be killed now, the next one ends initdb before it begins anew.
+        state.record("postgres", process.Child(initdb.pid, process.birth_mark(initdb.pid)))
+        status = initdb.wait()
     finally:
         password_file.unlink(missing_ok=True)
-    if done.returncode:
+    if status:
         raise StoreError(f"initdb failed: {process.tail(log)}", hint=f"cat {log}", store="postgres")
     with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
         file.write("\ninclude = 'clickvault.conf'\n")

@@ -44,7 +44,7 @@ def start(state: State, cancelled: Event) -> None:
             *(f"-filer.port={port['s3.filer']}", f"-filer.port.grpc={port['s3.filer_grpc']}"),
             *(f"-volume.port={port['s3.volume']}", f"-volume.port.grpc={port['s3.volume_grpc']}"),
             *(f"-admin.port={admin}", f"-admin.port.grpc={admin + _GRPC_OFFSET}"),
-            *("-admin.ui=false", "-webdav=false", "-master.telemetry=false"),
+            *("-admin.ui=false", "-webdav=false", "-master.telemetry=false", "-volume.preStopSeconds=0"),
         ],
         log,
         cwd=data,

@@ -52,9 +52,9 @@ def up(progress: Progress | None = None, *, home: Path | None = None) -> list[St
     with locked(folder):
         state = State(folder)
         waiting = {store for store in STORES if not _running(state, store)}
-        for store in waiting:
-            _clear(state, store, say)
         if waiting:
+            with ThreadPoolExecutor(len(waiting)) as pool:
+                list(pool.map(lambda store: _clear(state, store, say), waiting))
             _start(state, waiting, say)
         return _status(state)
 

@@ -330,7 +330,7 @@ def test_no_message_is_lost_when_servers_die_in_mid_ingest(home: Path, settings:
             time.sleep(0.2)
 
     sent = 0
-    for victim in ("clickhouse", "kafka", "s3"):
+    for victim in ("clickhouse", "kafka"):
         produce(settings, "ingest", [b"%d %s" % (number, b"x" * 150) for number in range(sent, sent + 20_000)])
         sent += 20_000
         if victim != "clickhouse":

@@ -163,7 +163,9 @@ def test_community_daily(world: World, events: dict[str, list[Event]]) -> None:
                 counts[at][what[event_type]] += 1
             if (e[ACTORS[event_type]], community) in members[at[0]]:
                 acted[at].add(e[ACTORS[event_type]])
-    found = {(r["day"], str(r["community_id"])): r for r in rows(world.session.ch, "SELECT * FROM marts.v_community_daily")}
+    found = {
+        (r["day"], str(r["community_id"])): r for r in rows(world.session.ch, "SELECT * FROM marts.v_community_daily")
+    }
     size = {(d, c): sum(1 for _, of in members[d] if of == c) for d in days for c in {k[1] for k in found}}
     assert len(found) > 50
     for (day, community), row in found.items():
@@ -180,7 +182,9 @@ def test_community_daily(world: World, events: dict[str, list[Event]]) -> None:
         ranked = [(r["growth_rank"], r["growth_7d"]) for (d, _), r in found.items() if d == day]
         for rank, growth in ranked:
             assert rank == 1 + sum(1 for _, other in ranked if other > growth)
-    missing = {at for at in (*counts, *acted) if at not in found} | {at for at, n in size.items() if n and at not in found}
+    missing = {at for at in (*counts, *acted) if at not in found} | {
+        at for at, n in size.items() if n and at not in found
+    }
     assert not missing
 
 
