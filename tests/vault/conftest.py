@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from clickvault.embedded import clickhouse as embedded_clickhouse
 from clickvault.embedded import postgres as embedded_postgres
 from clickvault.embedded import process
 from clickvault.embedded.state import State, prepare_home
+from clickvault.errors import StoreError
 from clickvault.postgres import Connection
 from tests.vault.staging import Raw
 
@@ -33,6 +36,10 @@ class Server:
         return embedded_postgres.url(self.state)
 
     def start(self, store: Any = embedded_postgres) -> None:
+        for _ in range(20):
+            with suppress(StoreError):  # the processes of a killed server may still be leaving
+                return store.start(self.state, threading.Event())
+            time.sleep(0.5)
         store.start(self.state, threading.Event())
 
     def kill(self, store: str = "postgres") -> None:
@@ -40,6 +47,8 @@ class Server:
         child = self.state.process(store)
         assert child is not None
         os.kill(child.pid, 9)
+        while child.alive():  # until it is reaped: a server that starts takes a zombie for one that runs
+            time.sleep(0.01)
 
     def stop(self) -> None:
         for store, sig in (("clickhouse", 15), ("postgres", 2)):

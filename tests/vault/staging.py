@@ -49,6 +49,8 @@ def text(value: object) -> str | None:
             return None
         case bool():
             return "true" if value else "false"
+        case float():  # the shortest text that reads back, as ClickHouse writes it
+            return repr(value).removesuffix(".0").replace("e-0", "e-")
         case datetime():
             return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         case date():

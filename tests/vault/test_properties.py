@@ -6,7 +6,6 @@ inserts nothing. The model below knows nothing of SQL: it reads a list from firs
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -163,11 +162,6 @@ def periods(
     out: list[tuple[Any, ...]] = []
     for k in {driving(r) for r in rows}:
         held, since = None, None
-
-        def close(when: Any, k: Any = k) -> None:
-            if held is not None:
-                out.append((k, held, since, when, when is None))
-
         for r in (r for r in rows if driving(r) == k):
             if gone(r):
                 wanted = None
@@ -176,9 +170,11 @@ def periods(
             else:
                 wanted = partner(r)
             if wanted != held:
-                close(r["event_time"])
+                if held is not None:
+                    out.append((k, held, since, r["event_time"], False))
                 held, since = wanted, r["event_time"]
-        close(None)
+        if held is not None:
+            out.append((k, held, since, None, True))
     return out
 
 
@@ -241,7 +237,8 @@ FRIENDS = st.fixed_dictionaries({"a_id": st.sampled_from("xyz"), "b_id": st.samp
 @given(arrival=arrivals(FRIENDS, ("create", "delete")))
 def test_effectivity_without_a_driving_key(connection: Connection, arrival: Any) -> None:
     sql = """
-        select least(a.bk, b.bk) || greatest(a.bk, b.bk), valid_from, valid_to, is_current from vault.v_eff_acquaintance e
+        select least(a.bk, b.bk) || greatest(a.bk, b.bk), valid_from, valid_to, is_current
+        from vault.v_eff_acquaintance e
         join vault.hub_customer a on a.hk = e.hk_a join vault.hub_customer b on b.hk = e.hk_b"""
 
     def model(rows: list[Row]) -> list[tuple[Any, ...]]:
