@@ -133,7 +133,7 @@ def _create_database(state: State) -> None:
         _ask(state, "postgres", f"create database {DATABASE} owner {USER}")
 
 
-def _initialise(binaries: Path, base: Path, data: Path, password: str, user: tuple[int, int] | None, log: Path) -> None:
+def _initialise(state: State, binaries: Path, base: Path, data: Path, user: tuple[int, int] | None, log: Path) -> None:
     password_file = base / "password"
     with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(state.secret("postgres"))
