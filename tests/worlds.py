@@ -1,0 +1,94 @@
+"""Small worlds on stacks of their own, and what their stores hold: shared by the tests that run the whole pipeline."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clickvault import schema
+from clickvault.clickhouse import rows
+from clickvault.embedded import stack as embedded
+from clickvault.marts import all_marts
+from clickvault.produce import writer
+from clickvault.session import Session, open_session
+from clickvault.settings import get_settings
+from generator import FileWriter, GenerateOptions, Manifest, generate
+
+ADDRESSES = ("CLICKHOUSE_", "KAFKA_", "S3_", "POSTGRES_", "NEO4J_", "CLICKVAULT_")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class World:
+    """A world on a stack: `files` has what was sent, as files that the same generator wrote."""
+
+    session: Session
+    manifest: Manifest
+    files: Path
+
+
+@contextmanager
+def own_stack(home: Path, **environment: str) -> Iterator[Session]:
+    """A running stack in `home`, with its schema made; nothing of the caller's environment names another store."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(ADDRESSES)]:
+            patch.delenv(name)
+        for name, value in {"CLICKVAULT_HOME": str(home), **environment}.items():
+            patch.setenv(name, value)
+        embedded.up()
+        try:
+            with open_session(get_settings()) as s:
+                schema.init(s.settings, s.renderer, s.ch, s.pg)
+                yield s
+        finally:
+            embedded.down(purge=True)
+
+
+def options(users: int, days: int, dirt: float = 0.0, seed: int = 7) -> GenerateOptions:
+    """A world of so many people and days, from 2026-01-01 on."""
+    return GenerateOptions(START, START + timedelta(days=days), users=users, seed=seed, dirt=dirt)
+
+
+def send(session: Session, what: GenerateOptions) -> Manifest:
+    """Generate, half to Kafka and half to S3."""
+    writers = {name: writer(session, name) for name in ("kafka", "s3")}
+    return generate(what, session.renderer.registry, writers)
+
+
+def write(session: Session, what: GenerateOptions, folder: Path) -> None:
+    """The clean events of the same world, as files."""
+    clean = GenerateOptions(what.start, what.end, users=what.users, seed=what.seed)
+    generate(clean, session.renderer.registry, {"files": FileWriter(folder)})
+
+
+def contents(session: Session) -> dict[str, Any]:
+    """What the vault and the marts hold, without when and by which way it came: equal for equal histories."""
+    found: dict[str, Any] = {}
+    with session.pg, session.pg.cursor() as cursor:
+        cursor.execute(
+            "select c.relname, string_agg(a.attname, ',' order by a.attnum) from pg_class c"
+            " join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid"
+            " where n.nspname = 'vault' and c.relkind in ('r', 'p') and not c.relispartition and a.attnum > 0"
+            " and not a.attisdropped and a.attname not in ('load_ts', 'record_source') group by c.relname order by 1"
+        )
+        for table, columns in cursor.fetchall():
+            quoted = ",".join(f'"{c}"' for c in columns.split(","))
+            cursor.execute(f'select {quoted} from vault."{table}" order by 1, 2, 3')
+            found[f"vault.{table}"] = _digest(cursor.fetchall())
+    for mart in all_marts(session.renderer):
+        view = rows(session.ch, f"SELECT * FROM marts.v_{mart.name} ORDER BY ALL")
+        found[f"marts.{mart.name}"] = _digest([tuple(r.values()) for r in view])
+    return found
+
+
+def _digest(table: list[Any]) -> tuple[int, str]:
+    lines = sorted(repr(row) for row in table)
+    return len(lines), hashlib.sha256("\n".join(lines).encode()).hexdigest()
