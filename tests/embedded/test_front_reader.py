@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
+from clickhouse_connect.driver.external import ExternalData
 
 from clickvault.clickhouse import connect
 from clickvault.settings import Settings
@@ -153,3 +154,20 @@ def test_the_front_writes_no_file_for_anyone(reader: Client, ch: Client) -> None
             client.command("SELECT 1 INTO OUTFILE 'x'")
     with pytest.raises(DatabaseError, match="FROM INFILE"):
         ch.command("INSERT INTO reading.t FROM INFILE '/etc/passwd' FORMAT LineAsString")
+
+
+@pytest.mark.parametrize(
+    "structure",
+    [
+        "line String DEFAULT file('/etc/hostname')",
+        "line String) ENGINE = File(LineAsString, '/etc/hostname') --",
+        "a Int8); SELECT (1",
+    ],
+)
+def test_external_data_opens_no_way_out(reader: Client, structure: str) -> None:
+    fine = ExternalData(file_name="x", data=b"a\n", fmt="TSV", structure="line String")
+    assert reader.query("SELECT line FROM x", external_data=fine).result_rows == [("a",)]
+    for fmt in ("TSV", "TSV; SELECT 1"):
+        data = ExternalData(file_name="x", data=b"\n", fmt=fmt, structure=structure)
+        with pytest.raises(DatabaseError):
+            reader.query("SELECT line FROM x", external_data=data)

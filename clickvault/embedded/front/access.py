@@ -86,3 +86,9 @@ class Access:
                     "ACCESS_DENIED",
                     f"{user}: Not enough privileges. The function {name} is not allowed for this login.",
                 )
+
+    def check_external(self, connection: Connection, user: str, create: str) -> None:
+        """Raise for a CREATE of an external table that is more than columns with types."""
+        tree = connection.query(f"EXPLAIN AST {create}", "TabSeparatedRaw").bytes().decode("utf-8", "replace")
+        if not tree.startswith("CreateQuery") or _FUNCTION.findall(tree) != ["Memory"]:
+            raise QueryError.make(36, "BAD_ARGUMENTS", f"{user}: the structure of an external table is names and types")

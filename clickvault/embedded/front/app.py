@@ -221,7 +221,13 @@ class _Work:
 
     def _external(self, connection: Connection, table: protocol.External) -> None:
         name = quote_name(table.name)
-        connection.query(f"CREATE TEMPORARY TABLE {name} ({table.structure})")
+        if not table.format.isidentifier():
+            raise QueryError.make(73, "UNKNOWN_FORMAT", f"Unknown format {quote(table.format)}")
+        create = f"CREATE TEMPORARY TABLE {name} (\n{table.structure}\n) ENGINE = Memory"
+        if read_statement(create.encode()).statements > 1:
+            raise QueryError.make(62, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed)")
+        self._access.check_external(connection, self._query.user, create)
+        connection.query(create)
         self._stack.callback(connection.query, f"DROP TEMPORARY TABLE IF EXISTS {name}")
         target = read_statement(f"INSERT INTO {name} FORMAT {table.format} ".encode())
         insert(connection, target, iter((table.data,)), "", {}, self._spool)
