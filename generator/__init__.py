@@ -9,11 +9,12 @@ A world is a function of its seed, its size and its first day: same world and sa
 is published and what follows from it, `shapes` how rows become messages, `dirt` what is broken on purpose.
 """
 
+from generator.kafka_writer import KafkaWriter
 from generator.manifest import Delivered, Manifest
 from generator.options import WORLD_START, GenerateOptions, last
 from generator.run import generate
 from generator.send import send_files
-from generator.writers import Batch, FileWriter, KafkaWriter, S3Writer, Writer, s3_client
+from generator.writers import Batch, FileWriter, S3Writer, Writer, s3_client
 
 __all__ = [
     "WORLD_START", "Batch", "Delivered", "FileWriter", "GenerateOptions", "KafkaWriter", "Manifest", "S3Writer",

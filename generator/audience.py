@@ -19,6 +19,7 @@ class Audience:
     """The ties of a month, in lists by author, community and topic, to sample from."""
 
     def __init__(self, world: World, ties: Ties, communities: Communities) -> None:
+        """Put the ties into lists."""
         self.world = world
         count = world.count
         f, g, m = ties.friends, ties.follows, communities.members

@@ -35,6 +35,7 @@ class Communities:
     """
 
     def __init__(self, world: World) -> None:
+        """Begin without any."""
         self.world = world
         none = np.empty(0, np.int64)
         self.places: Columns = rows(none, end=0, founder=0, topic=0, language=0)
@@ -144,7 +145,7 @@ class Communities:
             rises: Bools = ~is_founder & chance(rng, len(user), share) & (when < end - MICRO)
             if share > 0.2:
                 rises &= rank == CONTRIBUTOR
-            rank = rank + rises.astype(np.int64)
+            rank = np.where(rises, rank + 1, rank)
             agenda.add_where("group_member", rises, when, UPDATE, user_id=user, community_id=community, rank=rank)
             start = np.where(rises, when, start)
         agenda.add_where("group_member", end < NEVER, end, DELETE, user_id=user, community_id=community, rank=rank)
@@ -161,7 +162,8 @@ class Communities:
     ) -> None:
         crowd = np.bincount(community, minlength=len(self.weights))[community]
         called = is_founder | chance(rng, len(user), np.minimum(0.5, 1.5 / np.maximum(crowd, 1)))
-        user, community, start, end, founds = (x[called] for x in (user, community, start, end, is_founder))
+        user, community, start, end = (x[called] for x in (user, community, start, end))
+        founds = is_founder[called]
         start = np.where(founds, start + MICRO, start + HOUR + (rng.random(len(user)) * 3 * DAY).astype(np.int64))
         end = np.minimum(np.where(founds, NEVER, own_end(rng, start, 0.10, 15)), before(end))
         real = start < end - MICRO

@@ -96,6 +96,7 @@ class Lists:
     """Lists by owner, stored flat: the members of owner i are `rows` between offsets i and i+1 (compressed rows)."""
 
     def __init__(self, owners: Ints, count: int) -> None:
+        """`owners` has the owner of each member, `count` is the number of owners."""
         self.rows = np.argsort(owners, kind="stable")
         self.offsets = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=count))]).astype(np.int64)
 

@@ -39,6 +39,7 @@ class Encoder:
     """The messages of one event type of one world."""
 
     def __init__(self, spec: EventSpec, shape: Shape, pools: dict[str, list[str]], seed: int, start: datetime) -> None:
+        """`start` is the world's first moment, `pools` are those of the world."""
         self.spec = spec
         self._pools = pools
         self._seed = seed

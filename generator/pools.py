@@ -42,6 +42,7 @@ class Pools:
     """All pools of a world: by name, lists of JSON texts. The world adds the users' own as they join."""
 
     def __init__(self, seed: int) -> None:
+        """Fill the pools that do not depend on who joins."""
         self._random = Random(f"{seed} pools")
         self.lists: dict[str, list[str]] = {
             "username": [], "email": [], "display_name": [], "contacts": [], "community_name": [],

@@ -49,6 +49,7 @@ class Agenda:
     """What will happen: rows by event type and day. Whatever is known of the future is put here when it is decided."""
 
     def __init__(self) -> None:
+        """Begin with an empty agenda."""
         self._days: dict[int, dict[str, list[Columns]]] = defaultdict(lambda: defaultdict(list))
 
     def add(self, event_type: str, t: Ints, op: int = CREATE, /, **columns: Ints | int) -> None:
@@ -71,7 +72,8 @@ class Agenda:
         found = {}
         for event_type, parts in self._days.pop(day, {}).items():
             columns = join(parts)
-            found[event_type] = take(columns, np.argsort(columns["t"], kind="stable"))
+            if size(columns):
+                found[event_type] = take(columns, np.argsort(columns["t"], kind="stable"))
         return found
 
     def drop(self, event_type: str, day: int, gone: Any) -> None:

@@ -51,6 +51,7 @@ class _Run:
     """Sends slices, keeps what is held back, counts."""
 
     def __init__(self, options: GenerateOptions, specs: list[EventSpec], writers: Mapping[str, Writer]) -> None:
+        """Open the writers."""
         self.options = options
         self.specs = specs
         self.sent = 0

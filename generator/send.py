@@ -16,8 +16,9 @@ from pathlib import Path
 
 from clickvault.contract import EventSpec, Registry
 from clickvault.errors import ConfigurationError, DataError
+from generator.kafka_writer import KafkaWriter
 from generator.manifest import Delivered
-from generator.writers import KafkaWriter, S3Writer
+from generator.writers import S3Writer
 
 CHUNK = 50_000
 """Lines of one S3 object."""

@@ -14,7 +14,8 @@ from clickvault.contract import EventSpec, FieldSpec, Registry
 from clickvault.errors import ContractError
 from generator.behaviour import REACTIONS, REASONS, SURFACES
 from generator.communities import RANKS, VISIBILITIES
-from generator.content import MEDIA_KINDS, SHARE_KINDS
+from generator.content import MEDIA_KINDS
+from generator.responses import SHARE_KINDS
 from generator.words import LANGUAGES, TOPICS
 
 

@@ -43,6 +43,7 @@ class Simulation:
     """A world that is run once, from its first day to the end of a range."""
 
     def __init__(self, options: GenerateOptions, specs: list[EventSpec]) -> None:
+        """A world before its first day."""
         self.options = options
         self.specs = specs
         self.pools = Pools(options.seed)

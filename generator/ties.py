@@ -31,6 +31,7 @@ class Ties:
     """All friendships and follows that were ever planned, as spells: rows of two users, `t` and `end`."""
 
     def __init__(self, world: World) -> None:
+        """Begin without any."""
         self.world = world
         self.friends: Columns = rows(np.empty(0, np.int64), a=0, b=0, end=0)
         self.follows: Columns = rows(np.empty(0, np.int64), a=0, b=0, end=0)

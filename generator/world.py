@@ -1,8 +1,8 @@
 """The world: its people, who arrive in cohorts, and what each is like.
 
 The first cohort is the population of the first 30 days: four fifths are there in the first two hours, the others
-join over the month. Each later month brings a tenth more. Everything about a person that others depend on (when they
-join, when they leave) is decided on arrival.
+join over the month. Each later month brings a twentieth more. Everything about a person that others depend on (when
+they join, when they leave) is decided on arrival.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from generator.rows import ABSENT, DELETE, UPDATE, Agenda, Columns, join, rows, 
 
 MONTH = 30
 """Days between cohorts."""
+GROWTH = 0.05
+"""The size of later cohorts, against the first."""
 INTERESTS = 3
 
 
@@ -37,6 +39,7 @@ class World:
     """
 
     def __init__(self, seed: int, users: int, pools: Pools) -> None:
+        """Begin without people; `users` is the size after the first month."""
         self.seed = seed
         self.users = users
         self.pools = pools
@@ -58,7 +61,7 @@ class World:
                 self._joins(rng, max(0, self.users - early), 0, 2 * HOUR),
             ])  # fmt: skip
         else:
-            joins = self._joins(rng, round(self.users * 0.1), month, 0)
+            joins = self._joins(rng, round(self.users * GROWTH), month, 0)
         joins = np.sort(joins)
         first, count = self.count, len(joins)
         cohort = self._cohort(rng, joins, first)

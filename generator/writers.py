@@ -1,4 +1,4 @@
-"""Writers: where generated messages go. Kafka topics by event type; S3 objects and files by topic group and time.
+"""Writers: where generated messages go. S3 objects and files by topic group and time; for Kafka see `kafka_writer`.
 
 Objects and files have one layout, `<group>/dt=YYYY-MM-DD/batch_<time>.jsonl`, where the time is the beginning of what
 the batch covers. Names and contents depend on the world and the range only, so that a rerun writes the same objects
@@ -8,8 +8,6 @@ again.
 from __future__ import annotations
 
 import io
-import zlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -108,6 +106,7 @@ class FileWriter(_Objects):
     """JSON lines under a folder, which is made."""
 
     def __init__(self, folder: Path | str) -> None:
+        """`folder` is made with the first file."""
         self._folder = Path(folder)
 
     def _store(self, name: str, content: bytes) -> None:
@@ -123,6 +122,7 @@ class S3Writer(_Objects):
     """JSON lines as objects `<prefix><group>/dt=.../batch_....jsonl` of a bucket that exists."""
 
     def __init__(self, client: Any, bucket: str, prefix: str = "events/") -> None:
+        """`client` is a minio client, `prefix` comes before every name."""
         self._client = client
         self._bucket = bucket
         self.prefix = prefix
@@ -159,82 +159,3 @@ def s3_client(url: str, access_key: str, secret_key: str) -> Any:
 
     parts = urlsplit(url)
     return Minio(parts.netloc, access_key=access_key, secret_key=secret_key, secure=parts.scheme == "https")
-
-
-class KafkaWriter:
-    """Messages to the topic of their event type, keyed by the entity that they are about.
-
-    Fast and safe settings of kafka-python: all replicas acknowledge, sends are idempotent, batches linger. The
-    partition is the key's CRC-32 modulo the topic's partitions: the client's own murmur2 in Python costs more than all
-    the rest.
-    """
-
-    takes_empty = True
-
-    def __init__(self, bootstrap: str, **settings: Any) -> None:
-        from kafka import KafkaProducer
-        from kafka.errors import KafkaError
-
-        self._error = KafkaError
-        self._bootstrap = bootstrap
-        options: dict[str, Any] = {
-            "acks": "all", "linger_ms": 100, "batch_size": 256 * 1024, "buffer_memory": 64 * 1024 * 1024,
-            "max_in_flight_requests_per_connection": 5, "max_block_ms": 60_000, "retries": 10, **settings,
-        }  # fmt: skip
-        try:
-            self._producer = KafkaProducer(bootstrap_servers=bootstrap, **options)
-        except KafkaError as error:
-            raise self._down(error) from error
-        self._partitions: dict[str, list[int]] = {}
-        self._acknowledged: Counter[str] = Counter()
-        self._failed: list[BaseException] = []
-        self._specs: Sequence[EventSpec] = ()
-
-    def open(self, options: GenerateOptions, specs: Sequence[EventSpec]) -> None:
-        """Begin a run."""
-        self._specs = specs
-        self._markers = [f'"{(s.hub_field or s.refs[0]).name}":"' for s in specs]
-
-    def write(self, batch: Batch) -> None:
-        """Send messages. Raises StoreError, also for messages of earlier batches."""
-        topics = [s.topic for s in self._specs]
-        for kind, text in zip(batch.kind.tolist(), batch.texts, strict=True):
-            _, found, rest = text.partition(self._markers[kind])
-            self.send(topics[kind], text.encode(), rest[:36].encode() if found else None)
-
-    def send(self, topic: str, value: bytes, key: bytes | None = None) -> None:
-        """Send one message; without a key to the topic's first partition."""
-        if self._failed:
-            raise self._down(self._failed[0])
-        try:
-            partitions = self._partitions.get(topic)
-            if partitions is None:
-                partitions = self._partitions[topic] = sorted(self._producer.partitions_for(topic))
-            partition = partitions[zlib.crc32(key or b"") % len(partitions)]
-            future = self._producer.send(topic, value=value, key=key, partition=partition)
-        except self._error as error:
-            raise self._down(error) from error
-        future.add_callback(self._count)
-        future.add_errback(self._failed.append)
-
-    def _count(self, metadata: Any) -> None:
-        self._acknowledged[metadata.topic] += 1
-
-    def close(self) -> Delivered:
-        """Wait until everything is acknowledged, and leave."""
-        try:
-            self._producer.flush(timeout=120)
-        except self._error as error:
-            raise self._down(error) from error
-        finally:
-            self._producer.close(timeout=10)
-        if self._failed:
-            raise self._down(self._failed[0])
-        return Delivered(self._acknowledged.total(), dict(sorted(self._acknowledged.items())))
-
-    def _down(self, error: BaseException) -> StoreError:
-        return StoreError(
-            f"Kafka at {self._bootstrap} did not take messages: {type(error).__name__}: {str(error)[:200]}",
-            hint="clickvault status   (the topics are made by `clickvault init`)",
-            store="kafka",
-        )
