@@ -260,8 +260,7 @@ def test_two_ups_at_once(home: Path, settings: Settings) -> None:
         assert len([one for one in processes_of(home) if name in " ".join(one.cmdline())]) == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("seconds", [0.4, 0.9])
+@pytest.mark.parametrize(("number", "seconds"), [(signal.SIGINT, 0.4), (signal.SIGINT, 0.9), (signal.SIGTERM, 0.9)])
 def test_an_interrupted_up_leaves_nothing_running(tmp_path: Path, number: int, seconds: float) -> None:
     home = tmp_path / "interrupted"
     command = start_command(home)
