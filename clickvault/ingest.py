@@ -100,6 +100,21 @@ def ingest_kafka(
     return Ingested(source, sum(end - before.get(at, 0) for at, end in reached.items()), empty=empty)
 
 
+def close_earlier_epochs(settings: Settings, ch: Client) -> None:
+    """Record what landed of a broker's earlier lives as landed whole: its queues are gone, nothing more will come."""
+    ch.command(
+        """
+        INSERT INTO ops.positions (source, stream, partition, safe, seen_at)
+        SELECT source, stream, partition, max(offset) + 1 AS safe, now64(6, 'UTC')
+        FROM landing.events
+        WHERE startsWith(source, 'kafka:') AND source != {now:String}
+        GROUP BY source, stream, partition
+        HAVING (source, stream, partition, safe) NOT IN
+            (SELECT source, stream, partition, max(safe) FROM ops.positions GROUP BY source, stream, partition)""",
+        parameters={"now": source_of(settings)},
+    )
+
+
 def _wait(
     settings: Settings,
     ch: Client,

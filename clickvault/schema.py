@@ -18,11 +18,12 @@ from urllib.parse import unquote, urlsplit
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault import kafka
+from clickvault import ingest, kafka
 from clickvault.clickhouse import rows
+from clickvault.errors import ConfigurationError
 from clickvault.objects import SqlObject, objects_of
 from clickvault.render import Renderer, ch_identifier
-from clickvault.settings import Settings
+from clickvault.settings import STATE_FILE, Settings
 
 LEDGER = """
 CREATE TABLE IF NOT EXISTS ops.schema_objects
@@ -215,12 +216,34 @@ def init(
     settings: Settings, renderer: Renderer, ch: Client, pg: object, progress: Callable[[str], None] | None = None
 ) -> list[Change]:
     """Make or migrate everything: topics, ClickHouse, PostgreSQL. Returns what was changed; empty the second time."""
-    from clickvault import graph, postgres, vault
+    from clickvault import vault
 
     changes = [Change("kafka", "create", f"topic {t}") for t in kafka.create_topics(settings, _topics(renderer))]
     changes += apply_clickhouse(ch, clickhouse_objects(renderer, settings), settings, progress)
+    ingest.close_earlier_epochs(settings, ch)
     changes += [Change("postgres", "change", s) for s in vault.apply_postgres(pg, renderer)]
     return changes
+
+
+def new_epoch(settings: Settings) -> Settings:
+    """Take the broker's topics as new sources from now on: the embedded stack's epoch is counted up. Then `init`.
+
+    Raises ConfigurationError where the epoch is not the embedded stack's to give.
+    """
+    from clickvault.embedded.state import State
+    from clickvault.settings import get_settings
+
+    epoch = settings.kafka_epoch
+    if not (settings.home / STATE_FILE).exists() or State(settings.home).settings.get("kafka_epoch") != epoch:
+        raise ConfigurationError(
+            f"the epoch {epoch!r} was given by the environment or .env",
+            hint="set KAFKA_EPOCH there to a name that was not used before, then clickvault init",
+        )
+    state = State(settings.home)
+    number = int(state.get("kafka.epoch", 1)) + 1
+    state.put("kafka.epoch", number)
+    state.put_settings(kafka_epoch=f"e{number}")
+    return get_settings()
 
 
 def plan(settings: Settings, renderer: Renderer, ch: Client, pg: object) -> list[Change]:

@@ -40,6 +40,9 @@ def _day(text: str | None) -> date | None:
 
 def init(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")] = False,
+    new_epoch: Annotated[
+        bool, typer.Option("--new-epoch", help="The broker's topics were made anew: take them as new sources.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Make or migrate everything: topics, ClickHouse, PostgreSQL. Idempotent.
@@ -48,11 +51,13 @@ def init(
     """
     from clickvault import schema
     from clickvault.session import open_session
+    from clickvault.settings import get_settings
 
     if dry_run:
         plan(json)
         return
-    with open_session() as s, show.progress() as bar:
+    settings = schema.new_epoch(get_settings()) if new_epoch else None
+    with open_session(settings) as s, show.progress() as bar:
         changes = schema.init(s.settings, s.renderer, s.ch, s.pg, lambda what: bar("init", 0, 0))
     _changes(changes, json, "everything was there already")
 

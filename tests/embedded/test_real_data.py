@@ -91,7 +91,12 @@ def test_ego_facebook_through_kafka(tmp_path: Path) -> None:
     with file.open("w") as out:
         for person in sorted({p for edge in edges for p in edge}):
             at = start + timedelta(seconds=person)
-            account = {"username": f"user{person}", "email": f"user{person}@example.org", "country": "US", "language": "en"}
+            account = {
+                "username": f"user{person}",
+                "email": f"user{person}@example.org",
+                "country": "US",
+                "language": "en",
+            }
             print(_event("user", at, person, user_id=_id("person", person), **account), file=out)
         for i, (a, b) in enumerate(edges):
             at = start + timedelta(days=1, seconds=i)

@@ -1,0 +1,5 @@
+"""`python -m clickvault` is `clickvault`."""
+
+from clickvault.cli import main
+
+main()
