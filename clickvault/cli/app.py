@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 an error (`Error:` and `Try:` on stderr) or accounts that 
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
@@ -32,6 +33,8 @@ def main() -> None:
     """Run the command line."""
     from clickvault.cli.show import error, say
 
+    # clients log what they raise, too: it is said once, by us
+    logging.basicConfig(handlers=[logging.NullHandler()])
     try:
         code = app(standalone_mode=False)
     except ClickvaultError as problem:

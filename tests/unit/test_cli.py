@@ -1,0 +1,141 @@
+"""The command line without a server: help, examples, errors, and that it starts light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from clickvault.cli.app import app
+
+
+def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+ALL = dict(commands(typer.main.get_command(app)))
+
+
+def clickvault(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "clickvault", *arguments],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "CLICKVAULT_HOME": str(home), **environment},
+        timeout=60,
+        check=False,
+    )
+
+
+def test_there_are_commands() -> None:
+    expected = (
+        "up down status init plan generate send ingest load graph marts reconcile run render sql report demo".split()
+    )
+    expected += [
+        "contract list",
+        "contract show",
+        "contract schema",
+        "rejected list",
+        "rejected show",
+        "rejected replay",
+    ]
+    assert {" ".join(path) for path in ALL} >= set(expected)
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_has_an_example_of_itself(path: tuple[str, ...]) -> None:
+    """A command without an example is one that a new user has to guess."""
+    text = " ".join((ALL[path].help or ALL[path].callback.__doc__).split())
+    assert f"Example: clickvault {' '.join(path)}" in text
+
+
+def test_help_needs_no_heavy_library() -> None:
+    """`clickvault --help` answers at once only while none of these is imported for it."""
+    heavy = [
+        "chdb",
+        "networkx",
+        "numpy",
+        "scipy",
+        "plotly",
+        "pandas",
+        "kafka",
+        "faker",
+        "clickhouse_connect",
+        "psycopg2",
+    ]
+    code = f"import sys, clickvault.cli.app; print([m for m in {heavy!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "command", [["load"], ["reconcile"], ["sql", "SELECT 1"], ["init"], ["rejected", "list"], ["run"]]
+)
+def test_without_a_stack_each_command_says_what_to_do(command: list[str], tmp_path: Path) -> None:
+    done = clickvault(*command, home=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: No address for ")
+    assert "Try:   clickvault up" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("store", "environment"),
+    [
+        ("ClickHouse", {"CLICKHOUSE_URL": "http://u:secret-word@127.0.0.1:9"}),
+        ("PostgreSQL", {"POSTGRES_URL": "postgresql://u:secret-word@127.0.0.1:9/db"}),
+    ],
+)
+def test_an_engine_that_is_down_gives_error_and_try(store: str, environment: dict[str, str], tmp_path: Path) -> None:
+    command = {"ClickHouse": ["sql", "SELECT 1"], "PostgreSQL": ["rejected", "replay"]}[store]
+    if store == "PostgreSQL":
+        pytest.importorskip("psycopg2")
+        code = "from clickvault.postgres import connect; connect('postgresql://u:secret-word@127.0.0.1:9/db')"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert "PostgreSQL does not answer at 127.0.0.1:9" in done.stderr
+    else:
+        done = clickvault(*command, home=tmp_path, **environment)
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"Error: {store} does not answer at 127.0.0.1:9")
+        assert "Try:   clickvault" in done.stderr
+    assert "secret-word" not in done.stderr.replace("connect('postgresql://u:secret-word", "")
+
+
+def test_a_wrong_call_exits_2(tmp_path: Path) -> None:
+    assert clickvault("generate", "--no-such-option", home=tmp_path).returncode == 2
+    assert clickvault("no-such-command", home=tmp_path).returncode == 2
+
+
+def test_a_wrong_value_says_what_to_write(tmp_path: Path) -> None:
+    done = clickvault("generate", "--from", "yesterday", "--until", "2026-01-02", "--to", "files", home=tmp_path)
+    assert done.returncode == 1
+    assert "2026-01-31" in done.stderr
+    done = clickvault("contract", "show", "pots", home=tmp_path)
+    assert done.returncode == 1
+    assert "pots" in done.stderr
+    assert "clickvault contract list" in done.stderr
+
+
+def test_contract_list_as_json(tmp_path: Path) -> None:
+    import json
+
+    found = json.loads(clickvault("contract", "list", "--json", home=tmp_path).stdout)
+    assert len(found) >= 16
+    assert set(found[0]) == {"event_type", "group", "topic", "fields"}
+
+
+def test_contract_check_names_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text('{"event_type": "nobody"}\n[1]\n')
+    done = clickvault("contract", "check", str(file), "--json", home=tmp_path)
+    assert done.returncode == 1
+    assert '"line": 2' in done.stdout
