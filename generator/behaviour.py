@@ -25,7 +25,7 @@ COMMUNITIES_CLOSE = 0.02
 
 # rates
 POSTS_A_DAY = 0.23  # by a user of mean activity
-VIEWS_A_POST, COMMENTS_A_POST = 34.0, 5.2  # drawn; fewer come about: people sleep, and posts are taken down
+VIEWS_A_POST, COMMENTS_A_POST = 36.5, 5.2  # drawn; fewer come about: people sleep, and posts are taken down
 MEDIA_A_POST, MEDIA_A_DAY = 0.30, 0.02
 LIKE_A_VIEW, REACTION_A_VIEW, SHARE_A_VIEW, REPORT_A_VIEW = 0.26, 0.15, 0.04, 0.004
 PIN_A_DAY = 0.15  # by a community that has posts that day

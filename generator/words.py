@@ -4,7 +4,6 @@ Data only. `pools` builds texts from it: a post is an opening with a word of its
 a comment is a short answer. Topics and languages are those of the social contracts; `shapes` checks that they still are.
 """
 
-# ruff: noqa: E501
 from __future__ import annotations
 
 LANGUAGES = ("en", "es", "pt", "de", "fr", "it", "pl", "ja")
