@@ -31,7 +31,7 @@ def _ascii(text: str) -> Bytes:
 
 
 _OPS = np.stack([_ascii(op) for op in ("create", "update", "delete")])
-_CLOCK = np.stack([_ascii(f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}.") for s in range(86_400)])
+_TWO = np.stack([_ascii(f"{i:02d}") for i in range(100)])
 _THREE = np.stack([_ascii(f"{i:03d}") for i in range(1_000)])
 
 
@@ -98,7 +98,9 @@ class Encoder:
             text = (self._start + timedelta(days=day)).astimezone(UTC).strftime("%Y-%m-%dT")
             out[days == day, :11] = _ascii(text)
         micro = t % MICRO
-        out[:, 11:20] = _CLOCK[t // MICRO % 86_400]
+        second = t // MICRO % 86_400
+        out[:, 11:20] = _ascii("00:00:00.")
+        out[:, 11:13], out[:, 14:16], out[:, 17:19] = _TWO[second // 3600], _TWO[second // 60 % 60], _TWO[second % 60]
         out[:, 20:23] = _THREE[micro // 1_000]
         out[:, 23:26] = _THREE[micro % 1_000]
         return out
