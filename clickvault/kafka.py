@@ -143,7 +143,7 @@ def fetch(settings: Settings, at: Partition, offsets: list[int], timeout: float 
         deadline = time.monotonic() + timeout
         position = -1
         for wanted in offsets:
-            if found and found[-1].offset >= wanted or position > wanted:
+            if (found and found[-1].offset >= wanted) or position > wanted:
                 continue  # what was fetched last lies behind it: nothing there
             consumer.seek(tp, wanted)
             quiet = 0

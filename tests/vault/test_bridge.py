@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from clickvault import postgres
-from clickvault.accounts import accounts
 from clickvault.errors import DataError, StoreError
 from clickvault.postgres import Connection
-from clickvault.vault import apply_postgres, bridge, load, merge, rewind
+from clickvault.vault import accounts, apply_postgres, bridge, load, merge, rewind
 from clickvault.vault.bridge import Window, cut
 from tests.vault import shop
 from tests.vault.conftest import Server

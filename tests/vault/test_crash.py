@@ -11,9 +11,8 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from clickvault import postgres
-from clickvault.accounts import accounts
 from clickvault.errors import StoreError
-from clickvault.vault import apply_postgres, bridge, load, merge
+from clickvault.vault import accounts, apply_postgres, bridge, load, merge
 from tests.vault import shop
 from tests.vault.conftest import Server
 from tests.vault.staging import Raw, event_id, fetch
