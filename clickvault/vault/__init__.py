@@ -9,4 +9,14 @@ from clickvault.vault.bridge import LoadResult, load, rewind
 from clickvault.vault.merge import MergeCounts, merge
 from clickvault.vault.schema import apply_postgres, plan_postgres, schema_sql
 
-__all__ = ["LoadResult", "MergeCounts", "accounts", "apply_postgres", "load", "merge", "plan_postgres", "rewind", "schema_sql"]
+__all__ = [
+    "LoadResult",
+    "MergeCounts",
+    "accounts",
+    "apply_postgres",
+    "load",
+    "merge",
+    "plan_postgres",
+    "rewind",
+    "schema_sql",
+]

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from typing import Any
 
 import psycopg2
@@ -78,6 +80,9 @@ def load(
 ) -> list[LoadResult]:
     """Bring the vault up to what is landed whole, for these event types (default: all), owners of hubs first.
 
+    Two event types at a time where settings have a `postgres_url` to connect to a second time: `progress` is then
+    called from two threads.
+
     Raises StoreError when an engine is down, or another load of the type runs for longer than two minutes; DataError
     when the stage does not hold what was sent, or a stream's offsets have gone back.
     """
@@ -85,18 +90,52 @@ def load(
     wanted = {renderer.registry.event(name).event_type for name in names}
     vaults = [v for v in renderer.vaults() if v.event.event_type in wanted]
     batch_rows = int(getattr(settings, "bridge_batch_rows", BATCH_ROWS))
-    results = []
-    for vault in sorted(vaults, key=lambda v: v.event.hub_field is None):
+    ordered = sorted(vaults, key=lambda v: v.event.hub_field is None)
+
+    def one(vault: VaultSpec, connection: Connection) -> LoadResult:
         started = time.monotonic()
-        with _translated(vault), _alone(pg, vault.event.event_type):
-            counts = _load_type(renderer, ch, pg, vault, batch_rows, progress)
-        results.append(
-            LoadResult(
-                vault.event.event_type, counts.staged, counts.hubs, counts.links, counts.sats, counts.effs,
-                round(time.monotonic() - started, 3),
-            )
-        )  # fmt: skip
-    return results
+        with _translated(vault), _alone(connection, vault.event.event_type):
+            c = _load_type(renderer, ch, connection, vault, batch_rows, progress)
+        seconds = round(time.monotonic() - started, 3)
+        return LoadResult(vault.event.event_type, c.staged, c.hubs, c.links, c.sats, c.effs, seconds)
+
+    url = str(getattr(settings, "postgres_url", ""))
+    if not url or len(ordered) < 2:
+        return [one(vault, pg) for vault in ordered]
+    return _side_by_side(one, ordered, [pg, postgres.connect(url)])
+
+
+def _side_by_side(
+    one: Callable[[VaultSpec, Connection], LoadResult], vaults: list[VaultSpec], connections: list[Connection]
+) -> list[LoadResult]:
+    """Load an event type a connection: while one merges, ClickHouse stages the next. Closes all but the first."""
+    free: SimpleQueue[Connection] = SimpleQueue()
+    for connection in connections:
+        free.put(connection)
+
+    def work(vault: VaultSpec) -> LoadResult:
+        connection = free.get()
+        try:
+            return one(vault, connection)
+        finally:
+            free.put(connection)
+
+    pool = ThreadPoolExecutor(len(connections), thread_name_prefix="load")
+    try:
+        futures = [pool.submit(work, vault) for vault in vaults]
+        for future in as_completed(futures):
+            future.result()
+        return [future.result() for future in futures]
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for connection in connections:  # an error elsewhere, or Ctrl-C: what still runs ends now, and leaves nothing
+            with suppress(psycopg2.Error):
+                connection.cancel()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        for connection in connections[1:]:
+            connection.close()
 
 
 def rewind(pg: Connection, event_types: Iterable[str] | None = None) -> None:

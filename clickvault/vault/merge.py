@@ -56,7 +56,8 @@ def merge_statements(renderer: Renderer, vault: VaultSpec) -> dict[str, list[str
     def render(template: str, **values: Any) -> list[str]:
         return statements(renderer.render(f"vault/{template}.sql.j2", v=vault, **values))
 
-    hubs = list(dict.fromkeys(k.hub for k in vault.keys))
+    # In one order for every event type, so that two merges that add the same keys cannot wait for each other.
+    hubs = [hub for hub in renderer.registry.hubs if hub in {k.hub for k in vault.keys}]
     effectivities = [link for link in vault.links if link.kind == "effectivity"]
     return {
         "months": render("merge_months", tables=partitioned(vault)),

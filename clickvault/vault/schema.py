@@ -116,48 +116,42 @@ def schema_sql(renderer: Renderer) -> list[str]:
 
 def plan_postgres(pg: Connection, renderer: Renderer) -> list[str]:
     """What `apply_postgres` would do, one line an object: `create table vault.hub_user`, `change view ...`."""
-    with postgres.translated("reading PostgreSQL's schema"):
-        return [f"{action} {o.kind} {o.name}" for action, o in _changes(pg, renderer)]
+    with postgres.translated("reading PostgreSQL's schema"), pg, pg.cursor() as cursor:
+        return [f"{action} {o.kind} {o.name}" for action, o in _changes(cursor, renderer)]
 
 
 def apply_postgres(pg: Connection, renderer: Renderer) -> list[str]:
     """Bring PostgreSQL to the declared schema, in one transaction. Returns what was done, as plan_postgres."""
     done = []
-    with postgres.translated("applying PostgreSQL's schema"):
-        # The ledger's own file first, by itself: the comparison reads it.
-        with pg, pg.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(hashtext('clickvault.schema'))")
-            cursor.execute("select to_regclass('ops.schema_object') is null")
-        changes = _changes(pg, renderer)
-        with pg, pg.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(hashtext('clickvault.schema'))")
-            for action, o in changes:
-                if o.kind == "view":
-                    _replace_view(cursor, o)
-                else:
-                    cursor.execute(o.sql)
-                done.append(f"{action} {o.kind} {o.name}")
-            for _, o in changes:
-                cursor.execute(
-                    "insert into ops.schema_object (name, hash) values (%s, %s)"
-                    " on conflict (name) do update set hash = excluded.hash, applied_at = now()",
-                    (o.name, o.hash),
-                )
+    with postgres.translated("applying PostgreSQL's schema"), pg, pg.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtext('clickvault.schema'))")
+        changes = _changes(cursor, renderer)
+        for action, o in changes:
+            if o.kind == "view":
+                _replace_view(cursor, o)
+            else:
+                cursor.execute(o.sql)
+            done.append(f"{action} {o.kind} {o.name}")
+        for _, o in changes:
+            cursor.execute(
+                "insert into ops.schema_object (name, hash) values (%s, %s)"
+                " on conflict (name) do update set hash = excluded.hash, applied_at = now()",
+                (o.name, o.hash),
+            )
     return done
 
 
-def _changes(pg: Connection, renderer: Renderer) -> list[tuple[str, SchemaObject]]:
-    with pg, pg.cursor() as cursor:
-        cursor.execute("select to_regclass('ops.schema_object') is not null")
-        applied: dict[str, str] = {}
-        if cursor.fetchone()[0]:
-            cursor.execute("select name, hash from ops.schema_object")
-            applied = dict(cursor.fetchall())
-        cursor.execute(
-            "select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-            " where n.nspname in ('vault', 'stage', 'ops', 'graph')"
-        )
-        there = {row[0] for row in cursor.fetchall()}
+def _changes(cursor: Connection, renderer: Renderer) -> list[tuple[str, SchemaObject]]:
+    cursor.execute("select to_regclass('ops.schema_object') is not null")
+    applied: dict[str, str] = {}
+    if cursor.fetchone()[0]:
+        cursor.execute("select name, hash from ops.schema_object")
+        applied = dict(cursor.fetchall())
+    cursor.execute(
+        "select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname in ('vault', 'stage', 'ops', 'graph')"
+    )
+    there = {row[0] for row in cursor.fetchall()}
     changes = []
     for o in schema_objects(renderer):
         if o.name not in applied or (o.kind != "file" and o.name not in there):

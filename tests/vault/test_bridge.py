@@ -24,6 +24,7 @@ SHOP = shop.renderer()
 @dataclass(frozen=True)
 class Settings:
     bridge_batch_rows: int = 2_000_000
+    postgres_url: str = ""
 
 
 @pytest.fixture
@@ -310,3 +311,27 @@ def test_every_deleted_row_is_named_by_its_account(shop_raw: Raw, pg: Connection
         assert [a.name.split(":")[0] for a in broken] == [f"vault.{table}"]
         assert broken[0].left == broken[0].right + 1
         pg.rollback()
+
+
+def test_two_types_at_a_time(shop_raw: Raw, server: Server, pg: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = 0
+    for name, rows in awkward_rows().items():
+        shop_raw.insert(name, [json_ready(r) for r in rows], start=start)
+        start += len(rows)
+    shop_raw.safe(start)
+
+    def failing(pg: Connection, renderer: Any, vault: Any, *rest: Any) -> Any:
+        if vault.event.event_type == "order":
+            raise DataError("no")
+        return merge(pg, renderer, vault, *rest)
+
+    both = Settings(postgres_url=server.url)
+    with monkeypatch.context() as patch:
+        patch.setattr(bridge, "merge", failing)
+        with pytest.raises(DataError, match="no"):
+            load(both, SHOP, shop_raw.ch, pg)
+    results = load(both, SHOP, shop_raw.ch, pg)
+    assert [r.event_type for r in results[:4]] == ["customer", "nation", "till", "order"]
+    assert len(results) == 9
+    assert [a for a in accounts(SHOP, shop_raw.ch, pg) if not a.ok] == []
+    assert fetch(pg, "select count(*) from pg_locks where locktype = 'advisory'") == [(0,)]

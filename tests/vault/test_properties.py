@@ -24,7 +24,7 @@ SHOP = shop.renderer()
 Row = dict[str, Any]
 
 CI = settings(
-    max_examples=60,
+    max_examples=100,
     derandomize=True,
     deadline=None,
     database=None,
