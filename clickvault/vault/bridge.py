@@ -144,11 +144,14 @@ def rewind(pg: Connection, event_types: Iterable[str] | None = None) -> None:
     For rows that appear below the watermark (dead letters judged again), and for a vault that lost rows: what it has is
     not inserted twice.
     """
-    with postgres.translated("rewinding the watermarks"), pg, pg.cursor() as cursor:
+    with postgres.translated("rewinding the watermarks"):
         if event_types is None:
-            cursor.execute("delete from ops.watermark")
-        else:
-            cursor.execute("delete from ops.watermark where event_type = any(%s)", (list(event_types),))
+            found = postgres.rows(pg, "select distinct event_type from ops.watermark")
+            event_types = [row["event_type"] for row in found]
+        for name in event_types:
+            # Not while a load runs: it would put the watermark back where it was.
+            with _alone(pg, name), pg, pg.cursor() as cursor:
+                cursor.execute("delete from ops.watermark where event_type = %s", (name,))
 
 
 def _load_type(

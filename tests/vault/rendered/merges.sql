@@ -1,0 +1,771 @@
+-- customer: months
+-- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
+select vault.add_months(
+    array['sat_customer_details', 'sat_customer_phone']::text[],
+    array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."customer" where event_time is not null));
+
+-- customer: hubs
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_customer" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_customer" as hk, "bk_customer" as bk, event_time, record_source from "stage"."customer"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- customer: links
+
+-- customer: sats
+-- The stage's observations of one satellite (PostgreSQL). Inputs: v (VaultSpec), sat (SatSpec).
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."sat_customer_details" (
+    hk, event_time, event_id, hashdiff, is_deleted, "name", "dob", load_ts, record_source)
+select distinct on (s."hk_customer", s.event_time, s.event_id)
+    s."hk_customer", s.event_time, s.event_id, s."hd_sat_customer_details", s.is_deleted, s."a_name", s."a_dob", now(), s.record_source
+from "stage"."customer" s
+where s."hk_customer" is not null
+    and not exists (
+        select from "vault"."sat_customer_details" t
+        where t.hk = s."hk_customer" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_customer", s.event_time, s.event_id, s.record_source;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+-- The stage's observations of one satellite (PostgreSQL). Inputs: v (VaultSpec), sat (SatSpec).
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."sat_customer_phone" (
+    hk, event_time, event_id, hashdiff, is_deleted, "members", load_ts, record_source)
+select distinct on (s."hk_customer", s.event_time, s.event_id)
+    s."hk_customer", s.event_time, s.event_id, s."hd_sat_customer_phone", s.is_deleted, s."a_phones", now(), s.record_source
+from "stage"."customer" s
+where s."hk_customer" is not null
+    and not exists (
+        select from "vault"."sat_customer_phone" t
+        where t.hk = s."hk_customer" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_customer", s.event_time, s.event_id, s.record_source;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- customer: effs
+
+-- What the stage holds (PostgreSQL): rows, and sums over identity and operation, as batch_sums.sql.j2. Inputs: v (VaultSpec).
+select
+    count(*) as rows,
+    coalesce(sum(('x' || left(event_id::text, 8))::bit(32)::bigint), 0) as ids,
+    coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
+    count(*) filter (where is_deleted) as deletions
+from "stage"."customer"
+;
+
+-- nation: months
+-- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
+select vault.add_months(
+    array['sat_nation']::text[],
+    array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."nation" where event_time is not null));
+
+-- nation: hubs
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_nation" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_nation" as hk, "bk_nation" as bk, event_time, record_source from "stage"."nation"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- nation: links
+
+-- nation: sats
+-- The stage's observations of one satellite (PostgreSQL). Inputs: v (VaultSpec), sat (SatSpec).
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."sat_nation" (
+    hk, event_time, event_id, hashdiff, is_deleted, load_ts, record_source)
+select distinct on (s."hk_nation", s.event_time, s.event_id)
+    s."hk_nation", s.event_time, s.event_id, s."hd_sat_nation", s.is_deleted, now(), s.record_source
+from "stage"."nation" s
+where s."hk_nation" is not null
+    and not exists (
+        select from "vault"."sat_nation" t
+        where t.hk = s."hk_nation" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_nation", s.event_time, s.event_id, s.record_source;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- nation: effs
+
+-- What the stage holds (PostgreSQL): rows, and sums over identity and operation, as batch_sums.sql.j2. Inputs: v (VaultSpec).
+select
+    count(*) as rows,
+    coalesce(sum(('x' || left(event_id::text, 8))::bit(32)::bigint), 0) as ids,
+    coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
+    count(*) filter (where is_deleted) as deletions
+from "stage"."nation"
+;
+
+-- till: months
+-- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
+select vault.add_months(
+    array['sat_till']::text[],
+    array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."till" where event_time is not null));
+
+-- till: hubs
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_till" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_till" as hk, "bk_till" as bk, event_time, record_source from "stage"."till"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- till: links
+
+-- till: sats
+-- The stage's observations of one satellite (PostgreSQL). Inputs: v (VaultSpec), sat (SatSpec).
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."sat_till" (
+    hk, event_time, event_id, hashdiff, is_deleted, load_ts, record_source)
+select distinct on (s."hk_till", s.event_time, s.event_id)
+    s."hk_till", s.event_time, s.event_id, s."hd_sat_till", s.is_deleted, now(), s.record_source
+from "stage"."till" s
+where s."hk_till" is not null
+    and not exists (
+        select from "vault"."sat_till" t
+        where t.hk = s."hk_till" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_till", s.event_time, s.event_id, s.record_source;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- till: effs
+
+-- What the stage holds (PostgreSQL): rows, and sums over identity and operation, as batch_sums.sql.j2. Inputs: v (VaultSpec).
+select
+    count(*) as rows,
+    coalesce(sum(('x' || left(event_id::text, 8))::bit(32)::bigint), 0) as ids,
+    coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
+    count(*) filter (where is_deleted) as deletions
+from "stage"."till"
+;
+
+-- customer_nation: months
+-- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
+select vault.add_months(
+    array['sat_customer_nation']::text[],
+    array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."customer_nation" where event_time is not null));
+
+-- customer_nation: hubs
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_customer" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_customer" as hk, "bk_customer" as bk, event_time, record_source from "stage"."customer_nation"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_nation" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_nation" as hk, "bk_nation" as bk, event_time, record_source from "stage"."customer_nation"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- customer_nation: links
+-- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."link_customer_nation" (
+    lhk, "hk_customer", "hk_nation", load_ts, record_source)
+select k.lhk, k."hk_customer", k."hk_nation", now(), k.record_source
+from (
+    select distinct on (s."lhk_customer_nation") s."lhk_customer_nation" as lhk,
+s."hk_customer", s."hk_nation",         s.record_source
+    from "stage"."customer_nation" s
+    where s."lhk_customer_nation" is not null and s."hk_customer" is not null and s."hk_nation" is not null
+    order by s."lhk_customer_nation", s.event_time, s.record_source
+) k
+where not exists (select from "vault"."link_customer_nation" t where t.lhk = k.lhk)
+order by k.lhk;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- customer_nation: sats
+-- The stage's observations of one satellite (PostgreSQL). Inputs: v (VaultSpec), sat (SatSpec).
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."sat_customer_nation" (
+    hk, event_time, event_id, hashdiff, is_deleted, load_ts, record_source)
+select distinct on (s."lhk_customer_nation", s.event_time, s.event_id)
+    s."lhk_customer_nation", s.event_time, s.event_id, s."hd_sat_customer_nation", s.is_deleted, now(), s.record_source
+from "stage"."customer_nation" s
+where s."lhk_customer_nation" is not null
+    and not exists (
+        select from "vault"."sat_customer_nation" t
+        where t.hk = s."lhk_customer_nation" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."lhk_customer_nation", s.event_time, s.event_id, s.record_source;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- customer_nation: effs
+
+-- What the stage holds (PostgreSQL): rows, and sums over identity and operation, as batch_sums.sql.j2. Inputs: v (VaultSpec).
+select
+    count(*) as rows,
+    coalesce(sum(('x' || left(event_id::text, 8))::bit(32)::bigint), 0) as ids,
+    coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
+    count(*) filter (where is_deleted) as deletions
+from "stage"."customer_nation"
+;
+
+-- order: months
+-- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
+select vault.add_months(
+    array['eff_order_buyer', 'sat_order_note', 'sat_order_facts']::text[],
+    array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."order" where event_time is not null));
+
+-- order: hubs
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_customer" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_buyer" as hk, "bk_buyer" as bk, event_time, record_source from "stage"."order"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_order" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_order" as hk, "bk_order" as bk, event_time, record_source from "stage"."order"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- order: links
+-- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."link_order_buyer" (
+    lhk, "hk_order", "hk_buyer", load_ts, record_source)
+select k.lhk, k."hk_order", k."hk_buyer", now(), k.record_source
+from (
+    select distinct on (s."lhk_order_buyer") s."lhk_order_buyer" as lhk,
+s."hk_order", s."hk_buyer",         s.record_source
+    from "stage"."order" s
+    where s."lhk_order_buyer" is not null and s."hk_order" is not null and s."hk_buyer" is not null
+    order by s."lhk_order_buyer", s.event_time, s.record_source
+) k
+where not exists (select from "vault"."link_order_buyer" t where t.lhk = k.lhk)
+order by k.lhk;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- order: sats
+-- The stage's observations of one satellite (PostgreSQL). Inputs: v (VaultSpec), sat (SatSpec).
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."sat_order_note" (
+    hk, event_time, event_id, hashdiff, is_deleted, "left", "right", load_ts, record_source)
+select distinct on (s."hk_order", s.event_time, s.event_id)
+    s."hk_order", s.event_time, s.event_id, s."hd_sat_order_note", s.is_deleted, s."a_left", s."a_right", now(), s.record_source
+from "stage"."order" s
+where s."hk_order" is not null
+    and not exists (
+        select from "vault"."sat_order_note" t
+        where t.hk = s."hk_order" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_order", s.event_time, s.event_id, s.record_source;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+-- The stage's observations of one satellite (PostgreSQL). Inputs: v (VaultSpec), sat (SatSpec).
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."sat_order_facts" (
+    hk, event_time, event_id, hashdiff, is_deleted, "paid", "weight", "due", "ref", load_ts, record_source)
+select distinct on (s."hk_order", s.event_time, s.event_id)
+    s."hk_order", s.event_time, s.event_id, s."hd_sat_order_facts", s.is_deleted, s."a_paid", s."a_weight", s."a_due", s."a_ref", now(), s.record_source
+from "stage"."order" s
+where s."hk_order" is not null
+    and not exists (
+        select from "vault"."sat_order_facts" t
+        where t.hk = s."hk_order" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_order", s.event_time, s.event_id, s.record_source;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- order: effs
+-- The stage's observations of one effectivity satellite (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec).
+-- Where a hub's own event drives the link, op=delete leaves it without any partner.
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."eff_order_buyer" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
+select distinct on (s."hk_order", s.event_time, s.event_id)
+    s."hk_order", s.event_time, s.event_id,
+    case when not s.is_deleted then s."lhk_order_buyer" end,
+    not s.is_deleted and s."lhk_order_buyer" is not null, now(), s.record_source
+from "stage"."order" s
+where s."hk_order" is not null and s."hk_order" is not null
+    and not exists (
+        select from "vault"."eff_order_buyer" t
+        where t.driving_hk = s."hk_order" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_order", s.event_time, s.event_id, s.record_source;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- What the stage holds (PostgreSQL): rows, and sums over identity and operation, as batch_sums.sql.j2. Inputs: v (VaultSpec).
+select
+    count(*) as rows,
+    coalesce(sum(('x' || left(event_id::text, 8))::bit(32)::bigint), 0) as ids,
+    coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
+    count(*) filter (where is_deleted) as deletions
+from "stage"."order"
+;
+
+-- order_customer: months
+-- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
+select vault.add_months(
+    array['eff_order_customer']::text[],
+    array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."order_customer" where event_time is not null));
+
+-- order_customer: hubs
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_customer" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_customer" as hk, "bk_customer" as bk, event_time, record_source from "stage"."order_customer"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_order" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_order" as hk, "bk_order" as bk, event_time, record_source from "stage"."order_customer"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- order_customer: links
+-- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."link_order_customer" (
+    lhk, "hk_order", "hk_customer", load_ts, record_source)
+select k.lhk, k."hk_order", k."hk_customer", now(), k.record_source
+from (
+    select distinct on (s."lhk_order_customer") s."lhk_order_customer" as lhk,
+s."hk_order", s."hk_customer",         s.record_source
+    from "stage"."order_customer" s
+    where s."lhk_order_customer" is not null and s."hk_order" is not null and s."hk_customer" is not null
+    order by s."lhk_order_customer", s.event_time, s.record_source
+) k
+where not exists (select from "vault"."link_order_customer" t where t.lhk = k.lhk)
+order by k.lhk;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- order_customer: sats
+
+-- order_customer: effs
+-- The stage's observations of one effectivity satellite (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec).
+-- Where a hub's own event drives the link, op=delete leaves it without any partner.
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."eff_order_customer" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
+select distinct on (s."hk_order", s.event_time, s.event_id)
+    s."hk_order", s.event_time, s.event_id,
+    s."lhk_order_customer",
+    not s.is_deleted and s."lhk_order_customer" is not null, now(), s.record_source
+from "stage"."order_customer" s
+where s."hk_order" is not null and s."hk_order" is not null and s."hk_customer" is not null
+    and not exists (
+        select from "vault"."eff_order_customer" t
+        where t.driving_hk = s."hk_order" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_order", s.event_time, s.event_id, s.record_source;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- What the stage holds (PostgreSQL): rows, and sums over identity and operation, as batch_sums.sql.j2. Inputs: v (VaultSpec).
+select
+    count(*) as rows,
+    coalesce(sum(('x' || left(event_id::text, 8))::bit(32)::bigint), 0) as ids,
+    coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
+    count(*) filter (where is_deleted) as deletions
+from "stage"."order_customer"
+;
+
+-- delivery: months
+-- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
+select vault.add_months(
+    array['eff_delivery']::text[],
+    array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."delivery" where event_time is not null));
+
+-- delivery: hubs
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_customer" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_customer" as hk, "bk_customer" as bk, event_time, record_source from "stage"."delivery"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_nation" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_nation" as hk, "bk_nation" as bk, event_time, record_source from "stage"."delivery"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_order" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_order" as hk, "bk_order" as bk, event_time, record_source from "stage"."delivery"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- delivery: links
+-- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."link_delivery" (
+    lhk, "hk_order", "hk_customer", "hk_nation", load_ts, record_source)
+select k.lhk, k."hk_order", k."hk_customer", k."hk_nation", now(), k.record_source
+from (
+    select distinct on (s."lhk_delivery") s."lhk_delivery" as lhk,
+s."hk_order", s."hk_customer", s."hk_nation",         s.record_source
+    from "stage"."delivery" s
+    where s."lhk_delivery" is not null and s."hk_order" is not null and s."hk_customer" is not null and s."hk_nation" is not null
+    order by s."lhk_delivery", s.event_time, s.record_source
+) k
+where not exists (select from "vault"."link_delivery" t where t.lhk = k.lhk)
+order by k.lhk;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- delivery: sats
+
+-- delivery: effs
+-- The stage's observations of one effectivity satellite (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec).
+-- Where a hub's own event drives the link, op=delete leaves it without any partner.
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."eff_delivery" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
+select distinct on (s."dhk_delivery", s.event_time, s.event_id)
+    s."dhk_delivery", s.event_time, s.event_id,
+    s."lhk_delivery",
+    not s.is_deleted and s."lhk_delivery" is not null, now(), s.record_source
+from "stage"."delivery" s
+where s."dhk_delivery" is not null and s."hk_order" is not null and s."hk_customer" is not null and s."hk_nation" is not null
+    and not exists (
+        select from "vault"."eff_delivery" t
+        where t.driving_hk = s."dhk_delivery" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."dhk_delivery", s.event_time, s.event_id, s.record_source;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- What the stage holds (PostgreSQL): rows, and sums over identity and operation, as batch_sums.sql.j2. Inputs: v (VaultSpec).
+select
+    count(*) as rows,
+    coalesce(sum(('x' || left(event_id::text, 8))::bit(32)::bigint), 0) as ids,
+    coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
+    count(*) filter (where is_deleted) as deletions
+from "stage"."delivery"
+;
+
+-- acquaintance: months
+-- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
+select vault.add_months(
+    array['eff_acquaintance']::text[],
+    array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."acquaintance" where event_time is not null));
+
+-- acquaintance: hubs
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_customer" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_a" as hk, "bk_a" as bk, event_time, record_source from "stage"."acquaintance"
+        union all select "hk_b" as hk, "bk_b" as bk, event_time, record_source from "stage"."acquaintance"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- acquaintance: links
+-- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."link_acquaintance" (
+    lhk, "hk_a", "hk_b", load_ts, record_source)
+select k.lhk, k."hk_a", k."hk_b", now(), k.record_source
+from (
+    select distinct on (s."lhk_acquaintance") s."lhk_acquaintance" as lhk,
+        least(s."hk_a", s."hk_b") as "hk_a",
+        greatest(s."hk_a", s."hk_b") as "hk_b",
+        s.record_source
+    from "stage"."acquaintance" s
+    where s."lhk_acquaintance" is not null and s."hk_a" is not null and s."hk_b" is not null
+    order by s."lhk_acquaintance", s.event_time, s.record_source
+) k
+where not exists (select from "vault"."link_acquaintance" t where t.lhk = k.lhk)
+order by k.lhk;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- acquaintance: sats
+
+-- acquaintance: effs
+-- The stage's observations of one effectivity satellite (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec).
+-- Where a hub's own event drives the link, op=delete leaves it without any partner.
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."eff_acquaintance" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
+select distinct on (s."lhk_acquaintance", s.event_time, s.event_id)
+    s."lhk_acquaintance", s.event_time, s.event_id,
+    s."lhk_acquaintance",
+    not s.is_deleted and s."lhk_acquaintance" is not null, now(), s.record_source
+from "stage"."acquaintance" s
+where s."lhk_acquaintance" is not null and s."hk_a" is not null and s."hk_b" is not null
+    and not exists (
+        select from "vault"."eff_acquaintance" t
+        where t.driving_hk = s."lhk_acquaintance" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."lhk_acquaintance", s.event_time, s.event_id, s.record_source;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- What the stage holds (PostgreSQL): rows, and sums over identity and operation, as batch_sums.sql.j2. Inputs: v (VaultSpec).
+select
+    count(*) as rows,
+    coalesce(sum(('x' || left(event_id::text, 8))::bit(32)::bigint), 0) as ids,
+    coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
+    count(*) filter (where is_deleted) as deletions
+from "stage"."acquaintance"
+;
+
+-- payment: months
+-- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
+select vault.add_months(
+    array['link_payment']::text[],
+    array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."payment" where event_time is not null));
+
+-- payment: hubs
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_customer" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_customer" as hk, "bk_customer" as bk, event_time, record_source from "stage"."payment"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_till" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_till" as hk, "bk_till" as bk, event_time, record_source from "stage"."payment"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_order" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_order" as hk, "bk_order" as bk, event_time, record_source from "stage"."payment"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- payment: links
+-- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."link_payment" (
+    lhk, "hk_customer", "hk_order", "hk_till", event_time, event_id, "cents", load_ts, record_source)
+select distinct on (s.event_time, s."lhk_payment")
+    s."lhk_payment", s."hk_customer", s."hk_order", s."hk_till", s.event_time, s.event_id, s."a_cents", now(), s.record_source
+from "stage"."payment" s
+where s."lhk_payment" is not null and s."hk_customer" is not null and s."hk_till" is not null
+    and not exists (
+        select from "vault"."link_payment" t where t.event_time = s.event_time and t.lhk = s."lhk_payment")
+order by s.event_time, s."lhk_payment", s.record_source;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- payment: sats
+
+-- payment: effs
+
+-- What the stage holds (PostgreSQL): rows, and sums over identity and operation, as batch_sums.sql.j2. Inputs: v (VaultSpec).
+select
+    count(*) as rows,
+    coalesce(sum(('x' || left(event_id::text, 8))::bit(32)::bigint), 0) as ids,
+    coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
+    count(*) filter (where is_deleted) as deletions
+from "stage"."payment"
+;
