@@ -28,20 +28,25 @@ class DemoWorld:
     dirt: float = 0.01
 
 
+def demo_world(settings: Settings) -> dict[str, Any]:
+    """What `world_range` kept at the first run; empty before it."""
+    path = settings.home / "demo.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
 def world_range(settings: Settings, world: DemoWorld) -> dict[str, Any]:
     """The range of the first run: start, end, world_start as ISO texts; `sent` once all of it was sent."""
     from generator import last
 
-    path = settings.home / "demo.json"
-    if path.is_file():
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if found := demo_world(settings):
         return found
     start, end, first_day = last(days=world.days)
     found = {
         "start": start.isoformat(), "end": end.isoformat(), "world_start": (first_day or start).isoformat(),
         "users": world.users, "seed": world.seed, "dirt": world.dirt, "sent": False,
     }  # fmt: skip
-    _keep(path, found)
+    _keep(settings.home / "demo.json", found)
     return found
 
 

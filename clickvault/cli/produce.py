@@ -54,9 +54,9 @@ def generate(
     minutes: Annotated[float, typer.Option(help="So many minutes, up to now, of the world that is there.")] = 0,
     start: Annotated[str | None, typer.Option("--from", help="The range's start (UTC).")] = None,
     end: Annotated[str | None, typer.Option("--until", help="The range's end (UTC), excluded.")] = None,
-    world_start: Annotated[str | None, typer.Option(help="The world's first day; default 2026-01-01.")] = None,
-    users: Annotated[int, typer.Option(help="People in the world.")] = 2_000,
-    seed: Annotated[int, typer.Option(help="Same seed, same world.")] = 1,
+    world_start: Annotated[str | None, typer.Option(help="The world's first day; default: the demo's, or 2026-01-01.")] = None,
+    users: Annotated[int | None, typer.Option(help="People in the world; default: the demo's, or 2,000.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same world; default: the demo's, or 1.")] = None,
     to: Annotated[Target, typer.Option("--to", help="Where to; both: half each.")] = Target.both,
     dirt: Annotated[float, typer.Option(help="Share of dirty messages mixed in, 0 to 0.5.")] = 0.0,
     events: Annotated[int | None, typer.Option(help="Stop after so many events.")] = None,
@@ -68,11 +68,17 @@ def generate(
 
     Example: clickvault generate --from 2026-01-01 --until 2026-01-31 --users 2000 --seed 1 --to files --out events
     """
+    from clickvault.demo import demo_world
     from clickvault.produce import generate as make
     from clickvault.session import open_session
+    from clickvault.settings import get_settings
     from generator import GenerateOptions, last
 
-    first_day = _time(world_start)
+    known = demo_world(get_settings())  # more of the world that is there, unless another is asked for
+    if days or users is not None or seed is not None or world_start is not None:
+        known = {}
+    users, seed = users or known.get("users", 2_000), known.get("seed", 1) if seed is None else seed
+    first_day = _time(world_start or known.get("world_start"))
     low, high = _time(start), _time(end)
     if low is None and high is None:
         low, high, fresh = last(days=days, minutes=minutes)

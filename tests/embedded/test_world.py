@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from clickvault.clickhouse import rows
-from clickvault.run import run
+from clickvault.marts import build
+from clickvault.run import reconcile, run
 from tests.worlds import World, contents, options, own_stack, send, write
 
 DAYS = 12
@@ -281,3 +282,92 @@ def test_user_centrality(world: World, events: dict[str, list[Event]]) -> None:
     for user, row in found.items():
         groups[row["community"]].add(user)
     assert nx.community.modularity(graph, groups.values()) > 0.2, "the communities are no better than chance"
+
+
+# ── the accounts, broken by hand ──────────────────────────────────────────────────────────────────────────────
+
+CLICKHOUSE_ROWS = [
+    ("landing.events", "source = 's3'", ["s3 events: lines of loaded objects = landed"]),
+    ("landing.events", "stream = 'social.like'", ["kafka:e1 social.like: sent = landed"]),
+    ("raw.post", "op = 'create'", ["raw.post: distinct valid events landed = rows"]),
+    ("raw.rejected", "event_type = 'post_view'", ["landing post_view: landed = valid + dead letters"]),
+    ("raw.rejected", "event_type NOT IN ('post_view')", ["landed = valid + dead letters"]),
+    ("ops.objects", "lines > 0", ["s3 events: "]),
+    ("graph.scores", "relation = 'FRIENDS_WITH'", ["graph FRIENDS_WITH: "]),
+    ("graph.summary", "relation = 'FOLLOWS' AND metric = 'edges'", ["graph FOLLOWS: "]),
+    ("graph.distances", "relation = 'FRIENDS_WITH' AND distance = 2", ["graph FRIENDS_WITH: "]),
+    ("graph.communities", "relation = 'FRIENDS_WITH'", ["graph FRIENDS_WITH: "]),
+    ("marts.platform_daily", "true", ["marts.platform_daily: rows built = rows"]),
+    ("marts.community_daily", "true", ["marts.community_daily: rows built = rows"]),
+    ("marts.social_graph_daily", "true", ["marts.social_graph_daily: rows built = rows"]),
+    ("marts.user_centrality", "true", ["marts.user_centrality: rows built = rows"]),
+]
+VAULT_TABLES = [
+    "hub_user", "hub_comment", "link_friend", "eff_friend", "link_post_author", "eff_post_community", "link_post_view",
+    "sat_post_content", "sat_profile_contact", "link_group_member", "sat_group_member_membership", "sat_user_centrality",
+]  # fmt: skip
+
+
+def broken(world: World) -> list[str]:
+    return [a.name for a in reconcile(world.session) if not a.ok]
+
+
+@pytest.mark.parametrize(("table", "which", "names"), CLICKHOUSE_ROWS, ids=lambda v: v if isinstance(v, str) else "")
+def test_a_row_deleted_from_clickhouse_is_named(world: World, table: str, which: str, names: list[str]) -> None:
+    ch = world.session.ch
+    key = {r["name"] for r in rows(ch, "SELECT name FROM system.columns WHERE database = {d:String} AND table = {t:String}"
+           " AND is_in_sorting_key", dict(zip("dt", table.split("."), strict=True)))}  # fmt: skip
+    columns = ", ".join(sorted(key))
+    ch.command(f"CREATE OR REPLACE TABLE ops.kept AS {table}")
+    ch.command(
+        f"INSERT INTO ops.kept SELECT * FROM {table} WHERE {which} ORDER BY {columns} LIMIT 1 BY {columns} LIMIT 1"
+    )
+    ch.command(f"DELETE FROM {table} WHERE ({columns}) IN (SELECT {columns} FROM ops.kept)")
+    try:
+        found = broken(world)
+        assert any(name in account for account in found for name in names), found
+    finally:
+        ch.command(f"INSERT INTO {table} SELECT * FROM ops.kept")
+        ch.command("DROP TABLE ops.kept")
+    assert broken(world) == []
+
+
+@pytest.mark.parametrize("table", VAULT_TABLES)
+def test_a_row_deleted_from_the_vault_is_named(world: World, table: str) -> None:
+    pg = world.session.pg
+    with pg, pg.cursor() as cursor:
+        cursor.execute(f"create temporary table kept as select * from vault.{table} limit 1")
+        cursor.execute("select * from kept")
+        names = [c.name for c in cursor.description[:3]]
+        keys = " and ".join(f't."{n}" is not distinct from k."{n}"' for n in names)
+        cursor.execute(f"delete from vault.{table} t using kept k where {keys}")
+        assert cursor.rowcount == 1
+    try:
+        found = broken(world)
+        assert any(table in account or "satellite" in account for account in found), found
+    finally:
+        with pg, pg.cursor() as cursor:
+            cursor.execute(f"insert into vault.{table} select * from kept")
+            cursor.execute("drop table kept")
+    assert broken(world) == []
+
+
+def test_reconcile_exits_1_and_names_the_account(world: World) -> None:
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-m", "clickvault", "reconcile", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["balanced"] is True
+    (kept,) = rows(
+        world.session.ch, "SELECT * FROM ops.mart_days FINAL WHERE mart = 'platform_daily' ORDER BY day LIMIT 1"
+    )
+    world.session.ch.command(f"ALTER TABLE marts.platform_daily DROP PARTITION '{kept['day']}'")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    answer = json.loads(done.stdout)
+    assert answer["balanced"] is False
+    assert "marts.platform_daily: rows built = rows" in [a["name"] for a in answer["accounts"] if not a["ok"]]
+    build(world.session.ch, world.session.renderer, kept["day"], kept["day"] + timedelta(days=1), ["platform_daily"])
+    assert broken(world) == []
