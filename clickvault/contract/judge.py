@@ -7,14 +7,16 @@ two together, what the generator builds its events with, and what `clickvault co
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 if TYPE_CHECKING:
     from clickvault.contract.domain import Registry
     from clickvault.contract.language import Event
+    from clickvault.contract.spec import FieldSpec
 
 MAX_MESSAGE_BYTES = 1_000_000
 """A longer message is rejected: no event is that large, and both parsers stay far from their limits."""
@@ -75,14 +77,7 @@ def broken_rules(event: Event, received_at: datetime | None) -> list[str]:
         broken.append(f"op: not one of {', '.join(spec.ops)}")
     for field in spec.all_fields:
         value = getattr(event, field.name)
-        if value is None:
-            continue
-        if field.since:
-            since = datetime.fromisoformat(field.since).replace(tzinfo=UTC)
-            if value < since or (received_at and value > received_at + timedelta(seconds=field.ahead)):
-                broken.append(f"{field.name}: outside its window")
-        if _has_nul(value):
-            broken.append(f"{field.name}: has a NUL character")
+        broken += [f"{name}: {why}" for name, why in _broken_values(field, value, field.name, received_at)]
         if field.multi_active:
             keys = [getattr(m, field.multi_active.child_key) for m in value]
             if len(set(keys)) < len(keys):
@@ -90,9 +85,16 @@ def broken_rules(event: Event, received_at: datetime | None) -> list[str]:
     return broken
 
 
-def _has_nul(value: object) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
+def _broken_values(field: FieldSpec, value: Any, name: str, received_at: datetime | None) -> Iterator[tuple[str, str]]:
+    """Name and fault of each value that is outside its window or has a NUL character, members of lists included."""
     if isinstance(value, list):
-        return any(_has_nul(getattr(m, n)) for m in value if isinstance(m, BaseModel) for n in type(m).model_fields)
-    return False
+        for member in value:
+            for item in field.items:
+                yield from _broken_values(item, getattr(member, item.name), f"{name}.{item.name}", received_at)
+    elif isinstance(value, str):
+        if "\0" in value:
+            yield name, "has a NUL character"
+    elif field.since and value is not None:
+        since = datetime.fromisoformat(field.since).replace(tzinfo=UTC)
+        if value < since or (received_at and value > received_at + timedelta(seconds=field.ahead)):
+            yield name, "outside its window"
