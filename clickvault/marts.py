@@ -94,38 +94,37 @@ def build_sql(renderer: Renderer, mart: Mart) -> str:
 # ── what is out of date ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _newest_by_day(ch: Client, renderer: Renderer) -> dict[date, datetime]:
-    """When the newest event of each day landed."""
-    sql = " UNION ALL ".join(
-        f"SELECT toDate(event_time) AS day, max(landed_at) AS newest FROM raw.{ch_identifier(name)} GROUP BY day"
-        for name in renderer.registry.events
-    )
-    found = rows(ch, f"SELECT day, max(newest) AS newest FROM ({sql}) GROUP BY day ORDER BY day")
-    return {r["day"]: r["newest"] for r in found}
+def _states(ch: Client, renderer: Renderer, mart: Mart) -> dict[date, str]:
+    """What the data of each day is at now, as a text: when its newest event landed, or the graph's fingerprint.
 
-
-def _measured_days(ch: Client) -> dict[date, datetime]:
-    """When the graph of each measured day was written."""
-    found = rows(
-        ch,
-        "SELECT toDate(partition) AS day, max(modification_time) AS newest FROM system.parts "
-        "WHERE database = 'graph' AND table = 'summary' AND active GROUP BY day",
-    )
-    return {r["day"]: r["newest"] for r in found}
+    Neither is touched by merges: the time only ever falls, when a merge drops a duplicate that landed later.
+    """
+    if mart.window == "graph":
+        sql = (
+            "SELECT as_of AS day, hex(cityHash64(arraySort(groupArray((relation, note))))) AS state "
+            "FROM graph.summary WHERE metric = 'fingerprint' GROUP BY day ORDER BY day"
+        )
+    else:
+        landed = " UNION ALL ".join(
+            f"SELECT toDate(event_time) AS day, max(landed_at) AS newest FROM raw.{ch_identifier(name)} GROUP BY day"
+            for name in renderer.registry.events
+        )
+        sql = f"SELECT day, toString(max(newest)) AS state FROM ({landed}) GROUP BY day ORDER BY day"
+    return {r["day"]: r["state"] for r in rows(ch, sql)}
 
 
 def stale_days(ch: Client, renderer: Renderer, mart: Mart) -> list[date]:
     """The days that the mart does not have, or has from before the newest of their data came."""
-    newest = _measured_days(ch) if mart.window == "graph" else _newest_by_day(ch, renderer)
+    now = _states(ch, renderer, mart)
     built = {
-        r["day"]: r["newest"]
-        for r in rows(ch, "SELECT day, newest FROM ops.mart_days FINAL WHERE mart = {m:String}", {"m": mart.name})
+        r["day"]: r["state"]
+        for r in rows(ch, "SELECT day, state FROM ops.mart_days FINAL WHERE mart = {m:String}", {"m": mart.name})
     }
-    stale = [
-        day for day, at in newest.items() if day not in built or built[day].replace(tzinfo=UTC) < at.replace(tzinfo=UTC)
-    ]
+    if mart.window == "graph":
+        return [day for day, state in now.items() if built.get(day) != state]
+    stale = [day for day, state in now.items() if built.get(day, "") < state]
     if mart.window == "from" and stale:
-        return [day for day in newest if day >= min(stale)]
+        return [day for day in now if day >= min(stale)]
     return stale
 
 
@@ -190,7 +189,7 @@ def _spans(days: list[date]) -> list[tuple[date, date]]:
 
 def _build_span(ch: Client, renderer: Renderer, mart: Mart, d0: date, d1: date) -> int:
     """Stage [d0, d1), put it in place day by day, record it. Returns the rows of the mart in these days."""
-    newest = _measured_days(ch) if mart.window == "graph" else _newest_by_day(ch, renderer)
+    states = _states(ch, renderer, mart)  # before the build: what lands meanwhile makes the day out of date
     name = f"marts.{ch_identifier(mart.name)}"
     ch.command(f"CREATE OR REPLACE TABLE {mart.staging} AS {name}")
     try:
@@ -206,11 +205,10 @@ def _build_span(ch: Client, renderer: Renderer, mart: Mart, d0: date, d1: date) 
     finally:
         ch.command(f"DROP TABLE IF EXISTS {mart.staging}")
     now = datetime.now(UTC)
-    nothing = datetime(1970, 1, 1, tzinfo=UTC)
     ch.insert(
         "ops.mart_days",
-        [[mart.name, day, counts.get(day, 0), newest.get(day, nothing), now] for day in days],
-        ["mart", "day", "rows", "newest", "built_at"],
+        [[mart.name, day, counts.get(day, 0), states.get(day, ""), now] for day in days],
+        ["mart", "day", "rows", "state", "built_at"],
     )
     return sum(counts.values())
 
