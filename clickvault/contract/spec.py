@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import types
 import typing
@@ -15,7 +16,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import annotated_types as at
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, BeforeValidator, PlainSerializer, StringConstraints
 from pydantic.fields import FieldInfo
 
 from clickvault.contract import language as lang
@@ -138,6 +139,7 @@ def read_event(cls: type[lang.Event], *, group: str, topic: str, op_delete: str,
         raise ContractError(f"{name}: topic must be lower-case letters, digits, dots, dashes, got {topic!r}")
     if not cls.__doc__ or cls.__doc__ == lang.Event.__doc__:
         raise ContractError(f"{name}: no docstring", hint="say in one sentence what the event means")
+    _check_class(cls)
     envelope = tuple(_read_field(name, n, cls.model_fields[n]) for n in ENVELOPE)
     if isinstance(cls.link, lang.Transaction):  # what has happened is never changed
         envelope = tuple(replace(f, choices=("create",)) if f.name == "op" else f for f in envelope)
@@ -161,6 +163,31 @@ def read_event(cls: type[lang.Event], *, group: str, topic: str, op_delete: str,
     return spec
 
 
+def _check_class(cls: type[lang.Event]) -> None:
+    """Refuse what would bind Python alone: ClickHouse judges by the fields' limits and knows nothing else."""
+    name = cls.__name__
+    for own in cls.__annotations__:
+        if own in ENVELOPE:
+            raise ContractError(
+                f"{name}.{own}: is a field of the envelope", hint=f"call it otherwise, e.g. {own}_value"
+            )
+    changed = {k for k, v in cls.model_config.items() if lang.Event.model_config.get(k) != v}
+    if changed:
+        raise ContractError(f"{name}: model_config is the same for all event types, got {', '.join(sorted(changed))}")
+    _check_validators(name, cls)
+
+
+def _check_validators(name: str, cls: type[BaseModel]) -> None:
+    decorators = cls.__pydantic_decorators__
+    found = [*decorators.field_validators, *decorators.validators, *decorators.root_validators]
+    found += [n for n in decorators.model_validators if n != "_check_contract"]
+    if found:
+        raise ContractError(
+            f"{name}.{found[0]}: a validator is a rule that ClickHouse does not know",
+            hint="Length, Range, Pattern, Window, an enumeration",
+        )
+
+
 def _check_identifier(value: str, cls: str, what: str) -> None:
     if not IDENTIFIER.match(value):
         raise ContractError(f"{cls}: {what} must be a lower-case identifier of at most 40 characters, got {value!r}")
@@ -172,6 +199,10 @@ def _read_field(cls: str, name: str, info: FieldInfo) -> FieldSpec:
         _check_identifier(name, cls, f"field {name}")
         if name in RESERVED:
             raise ContractError(f"{where}: {name} is a reserved name", hint=f"call it otherwise, e.g. {name}_value")
+    if info.alias or info.validation_alias:
+        raise ContractError(
+            f"{where}: an alias is another name in the message", hint="call the field what it is sent as"
+        )
     annotation, optional = _unwrap_optional(info.annotation)
     metadata = list(info.metadata)
     if typing.get_origin(annotation) is typing.Annotated:  # Annotated[...] | None keeps its metadata inside
@@ -196,6 +227,7 @@ def _read_field(cls: str, name: str, info: FieldInfo) -> FieldSpec:
             raise ContractError(f"{where}: the members of a list are a Pydantic model", hint="list[Contact]")
         if item.model_config.get("extra") != "forbid" or not item.model_config.get("strict"):
             raise ContractError(f"{where}: {item.__name__} needs model_config strict=True and extra='forbid'")
+        _check_validators(item.__name__, item)
         spec = replace(spec, items=tuple(_read_field(item.__name__, n, f) for n, f in item.model_fields.items()))
     _check_limits(where, spec)
     return spec
@@ -242,6 +274,8 @@ def _choices(where: str, annotation: Any) -> tuple[str, ...]:
         values = [member.value for member in annotation]
     if not values or not all(isinstance(v, str) for v in values):
         raise ContractError(f"{where}: the values of an enumeration are texts, got {values!r}")
+    if any(re.fullmatch(r"-?[0-9]{19,}", v) for v in values):
+        raise ContractError(f"{where}: ClickHouse can't tell a value of 19 digits from a number, got {values!r}")
     return tuple(values)
 
 
@@ -252,8 +286,8 @@ def _with_metadata(where: str, spec: FieldSpec, metadata: list[Any]) -> FieldSpe
                 spec = replace(spec, low=low)  # type: ignore[arg-type]  # wider in the library than numbers
             case at.MaxLen(high) | at.Le(high):
                 spec = replace(spec, high=high)  # type: ignore[arg-type]
-            case StringConstraints():
-                spec = replace(spec, patterns=(*spec.patterns, str(m.pattern)))
+            case StringConstraints(pattern=str(pattern)) if m == StringConstraints(pattern=pattern):
+                spec = replace(spec, patterns=(*spec.patterns, pattern))
             case lang.Window():
                 spec = replace(spec, since=m.since, ahead=m.ahead)
             case lang.Hub():
@@ -268,10 +302,19 @@ def _with_metadata(where: str, spec: FieldSpec, metadata: list[Any]) -> FieldSpe
                 spec = replace(
                     spec, actor=spec.actor or m is lang.Actor, dimension=spec.dimension or m is lang.Dimension
                 )
-            case _ if getattr(m, "pattern", None):  # what StringConstraints becomes inside FieldInfo
+            case _ if list(getattr(m, "__dict__", ())) == [
+                "pattern"
+            ]:  # what StringConstraints becomes inside FieldInfo
                 spec = replace(spec, patterns=(*spec.patterns, str(m.pattern)))
-            case _:
+            case PlainSerializer():
                 pass
+            case BeforeValidator() if m.func in [parser for parser, _ in lang.PARSERS.values()]:
+                pass
+            case _:
+                raise ContractError(
+                    f"{where}: {m!r} is a rule that ClickHouse does not know",
+                    hint="Length, Range, Pattern, Window, an enumeration",
+                )
     return spec
 
 
@@ -281,10 +324,19 @@ def _check_limits(where: str, f: FieldSpec) -> None:
     if f.kind in ("int", "float"):
         if f.low is None or f.high is None:
             raise ContractError(f"{where}: no range", hint="Annotated[int, Range(0, 1_000_000)]")
-        if f.kind == "int" and not (MIN_INT <= f.low <= f.high <= MAX_INT):
+        if not all(math.isfinite(v) for v in (f.low, f.high)):
+            raise ContractError(f"{where}: a range has two finite ends, got {f.low} to {f.high}")
+        if f.kind == "int" and not (MIN_INT <= f.low and f.high <= MAX_INT):
             raise ContractError(f"{where}: a range of whole numbers lies within 64 bits, got {f.low} to {f.high}")
     if f.low is not None and f.high is not None and f.low > f.high:
         raise ContractError(f"{where}: {f.low} to {f.high} is empty")
+    if f.since and f.kind != "time":
+        raise ContractError(f"{where}: a Window is for a Time, got {f.kind}")
+    if f.since and (not re.fullmatch(lang.DAY_PATTERN, f.since) or f.ahead < 0):
+        raise ContractError(
+            f"{where}: a window opens on a day and ends some seconds ahead, got {f.since!r}, {f.ahead}",
+            hint='Window(since="2000-01-01", ahead=600)',
+        )
     for pattern in f.patterns:
         if re.search(r"\\[dDwWsSbBpP]", pattern):
             raise ContractError(
@@ -297,8 +349,11 @@ def _check_limits(where: str, f: FieldSpec) -> None:
         if f.kind != "list":
             raise ContractError(f"{where}: MultiActive is for a list of a Pydantic model")
         key = next((i for i in f.items if i.name == f.multi_active.child_key), None)
-        if key is None or key.optional:
+        if key is None or key.optional or key.kind == "float":
             raise ContractError(f"{where}: child key {f.multi_active.child_key!r} is no required field of the members")
+        for item in f.items:
+            if item.hub or item.ref or item.sat or item.actor or item.dimension:
+                raise ContractError(f"{where}: a member's field has no role, but {item.name} has one")
         if f.optional:
             raise ContractError(f"{where}: a list is never optional", hint="Length(0, n): an empty list says it")
         if any(i.kind == "list" for i in f.items):
