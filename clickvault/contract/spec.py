@@ -326,7 +326,7 @@ def _check_limits(where: str, f: FieldSpec) -> None:
             raise ContractError(f"{where}: no range", hint="Annotated[int, Range(0, 1_000_000)]")
         if not all(math.isfinite(v) for v in (f.low, f.high)):
             raise ContractError(f"{where}: a range has two finite ends, got {f.low} to {f.high}")
-        if f.kind == "int" and not (MIN_INT <= f.low and f.high <= MAX_INT):
+        if f.kind == "int" and (f.low < MIN_INT or f.high > MAX_INT):
             raise ContractError(f"{where}: a range of whole numbers lies within 64 bits, got {f.low} to {f.high}")
     if f.low is not None and f.high is not None and f.low > f.high:
         raise ContractError(f"{where}: {f.low} to {f.high} is empty")
