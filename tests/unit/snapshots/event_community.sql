@@ -1,0 +1,869 @@
+-- ═══ ClickHouse: table raw.community
+CREATE TABLE IF NOT EXISTS raw.`community`
+(
+    `event_id` UUID,
+    `op` LowCardinality(String),
+    `event_time` DateTime64(6, 'UTC'),
+    `schema_version` UInt16,
+    `producer` String,
+    `community_id` UUID,
+    `founder_id` UUID,
+    `name` String,
+    `topic` LowCardinality(String),
+    `language` LowCardinality(String),
+    `visibility` LowCardinality(String),
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first',
+    INDEX landed landed_at TYPE minmax
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(event_time)
+ORDER BY (event_time, event_id)
+COMMENT 'A place for people with one interest.';
+
+-- ═══ ClickHouse: stream landing.judged_community
+CREATE TABLE landing.`judged_community`
+(
+    `event_id` UUID,
+    `op` LowCardinality(String),
+    `event_time` DateTime64(6, 'UTC'),
+    `schema_version` UInt16,
+    `producer` String,
+    `community_id` UUID,
+    `founder_id` UUID,
+    `name` String,
+    `topic` LowCardinality(String),
+    `language` LowCardinality(String),
+    `visibility` LowCardinality(String),
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    raw String,
+    reasons Array(String)
+)
+ENGINE = Null;
+
+-- ═══ ClickHouse: feed landing.accept_community
+CREATE MATERIALIZED VIEW landing.`accept_community` TO raw.`community` AS
+SELECT
+`event_id`, `op`, `event_time`, `schema_version`, `producer`, `community_id`, `founder_id`, `name`, `topic`, `language`, `visibility`,
+    source, stream, partition, offset, landed_at, -toUnixTimestamp64Micro(landed_at) AS version
+FROM landing.`judged_community`
+WHERE empty(reasons);
+
+-- ═══ ClickHouse: feed landing.reject_community
+CREATE MATERIALIZED VIEW landing.`reject_community` TO raw.rejected AS
+SELECT 'community' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
+FROM landing.`judged_community`
+WHERE notEmpty(reasons);
+
+-- ═══ ClickHouse: feed landing.judge_community
+CREATE MATERIALIZED VIEW landing.`judge_community` TO landing.`judged_community` AS
+WITH
+    JSONExtractKeys(raw) AS _keys,
+    JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `community_id` Nullable(String), `founder_id` Nullable(String), `name` Nullable(String), `topic` Nullable(String), `language` Nullable(String), `visibility` Nullable(String))') AS _v
+SELECT
+    CAST(assumeNotNull(toUUIDOrNull(_v.`event_id`)) AS UUID) AS `event_id`,
+    CAST(assumeNotNull(_v.`op`) AS LowCardinality(String)) AS `op`,
+    CAST(assumeNotNull(parseDateTime64BestEffortOrNull(_v.`event_time`, 6, 'UTC')) AS DateTime64(6, 'UTC')) AS `event_time`,
+    CAST(assumeNotNull(_v.`schema_version`) AS UInt16) AS `schema_version`,
+    CAST(assumeNotNull(_v.`producer`) AS String) AS `producer`,
+    CAST(assumeNotNull(toUUIDOrNull(_v.`community_id`)) AS UUID) AS `community_id`,
+    CAST(assumeNotNull(toUUIDOrNull(_v.`founder_id`)) AS UUID) AS `founder_id`,
+    CAST(assumeNotNull(_v.`name`) AS String) AS `name`,
+    CAST(assumeNotNull(_v.`topic`) AS LowCardinality(String)) AS `topic`,
+    CAST(assumeNotNull(_v.`language`) AS LowCardinality(String)) AS `language`,
+    CAST(assumeNotNull(_v.`visibility`) AS LowCardinality(String)) AS `visibility`,
+    source, stream, partition, offset, landed_at, raw,
+    arrayFilter(reason -> reason != '', arrayConcat(
+        arrayConcat(
+            if(length(arrayDistinct(_keys)) = length(_keys), [],
+               arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': given twice'),
+                        arrayDistinct(arrayFilter(_k -> countEqual(_keys, _k) > 1, _keys)))),
+            arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': not declared'),
+                     arrayDistinct(arrayFilter(_k -> _k NOT IN ('event_id', 'event_type', 'op', 'event_time', 'schema_version', 'producer', 'community_id', 'founder_id', 'name', 'topic', 'language', 'visibility'), _keys)))),
+        [
+        multiIf(
+        NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
+        NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'event_type'), 'event_type: missing',
+        NOT (JSONType(raw, 'event_type') = 'String'
+            AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
+        lengthUTF8(ifNull(_v.`event_type`, '')) < 1, 'event_type: shorter than 1',
+        lengthUTF8(ifNull(_v.`event_type`, '')) > 60, 'event_type: longer than 60',
+        position(ifNull(_v.`event_type`, ''), '\0') > 0, 'event_type: has a NUL character',
+        NOT match(ifNull(_v.`event_type`, ''), '(?-s)^[a-z][a-z0-9_]*$'), 'event_type: does not match its pattern',
+        ''),
+        multiIf(
+        NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') != 'String', 'op: not a text',
+        ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
+        ''),
+        multiIf(
+        NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
+        NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
+            OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
+        ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
+        assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
+            > landed_at + toIntervalSecond(600), 'event_time: in the future',
+        ''),
+        multiIf(
+        NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
+        JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
+        assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
+        assumeNotNull(_v.`schema_version`) > 65535, 'schema_version: above 65535',
+        ''),
+        multiIf(
+        NOT has(_keys, 'producer'), 'producer: missing',
+        NOT (JSONType(raw, 'producer') = 'String'
+            AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
+        lengthUTF8(ifNull(_v.`producer`, '')) < 1, 'producer: shorter than 1',
+        lengthUTF8(ifNull(_v.`producer`, '')) > 80, 'producer: longer than 80',
+        position(ifNull(_v.`producer`, ''), '\0') > 0, 'producer: has a NUL character',
+        ''),
+        multiIf(
+        NOT has(_keys, 'community_id'), 'community_id: missing',
+        JSONType(raw, 'community_id') != 'String', 'community_id: not a text',
+        NOT match(ifNull(_v.`community_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'community_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'founder_id'), 'founder_id: missing',
+        JSONType(raw, 'founder_id') != 'String', 'founder_id: not a text',
+        NOT match(ifNull(_v.`founder_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'founder_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'name'), 'name: missing',
+        NOT (JSONType(raw, 'name') = 'String'
+            AND if(match(ifNull(_v.`name`, ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'name: not a text',
+        lengthUTF8(ifNull(_v.`name`, '')) < 1, 'name: shorter than 1',
+        lengthUTF8(ifNull(_v.`name`, '')) > 120, 'name: longer than 120',
+        position(ifNull(_v.`name`, ''), '\0') > 0, 'name: has a NUL character',
+        ''),
+        multiIf(
+        NOT has(_keys, 'topic'), 'topic: missing',
+        JSONType(raw, 'topic') != 'String', 'topic: not a text',
+        ifNull(_v.`topic`, '') NOT IN ('sports', 'music', 'film', 'travel', 'food', 'science', 'technology', 'politics', 'fashion', 'gaming', 'books', 'health'), 'topic: not one of the allowed values',
+        ''),
+        multiIf(
+        NOT has(_keys, 'language'), 'language: missing',
+        JSONType(raw, 'language') != 'String', 'language: not a text',
+        ifNull(_v.`language`, '') NOT IN ('en', 'es', 'pt', 'de', 'fr', 'it', 'pl', 'ja'), 'language: not one of the allowed values',
+        ''),
+        multiIf(
+        NOT has(_keys, 'visibility'), 'visibility: missing',
+        JSONType(raw, 'visibility') != 'String', 'visibility: not a text',
+        ifNull(_v.`visibility`, '') NOT IN ('public', 'private'), 'visibility: not one of the allowed values',
+        '')
+        ]    )) AS reasons
+FROM landing.events
+WHERE event_type = 'community';
+
+-- ═══ PostgreSQL: table stage.community
+-- The stage of one event type (PostgreSQL). Grain: one observation of the batch being loaded. Inputs: v (VaultSpec).
+-- Nullable and as wide as ClickHouse's types: what does not fit arrives changed, without an error. Unlogged: a killed
+-- server empties it, and the load stages again from the watermark. It holds nothing between loads, so it is made anew.
+drop table if exists "stage"."community";
+create unlogged table "stage"."community" (
+    event_id uuid,
+    event_time timestamptz,
+    is_deleted boolean,
+    record_source text
+    , "bk_community" uuid, "hk_community" uuid
+    , "bk_founder" uuid, "hk_founder" uuid
+    , "lhk_community_founder" uuid
+    , "hd_sat_community_card" uuid
+    , "hd_sat_community_rules" uuid
+    , "a_name" text
+    , "a_topic" text
+    , "a_language" text
+    , "a_visibility" text
+);
+
+-- ═══ PostgreSQL: table vault.link_community_founder
+-- One link (PostgreSQL). Inputs: link (LinkSpec).
+-- Grain: one combination of hub keys; when it was in force is said by its eff_community_founder.
+create table if not exists "vault"."link_community_founder" (
+    lhk uuid primary key,
+    "hk_community" uuid not null,
+    "hk_founder" uuid not null,
+    load_ts timestamptz not null,
+    record_source text not null
+);
+
+-- ═══ PostgreSQL: table vault.eff_community_founder
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
+-- Closing is a row, never an update. Driving key: community.
+create table if not exists "vault"."eff_community_founder" (
+    driving_hk uuid not null,
+    event_time timestamptz not null,
+    event_id uuid not null,
+    lhk uuid,
+    is_open boolean not null,
+    load_ts timestamptz not null,
+    record_source text not null,
+    primary key (driving_hk, event_time, event_id)
+) partition by range (event_time);
+
+-- ═══ PostgreSQL: table vault.sat_community_card
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
+-- row can make an observation matter that did not before. hk is the key of hub_community.
+create table if not exists "vault"."sat_community_card" (
+    hk uuid not null,
+    event_time timestamptz not null,
+    event_id uuid not null,
+    hashdiff uuid not null,
+    is_deleted boolean not null,
+    load_ts timestamptz not null,
+    record_source text not null,
+    primary key (hk, event_time, event_id)
+) partition by range (event_time);
+alter table "vault"."sat_community_card" add column if not exists "name" text;
+alter table "vault"."sat_community_card" add column if not exists "topic" text;
+alter table "vault"."sat_community_card" add column if not exists "language" text;
+
+-- ═══ PostgreSQL: table vault.sat_community_rules
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
+-- row can make an observation matter that did not before. hk is the key of hub_community.
+create table if not exists "vault"."sat_community_rules" (
+    hk uuid not null,
+    event_time timestamptz not null,
+    event_id uuid not null,
+    hashdiff uuid not null,
+    is_deleted boolean not null,
+    load_ts timestamptz not null,
+    record_source text not null,
+    primary key (hk, event_time, event_id)
+) partition by range (event_time);
+alter table "vault"."sat_community_rules" add column if not exists "visibility" text;
+
+-- ═══ PostgreSQL: view vault.v_sat_community_card
+-- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
+create or replace view "vault"."v_sat_community_card" as
+select
+    c.hk,
+    p.bk,
+    c.valid_from, c.valid_to, c.valid_to is null as is_current, c.is_deleted, c.event_id, c.load_ts, c.record_source
+    , c."name"
+    , c."topic"
+    , c."language"
+from (
+    select o.*, o.event_time as valid_from,
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+    from (
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        from "vault"."sat_community_card" s
+    ) o
+    where o.hashdiff is distinct from o.hashdiff_before
+) c
+left join "vault"."hub_community" p on p.hk = c.hk;
+
+-- ═══ PostgreSQL: view vault.v_sat_community_rules
+-- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
+create or replace view "vault"."v_sat_community_rules" as
+select
+    c.hk,
+    p.bk,
+    c.valid_from, c.valid_to, c.valid_to is null as is_current, c.is_deleted, c.event_id, c.load_ts, c.record_source
+    , c."visibility"
+from (
+    select o.*, o.event_time as valid_from,
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+    from (
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        from "vault"."sat_community_rules" s
+    ) o
+    where o.hashdiff is distinct from o.hashdiff_before
+) c
+left join "vault"."hub_community" p on p.hk = c.hk;
+
+-- ═══ PostgreSQL: view vault.v_eff_community_founder
+-- The periods of a link (PostgreSQL). Inputs: link (LinkSpec).
+-- Grain: one period in which a link is in force without a break: [valid_from, valid_to). Driving key: community.
+create or replace view "vault"."v_eff_community_founder" as
+select
+    c.lhk,
+    l."hk_community",
+    l."hk_founder",
+    c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
+from (
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    from (
+        select * from (
+            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            from (
+                select g.driving_hk, g.event_time, g.event_id,
+                    case when not bool_or(not g.sets and g.lhk = g.set_lhk)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    then g.set_lhk end as state
+                from (
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    from (
+                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                            count(*) filter (where e.is_open or e.lhk is null)
+                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                        from "vault"."eff_community_founder" e
+                    ) n
+                ) g
+            ) o
+        ) s
+        where s.lhk is distinct from s.before
+    ) t
+) c
+left join "vault"."link_community_founder" l on l.lhk = c.lhk
+where c.lhk is not null;
+
+-- ═══ PostgreSQL: view vault.v_eff_community_founder_changes
+-- The openings and closings of a link (PostgreSQL). Inputs: link (LinkSpec).
+-- Grain: one opening or one closing; a partner that takes another's place is both, at one time, the closing first.
+create or replace view "vault"."v_eff_community_founder_changes" as
+select
+    change.lhk,
+    l."hk_community",
+    l."hk_founder",
+    c.driving_hk, c.event_time, c.event_id, change.is_open
+from (
+    select * from (
+        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        from (
+            select g.driving_hk, g.event_time, g.event_id,
+                case when not bool_or(not g.sets and g.lhk = g.set_lhk)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                then g.set_lhk end as state
+            from (
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                from (
+                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        count(*) filter (where e.is_open or e.lhk is null)
+                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                    from "vault"."eff_community_founder" e
+                ) n
+            ) g
+        ) o
+    ) s
+    where s.lhk is distinct from s.before
+) c
+cross join lateral (values (c.before, false), (c.lhk, true)) as change (lhk, is_open)
+left join "vault"."link_community_founder" l on l.lhk = change.lhk
+where change.lhk is not null;
+
+-- ═══ bridge: windows
+-- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
+-- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at. Inputs: v (VaultSpec), collection.
+SELECT
+    r.source AS source, r.stream AS stream, r.partition AS partition,
+    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample
+FROM `raw`.`community` AS r
+INNER JOIN
+(
+    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, toUInt64(w.next_offset) AS next_offset
+    FROM (SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL) AS p
+    LEFT JOIN
+    (
+        SELECT source, stream, partition, next_offset
+        FROM postgresql(`vault_stage`, schema = 'ops', table = 'watermark')
+        WHERE event_type = {event_type:String}
+    ) AS w ON w.source = p.source AND w.stream = p.stream AND w.partition = p.partition
+) AS p ON p.source = r.source AND p.stream = r.stream AND p.partition = r.partition
+WHERE r.offset >= p.next_offset AND r.offset < p.safe
+GROUP BY ALL
+ORDER BY source, stream, partition;
+
+-- ═══ bridge: batch_times
+-- The first and the last event time of a batch, duplicates included (ClickHouse). Inputs: v (VaultSpec), collection.
+SELECT count() AS rows, toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
+FROM `raw`.`community` AS r
+INNER JOIN
+(
+    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
+    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
+    WHERE event_type = {event_type:String}
+) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
+WHERE r.offset >= w.low AND r.offset < w.high;
+
+-- ═══ bridge: stage
+-- Push one batch into the stage (ClickHouse): one COPY, one transaction in PostgreSQL. Inputs: v (VaultSpec), collection.
+-- Hash keys and hashdiffs are computed here; only what the merge needs is sent.
+-- Columns by position: in the order of stage_table.sql.j2.
+INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'community')
+SELECT
+    r.event_id AS event_id,
+    r.event_time AS event_time,
+    r.op = 'delete' AS is_deleted,
+    concat(toString(r.source), '/', toString(r.stream)) AS record_source
+    , r.`community_id` AS `bk_community`
+    , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_community`))), ':', toString(`bk_community`), ';'))))) AS `hk_community`
+    , r.`founder_id` AS `bk_founder`
+    , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_founder`))), ':', toString(`bk_founder`), ';'))))) AS `hk_founder`
+    , toUUID(lower(hex(MD5(concat(concat(toString(length(toString(`hk_community`))), ':', toString(`hk_community`), ';'), concat(toString(length(toString(`hk_founder`))), ':', toString(`hk_founder`), ';'), ''))))) AS `lhk_community_founder`
+    , toUUID(lower(hex(MD5(concat('10:is_deleted;', if(r.op = 'delete', '4:true;', '5:false;')
+, '8:language;', concat(toString(length(r.`language`)), ':', r.`language`, ';')
+, '4:name;', concat(toString(length(r.`name`)), ':', r.`name`, ';')
+, '5:topic;', concat(toString(length(r.`topic`)), ':', r.`topic`, ';')
+))))) AS `hd_sat_community_card`
+    , toUUID(lower(hex(MD5(concat('10:is_deleted;', if(r.op = 'delete', '4:true;', '5:false;')
+, '10:visibility;', concat(toString(length(r.`visibility`)), ':', r.`visibility`, ';')
+))))) AS `hd_sat_community_rules`
+    , r.`name` AS `a_name`
+    , r.`topic` AS `a_topic`
+    , r.`language` AS `a_language`
+    , r.`visibility` AS `a_visibility`
+FROM `raw`.`community` AS r FINAL
+INNER JOIN
+(
+    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
+    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
+    WHERE event_type = {event_type:String}
+) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
+WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')};
+
+-- ═══ bridge: batch_sums
+-- What the stage must hold (ClickHouse): rows, and sums over identity and operation. stage_sums.sql.j2 is its other side.
+-- Inputs: v (VaultSpec), collection.
+SELECT
+    count() AS rows,
+    sum(toUInt64(bitShiftRight(toUInt128(r.event_id), 96))) AS ids,
+    sum(toUnixTimestamp64Micro(r.event_time) % 4294967296) AS times,
+    countIf(r.op = 'delete') AS deletions
+FROM `raw`.`community` AS r FINAL
+INNER JOIN
+(
+    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
+    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
+    WHERE event_type = {event_type:String}
+) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
+WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')};
+
+-- ═══ bridge: stage_sums
+-- What the stage holds (PostgreSQL): rows, and sums over identity and operation, as batch_sums.sql.j2. Inputs: v (VaultSpec).
+select
+    count(*) as rows,
+    coalesce(sum(('x' || left(event_id::text, 8))::bit(32)::bigint), 0) as ids,
+    coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
+    count(*) filter (where is_deleted) as deletions
+from "stage"."community";
+
+-- ═══ merge: months
+-- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
+select vault.add_months(
+    array['eff_community_founder', 'sat_community_card', 'sat_community_rules']::text[],
+    array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."community" where event_time is not null));
+
+-- ═══ merge: hubs
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_user" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_founder" as hk, "bk_founder" as bk, event_time, record_source from "stage"."community"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_community" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_community" as hk, "bk_community" as bk, event_time, record_source from "stage"."community"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- ═══ merge: links
+-- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+insert into "vault"."link_community_founder" (
+    lhk, "hk_community", "hk_founder", load_ts, record_source)
+select k.lhk, k."hk_community", k."hk_founder", now(), k.record_source
+from (
+    select distinct on (s."lhk_community_founder") s."lhk_community_founder" as lhk,
+s."hk_community", s."hk_founder",         s.record_source
+    from "stage"."community" s
+    where s."lhk_community_founder" is not null and s."hk_community" is not null and s."hk_founder" is not null
+    order by s."lhk_community_founder", s.event_time, s.record_source
+) k
+where not exists (select from "vault"."link_community_founder" t where t.lhk = k.lhk)
+order by k.lhk;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+-- ═══ merge: sats
+-- The stage's observations of one satellite (PostgreSQL). Inputs: v (VaultSpec), sat (SatSpec).
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+insert into "vault"."sat_community_card" (
+    hk, event_time, event_id, hashdiff, is_deleted, "name", "topic", "language", load_ts, record_source)
+select distinct on (s."hk_community", s.event_time, s.event_id)
+    s."hk_community", s.event_time, s.event_id, s."hd_sat_community_card", s.is_deleted, s."a_name", s."a_topic", s."a_language", now(), s.record_source
+from "stage"."community" s
+where s."hk_community" is not null
+    and not exists (
+        select from "vault"."sat_community_card" t
+        where t.hk = s."hk_community" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_community", s.event_time, s.event_id, s.record_source;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+-- The stage's observations of one satellite (PostgreSQL). Inputs: v (VaultSpec), sat (SatSpec).
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+insert into "vault"."sat_community_rules" (
+    hk, event_time, event_id, hashdiff, is_deleted, "visibility", load_ts, record_source)
+select distinct on (s."hk_community", s.event_time, s.event_id)
+    s."hk_community", s.event_time, s.event_id, s."hd_sat_community_rules", s.is_deleted, s."a_visibility", now(), s.record_source
+from "stage"."community" s
+where s."hk_community" is not null
+    and not exists (
+        select from "vault"."sat_community_rules" t
+        where t.hk = s."hk_community" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_community", s.event_time, s.event_id, s.record_source;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+-- ═══ merge: effs
+-- The stage's observations of one effectivity satellite (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec).
+-- Where a hub's own event drives the link, op=delete leaves it without any partner.
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+insert into "vault"."eff_community_founder" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
+select distinct on (s."hk_community", s.event_time, s.event_id)
+    s."hk_community", s.event_time, s.event_id,
+    case when not s.is_deleted then s."lhk_community_founder" end,
+    not s.is_deleted and s."lhk_community_founder" is not null, now(), s.record_source
+from "stage"."community" s
+where s."hk_community" is not null and s."hk_community" is not null and s."hk_founder" is not null
+    and not exists (
+        select from "vault"."eff_community_founder" t
+        where t.driving_hk = s."hk_community" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_community", s.event_time, s.event_id, s.record_source;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+-- ═══ dead letters: replay
+-- Dead letters of one event type, judged again from landing.events.
+-- Inputs: event (EventSpec). The first statement sends them the way that new messages go; the second records which are
+-- accepted now: an empty list of reasons under the same position.
+INSERT INTO landing.`judged_community`
+(`event_id`, `op`, `event_time`, `schema_version`, `producer`, `community_id`, `founder_id`, `name`, `topic`, `language`, `visibility`, source, stream, partition, offset, landed_at, raw, reasons)
+WITH
+    JSONExtractKeys(raw) AS _keys,
+    JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `community_id` Nullable(String), `founder_id` Nullable(String), `name` Nullable(String), `topic` Nullable(String), `language` Nullable(String), `visibility` Nullable(String))') AS _v
+SELECT
+    CAST(assumeNotNull(toUUIDOrNull(_v.`event_id`)) AS UUID) AS `event_id`,
+    CAST(assumeNotNull(_v.`op`) AS LowCardinality(String)) AS `op`,
+    CAST(assumeNotNull(parseDateTime64BestEffortOrNull(_v.`event_time`, 6, 'UTC')) AS DateTime64(6, 'UTC')) AS `event_time`,
+    CAST(assumeNotNull(_v.`schema_version`) AS UInt16) AS `schema_version`,
+    CAST(assumeNotNull(_v.`producer`) AS String) AS `producer`,
+    CAST(assumeNotNull(toUUIDOrNull(_v.`community_id`)) AS UUID) AS `community_id`,
+    CAST(assumeNotNull(toUUIDOrNull(_v.`founder_id`)) AS UUID) AS `founder_id`,
+    CAST(assumeNotNull(_v.`name`) AS String) AS `name`,
+    CAST(assumeNotNull(_v.`topic`) AS LowCardinality(String)) AS `topic`,
+    CAST(assumeNotNull(_v.`language`) AS LowCardinality(String)) AS `language`,
+    CAST(assumeNotNull(_v.`visibility`) AS LowCardinality(String)) AS `visibility`,
+    source, stream, partition, offset, landed_at, raw,
+    arrayFilter(reason -> reason != '', arrayConcat(
+        arrayConcat(
+            if(length(arrayDistinct(_keys)) = length(_keys), [],
+               arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': given twice'),
+                        arrayDistinct(arrayFilter(_k -> countEqual(_keys, _k) > 1, _keys)))),
+            arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': not declared'),
+                     arrayDistinct(arrayFilter(_k -> _k NOT IN ('event_id', 'event_type', 'op', 'event_time', 'schema_version', 'producer', 'community_id', 'founder_id', 'name', 'topic', 'language', 'visibility'), _keys)))),
+        [
+        multiIf(
+        NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
+        NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'event_type'), 'event_type: missing',
+        NOT (JSONType(raw, 'event_type') = 'String'
+            AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
+        lengthUTF8(ifNull(_v.`event_type`, '')) < 1, 'event_type: shorter than 1',
+        lengthUTF8(ifNull(_v.`event_type`, '')) > 60, 'event_type: longer than 60',
+        position(ifNull(_v.`event_type`, ''), '\0') > 0, 'event_type: has a NUL character',
+        NOT match(ifNull(_v.`event_type`, ''), '(?-s)^[a-z][a-z0-9_]*$'), 'event_type: does not match its pattern',
+        ''),
+        multiIf(
+        NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') != 'String', 'op: not a text',
+        ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
+        ''),
+        multiIf(
+        NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
+        NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
+            OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
+        ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
+        assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
+            > landed_at + toIntervalSecond(600), 'event_time: in the future',
+        ''),
+        multiIf(
+        NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
+        JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
+        assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
+        assumeNotNull(_v.`schema_version`) > 65535, 'schema_version: above 65535',
+        ''),
+        multiIf(
+        NOT has(_keys, 'producer'), 'producer: missing',
+        NOT (JSONType(raw, 'producer') = 'String'
+            AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
+        lengthUTF8(ifNull(_v.`producer`, '')) < 1, 'producer: shorter than 1',
+        lengthUTF8(ifNull(_v.`producer`, '')) > 80, 'producer: longer than 80',
+        position(ifNull(_v.`producer`, ''), '\0') > 0, 'producer: has a NUL character',
+        ''),
+        multiIf(
+        NOT has(_keys, 'community_id'), 'community_id: missing',
+        JSONType(raw, 'community_id') != 'String', 'community_id: not a text',
+        NOT match(ifNull(_v.`community_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'community_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'founder_id'), 'founder_id: missing',
+        JSONType(raw, 'founder_id') != 'String', 'founder_id: not a text',
+        NOT match(ifNull(_v.`founder_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'founder_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'name'), 'name: missing',
+        NOT (JSONType(raw, 'name') = 'String'
+            AND if(match(ifNull(_v.`name`, ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'name: not a text',
+        lengthUTF8(ifNull(_v.`name`, '')) < 1, 'name: shorter than 1',
+        lengthUTF8(ifNull(_v.`name`, '')) > 120, 'name: longer than 120',
+        position(ifNull(_v.`name`, ''), '\0') > 0, 'name: has a NUL character',
+        ''),
+        multiIf(
+        NOT has(_keys, 'topic'), 'topic: missing',
+        JSONType(raw, 'topic') != 'String', 'topic: not a text',
+        ifNull(_v.`topic`, '') NOT IN ('sports', 'music', 'film', 'travel', 'food', 'science', 'technology', 'politics', 'fashion', 'gaming', 'books', 'health'), 'topic: not one of the allowed values',
+        ''),
+        multiIf(
+        NOT has(_keys, 'language'), 'language: missing',
+        JSONType(raw, 'language') != 'String', 'language: not a text',
+        ifNull(_v.`language`, '') NOT IN ('en', 'es', 'pt', 'de', 'fr', 'it', 'pl', 'ja'), 'language: not one of the allowed values',
+        ''),
+        multiIf(
+        NOT has(_keys, 'visibility'), 'visibility: missing',
+        JSONType(raw, 'visibility') != 'String', 'visibility: not a text',
+        ifNull(_v.`visibility`, '') NOT IN ('public', 'private'), 'visibility: not one of the allowed values',
+        '')
+        ]    )) AS reasons
+FROM (
+    SELECT * FROM landing.events
+    WHERE (source, stream, partition, offset) IN
+        (SELECT source, stream, partition, offset FROM raw.dead_letters WHERE event_type = 'community')
+    LIMIT 1 BY source, stream, partition, offset
+)
+WHERE event_type = 'community';
+
+INSERT INTO raw.rejected (event_type, reasons, source, stream, partition, offset, landed_at, raw, judged_at)
+SELECT 'community', reasons, source, stream, partition, offset, landed_at, raw, now64(6, 'UTC')
+FROM (WITH
+    JSONExtractKeys(raw) AS _keys,
+    JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `community_id` Nullable(String), `founder_id` Nullable(String), `name` Nullable(String), `topic` Nullable(String), `language` Nullable(String), `visibility` Nullable(String))') AS _v
+SELECT
+    CAST(assumeNotNull(toUUIDOrNull(_v.`event_id`)) AS UUID) AS `event_id`,
+    CAST(assumeNotNull(_v.`op`) AS LowCardinality(String)) AS `op`,
+    CAST(assumeNotNull(parseDateTime64BestEffortOrNull(_v.`event_time`, 6, 'UTC')) AS DateTime64(6, 'UTC')) AS `event_time`,
+    CAST(assumeNotNull(_v.`schema_version`) AS UInt16) AS `schema_version`,
+    CAST(assumeNotNull(_v.`producer`) AS String) AS `producer`,
+    CAST(assumeNotNull(toUUIDOrNull(_v.`community_id`)) AS UUID) AS `community_id`,
+    CAST(assumeNotNull(toUUIDOrNull(_v.`founder_id`)) AS UUID) AS `founder_id`,
+    CAST(assumeNotNull(_v.`name`) AS String) AS `name`,
+    CAST(assumeNotNull(_v.`topic`) AS LowCardinality(String)) AS `topic`,
+    CAST(assumeNotNull(_v.`language`) AS LowCardinality(String)) AS `language`,
+    CAST(assumeNotNull(_v.`visibility`) AS LowCardinality(String)) AS `visibility`,
+    source, stream, partition, offset, landed_at, raw,
+    arrayFilter(reason -> reason != '', arrayConcat(
+        arrayConcat(
+            if(length(arrayDistinct(_keys)) = length(_keys), [],
+               arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': given twice'),
+                        arrayDistinct(arrayFilter(_k -> countEqual(_keys, _k) > 1, _keys)))),
+            arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': not declared'),
+                     arrayDistinct(arrayFilter(_k -> _k NOT IN ('event_id', 'event_type', 'op', 'event_time', 'schema_version', 'producer', 'community_id', 'founder_id', 'name', 'topic', 'language', 'visibility'), _keys)))),
+        [
+        multiIf(
+        NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
+        NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'event_type'), 'event_type: missing',
+        NOT (JSONType(raw, 'event_type') = 'String'
+            AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
+        lengthUTF8(ifNull(_v.`event_type`, '')) < 1, 'event_type: shorter than 1',
+        lengthUTF8(ifNull(_v.`event_type`, '')) > 60, 'event_type: longer than 60',
+        position(ifNull(_v.`event_type`, ''), '\0') > 0, 'event_type: has a NUL character',
+        NOT match(ifNull(_v.`event_type`, ''), '(?-s)^[a-z][a-z0-9_]*$'), 'event_type: does not match its pattern',
+        ''),
+        multiIf(
+        NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') != 'String', 'op: not a text',
+        ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
+        ''),
+        multiIf(
+        NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
+        NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
+            OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
+        ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
+        assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
+            > landed_at + toIntervalSecond(600), 'event_time: in the future',
+        ''),
+        multiIf(
+        NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
+        JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
+        assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
+        assumeNotNull(_v.`schema_version`) > 65535, 'schema_version: above 65535',
+        ''),
+        multiIf(
+        NOT has(_keys, 'producer'), 'producer: missing',
+        NOT (JSONType(raw, 'producer') = 'String'
+            AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
+        lengthUTF8(ifNull(_v.`producer`, '')) < 1, 'producer: shorter than 1',
+        lengthUTF8(ifNull(_v.`producer`, '')) > 80, 'producer: longer than 80',
+        position(ifNull(_v.`producer`, ''), '\0') > 0, 'producer: has a NUL character',
+        ''),
+        multiIf(
+        NOT has(_keys, 'community_id'), 'community_id: missing',
+        JSONType(raw, 'community_id') != 'String', 'community_id: not a text',
+        NOT match(ifNull(_v.`community_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'community_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'founder_id'), 'founder_id: missing',
+        JSONType(raw, 'founder_id') != 'String', 'founder_id: not a text',
+        NOT match(ifNull(_v.`founder_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'founder_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'name'), 'name: missing',
+        NOT (JSONType(raw, 'name') = 'String'
+            AND if(match(ifNull(_v.`name`, ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'name: not a text',
+        lengthUTF8(ifNull(_v.`name`, '')) < 1, 'name: shorter than 1',
+        lengthUTF8(ifNull(_v.`name`, '')) > 120, 'name: longer than 120',
+        position(ifNull(_v.`name`, ''), '\0') > 0, 'name: has a NUL character',
+        ''),
+        multiIf(
+        NOT has(_keys, 'topic'), 'topic: missing',
+        JSONType(raw, 'topic') != 'String', 'topic: not a text',
+        ifNull(_v.`topic`, '') NOT IN ('sports', 'music', 'film', 'travel', 'food', 'science', 'technology', 'politics', 'fashion', 'gaming', 'books', 'health'), 'topic: not one of the allowed values',
+        ''),
+        multiIf(
+        NOT has(_keys, 'language'), 'language: missing',
+        JSONType(raw, 'language') != 'String', 'language: not a text',
+        ifNull(_v.`language`, '') NOT IN ('en', 'es', 'pt', 'de', 'fr', 'it', 'pl', 'ja'), 'language: not one of the allowed values',
+        ''),
+        multiIf(
+        NOT has(_keys, 'visibility'), 'visibility: missing',
+        JSONType(raw, 'visibility') != 'String', 'visibility: not a text',
+        ifNull(_v.`visibility`, '') NOT IN ('public', 'private'), 'visibility: not one of the allowed values',
+        '')
+        ]    )) AS reasons
+FROM (
+    SELECT * FROM landing.events
+    WHERE (source, stream, partition, offset) IN
+        (SELECT source, stream, partition, offset FROM raw.dead_letters WHERE event_type = 'community')
+    LIMIT 1 BY source, stream, partition, offset
+)
+WHERE event_type = 'community');

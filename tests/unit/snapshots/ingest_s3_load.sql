@@ -1,0 +1,30 @@
+-- ═══ ingest: s3_load
+-- S3 objects into landing.events: a line is a message, its position the object's number and the line's.
+-- Inputs: bucket, paths Array(String), numbers Array(UInt64) and etags Array(String) beside them.
+-- An object that was replaced since it was listed stops the load: it is listed again, under a number of its own.
+INSERT INTO landing.events
+SELECT
+    's3' AS source,
+    {bucket:String} AS stream,
+    toInt32(0) AS partition,
+    bitShiftLeft(transform(toString(_path), {paths:Array(String)}, {numbers:Array(UInt64)}, toUInt64(0)), 32) + assumeNotNull(_row_number) AS offset,
+    '' AS key,
+    CAST(_time AS Nullable(DateTime64(3, 'UTC'))) AS sent_at,
+    now64(6, 'UTC') AS landed_at,
+    if(multiIf(
+        length(raw) = 0, 'empty message',
+        length(raw) > 1000000, 'larger than 1000000 bytes',
+        startsWith(raw, '\xEF\xBB\xBF'), 'starts with a byte-order mark',
+        NOT isValidUTF8(raw) OR NOT isValidJSON(raw), 'not JSON',
+        JSONType(raw) != 'Object', 'not a JSON object',
+        '') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
+    raw
+FROM
+(
+    SELECT _path, _row_number, _time, line AS raw,
+        throwIf(_etag != transform(toString(_path), {paths:Array(String)}, {etags:Array(String)}, ''), 'the object was replaced') AS same
+    FROM s3(s3_events, filename = 'events/**', format = 'LineAsString')
+    WHERE has({paths:Array(String)}, _path)
+)
+WHERE same = 0
+SETTINGS max_insert_threads = 1;

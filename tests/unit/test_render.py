@@ -1,0 +1,395 @@
+"""All SQL that the contracts of the social domain become, as it was when somebody last read it.
+
+tests/unit/snapshots has one file an event type, and one for what event types share. A difference means that the SQL of
+a running installation changes with the next `clickvault init` or run: read it as you would read a migration, then
+
+    UPDATE_SNAPSHOTS=1 pytest tests/unit/test_render.py
+
+and commit the files with the change that made them differ.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import jinja2
+import pytest
+
+from clickvault import graph, marts, schema
+from clickvault.contract import Registry
+from clickvault.contract.vault import vault_of
+from clickvault.errors import ContractError
+from clickvault.graph import sql as graph_sql
+from clickvault.graph.relations import measured
+from clickvault.objects import SqlObject, objects_of
+from clickvault.render import (
+    ROOT,
+    Renderer,
+    ch_identifier,
+    check_identifier,
+    literal,
+    pg_identifier,
+    statements,
+)
+from clickvault.report import charts
+from clickvault.settings import Settings
+from clickvault.vault.bridge import COLLECTION
+from clickvault.vault.merge import merge_statements
+from clickvault.vault.schema import schema_objects
+from contracts.social import DOMAIN
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+UPDATE = os.environ.get("UPDATE_SNAPSHOTS") == "1"
+BRIDGE = ("windows", "batch_times", "stage", "batch_sums", "stage_sums")
+
+
+class Recording(jinja2.FileSystemLoader):
+    """A loader that knows which templates it was asked for, macros of others included."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.seen: set[str] = set()
+
+    def get_source(self, environment: jinja2.Environment, template: str):  # type: ignore[no-untyped-def]
+        self.seen.add(template)
+        return super().get_source(environment, template)
+
+
+RENDERER = Renderer(Registry([DOMAIN]))
+LOADER = Recording(RENDERER.folder)
+RENDERER._environment.loader = LOADER
+EVENTS = list(RENDERER.registry.events.values())
+
+
+def settings(**given: str) -> Settings:
+    """Settings of nobody's machine."""
+    return Settings(
+        home=Path("/nowhere"), kafka_bootstrap="kafka:9092", s3_url="http://s3:9000", s3_access_key="key",
+        s3_secret_key="secret", postgres_url="postgresql://vault:secret@postgres:5432/vault",
+        clickhouse_url="http://clickhouse:8123", **({"kafka_epoch": "e0"} | given),
+    )  # fmt: skip
+
+
+@cache
+def clickhouse() -> tuple[SqlObject, ...]:
+    """Every object of ClickHouse."""
+    return tuple(schema.clickhouse_objects(RENDERER, settings()))
+
+
+def section(title: str, *sql: str) -> str:
+    """A part of a snapshot, with blank lines left out."""
+    body = ";\n\n".join("\n".join(line.rstrip() for line in s.strip().splitlines() if line.strip()) for s in sql)
+    return f"-- ═══ {title}\n{body.removesuffix(';')};\n"
+
+
+@cache
+def rendered() -> dict[str, str]:
+    """All SQL by the name of its snapshot."""
+    out: dict[str, list[str]] = {}
+    mine = {f"{schema}{e.event_type}": e.event_type for e in EVENTS for schema in ("raw.", "stage.")}
+    mine |= {
+        f"landing.{kind}_{e.event_type}": e.event_type
+        for e in EVENTS
+        for kind in ("judged", "judge", "accept", "reject")
+    }
+
+    def add(name: str, title: str, *sql: str) -> None:
+        out.setdefault(name, []).append(section(title, *sql))
+
+    for o in clickhouse():
+        group = o.name.split("_", 1)[1] if o.kind in ("queue", "pull") else ""
+        name = f"group_{group}" if group else f"event_{mine[o.name]}" if o.name in mine else "clickhouse"
+        if o.name.startswith("marts."):
+            name = next((f"mart_{m.name}" for m in marts.all_marts(RENDERER) if o.name.endswith(m.name)), "clickhouse")
+        add(name, f"ClickHouse: {o.kind} {o.name}", o.sql)
+    for mart in marts.all_marts(RENDERER):
+        add(f"mart_{mart.name}", "ClickHouse: build of [d0, d1)", marts.build_sql(RENDERER, mart))
+        for what, (vault, clickhouse_side) in mart.accounts.items():
+            add(f"mart_{mart.name}", f"account: {what}", vault, clickhouse_side)
+
+    owners: dict[str, str] = {}
+    for event in EVENTS:
+        vault = vault_of(event)
+        for table in [f"link_{x.name}" for x in vault.links] + [f"eff_{x.name}" for x in vault.links]:
+            owners[table] = event.event_type
+        owners |= {s.name: event.event_type for s in vault.sats}
+    for o in schema_objects(RENDERER):
+        if o.name.startswith("postgres/"):
+            continue  # written by hand, read as it is
+        table = o.name.rpartition(".")[2].removeprefix("v_")
+        event_type = mine.get(o.name) or owners.get(table) or owners.get(table.removesuffix("_changes"))
+        add(f"event_{event_type}" if event_type else "postgres", f"PostgreSQL: {o.kind} {o.name}", o.sql)
+
+    for event in EVENTS:
+        name, vault = f"event_{event.event_type}", vault_of(event)
+        for template in BRIDGE:
+            add(
+                name, f"bridge: {template}", RENDERER.render(f"vault/{template}.sql.j2", v=vault, collection=COLLECTION)
+            )
+        for kind, sql in merge_statements(RENDERER, vault).items():
+            if sql:
+                add(name, f"merge: {kind}", *sql)
+        add(name, "dead letters: replay", *statements(RENDERER.render("ingest/replay.sql.j2", event=event)))
+
+    for relation in measured(RENDERER.registry):
+        name, table = f"graph_{relation.type.lower()}", "scores"
+        add(name, "PostgreSQL: read", graph_sql.read_sql(RENDERER, relation))
+        add(name, "PostgreSQL: clear the day", graph_sql.clear_satellite_sql(RENDERER, relation))
+        add(name, "PostgreSQL: fill the day", graph_sql.fill_satellite_sql(RENDERER, relation))
+        add(name, "accounts", *graph_sql.accounts_sql(RENDERER, relation))
+        add(name, "ClickHouse: put a day in place", graph_sql.replace_sql(RENDERER, table, date(2026, 1, 31)))
+        add(name, "ClickHouse: an empty day", graph_sql.replace_sql(RENDERER, table, date(2026, 1, 31), empty=True))
+    add("clickhouse", "graph: summary", RENDERER.render("graph/summary.sql.j2"))
+    for template in ("s3_count", "s3_load", "accounts"):
+        add(f"ingest_{template}", f"ingest: {template}", RENDERER.render(f"ingest/{template}.sql.j2"))
+    for store in ("clickhouse", "postgres"):
+        add("vault_accounts", f"accounts in {store}", RENDERER.render(f"vault/accounts_{store}.sql.j2"))
+    for mart in dict.fromkeys(f.mart for f in charts.FIGURES):
+        view, metrics = f"marts.v_{mart}", [f.metric for f in charts.FIGURES if f.mart == mart]
+        add("report", f"{mart}: days", RENDERER.render("report/days.sql.j2", view=view))
+        add("report", f"{mart}: figures", RENDERER.render("report/figures.sql.j2", view=view, metrics=metrics))
+    for chart in charts.CHARTS:
+        given = {"counted": charts.counted(chart.mart), "max_days": charts.MAX_DAYS, "max_rows": charts.MAX_ROWS}
+        add("report", f"chart: {chart.name}", RENDERER.render("report/chart.sql.j2", chart=chart, **given))
+    for key, (event_type, label) in charts.NAMES.items():
+        sql = RENDERER.render("report/names.sql.j2", event_type=event_type, key=key, name=label)
+        add("report", f"names of {key}", sql)
+    add("report", "totals", RENDERER.render("report/totals.sql.j2"))
+    return {f"{name}.sql": "\n".join(parts) for name, parts in out.items()}
+
+
+# ── snapshots ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_rendered_sql_is_what_was_read() -> None:
+    """The message says what a difference means; a file that nothing renders any more is a difference too."""
+    now = rendered()
+    before = {p.name: p.read_text(encoding="utf-8") for p in SNAPSHOTS.glob("*.sql")}
+    if UPDATE:
+        SNAPSHOTS.mkdir(exist_ok=True)
+        for name in before.keys() - now.keys():
+            (SNAPSHOTS / name).unlink()
+        for name, text in now.items():
+            (SNAPSHOTS / name).write_text(text, encoding="utf-8")
+        return
+    differ = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
+    if not differ:
+        return
+    lines: list[str] = []
+    for name in differ:
+        old, new = before.get(name, "").splitlines(), now.get(name, "").splitlines()
+        lines += list(difflib.unified_diff(old, new, f"{name} as read", f"{name} as rendered", n=2, lineterm=""))[:40]
+    pytest.fail(
+        f"the rendered SQL differs from its snapshots in {len(differ)} files: {', '.join(differ)}.\n"
+        "The next `clickvault init` or run of an installation uses the new text. If that is meant:\n"
+        "UPDATE_SNAPSHOTS=1 pytest tests/unit/test_render.py, and commit the files.\n\n" + "\n".join(lines[:200]),
+        pytrace=False,
+    )
+
+
+def test_the_collection_is_whole() -> None:
+    """An empty collection of snapshots passes every comparison."""
+    files = set(rendered())
+    assert {f"event_{e.event_type}.sql" for e in EVENTS} <= files
+    assert {f"group_{g}.sql" for g in RENDERER.registry.groups} <= files
+    assert {f"mart_{m.name}.sql" for m in marts.all_marts(RENDERER)} <= files
+    assert len(marts.all_marts(RENDERER)) >= 4
+    text = "\n".join(rendered().values())
+    for o in clickhouse():
+        assert f"ClickHouse: {o.kind} {o.name}\n" in text
+    for p in schema_objects(RENDERER):
+        assert p.name.startswith("postgres/") or f"PostgreSQL: {p.kind} {p.name}\n" in text
+
+
+def test_every_template_is_rendered() -> None:
+    """SQL that no snapshot has can change without anybody reading it."""
+    rendered()
+    there = {str(p.relative_to(RENDERER.folder)) for p in RENDERER.folder.rglob("*.sql.j2")}
+    assert there
+    assert there - LOADER.seen == set(), "render it in `rendered`"
+
+
+def test_nothing_unrendered_is_left_in_the_sql() -> None:
+    for name, text in rendered().items():
+        for mark in ("{{", "}}", "{%", "{#", "Undefined", "None,", "<clickvault"):
+            assert mark not in text, f"{name} has {mark}"
+
+
+# ── drift: parts of the SQL that must agree with each other ───────────────────────────────────────────────────
+
+
+def columns_of(create: str) -> list[str]:
+    """The column names of a CREATE TABLE, in order."""
+    body = create[create.index("(\n") : create.index("\n)\nENGINE")]
+    return [line.split()[0].strip("`") for line in body.splitlines()[1:] if not line.strip().startswith("INDEX")]
+
+
+def selected(view: str) -> list[str]:
+    """The names that a view of plain columns selects, in order."""
+    body = view[view.index("SELECT") + 6 : view.index("\nFROM ")]
+    return [part.strip().rpartition(" AS ")[2].strip("` ") for part in body.split(",")]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda e: e.event_type)
+def test_columns_agree_on_the_way_to_raw(event) -> None:  # type: ignore[no-untyped-def]
+    """A view writes by name, but a column that one side lacks gets its type's default, silently."""
+    by_name = {o.name: o.sql for o in clickhouse()}
+    name = event.event_type
+    raw = columns_of(by_name[f"raw.{name}"])
+    judged = columns_of(by_name[f"landing.judged_{name}"])
+    assert selected(by_name[f"landing.accept_{name}"]) == raw
+    own = [f.name for f in event.all_fields if f.name != "event_type"]
+    assert raw[: len(own)] == judged[: len(own)] == own
+    verdict = by_name[f"landing.judge_{name}"]
+    aliases = [
+        line.strip().rpartition(" AS ")[2].strip("`, ") for line in verdict.splitlines() if line.startswith("    ")
+    ]
+    assert [a for a in aliases if a in own][-len(own) :] == own
+    assert set(selected(by_name[f"landing.reject_{name}"])) == set(columns_of(by_name["raw.rejected"]))
+
+
+def test_every_way_in_lands_the_same_columns() -> None:
+    """What one source leaves out would be empty for its messages alone."""
+    by_name = {o.name: o.sql for o in clickhouse()}
+    landed = set(columns_of(by_name["landing.events"]))
+    for name in [f"landing.pull_{g}" for g in RENDERER.registry.groups]:
+        aliases = {line.strip().rpartition(" AS ")[2].strip(", ") for line in by_name[name].splitlines()}
+        assert landed <= aliases | {"raw"}, name
+    load = RENDERER.render("ingest/s3_load.sql.j2")
+    assert all(f" AS {c}" in load for c in landed)
+    assert by_name["landing.inbox_feed"].count(" AS ") >= 2
+
+
+@pytest.mark.parametrize("group", RENDERER.registry.groups)
+def test_each_group_has_one_queue_with_its_topics_and_one_view(group: str) -> None:
+    """A topic that no queue reads is never ingested; a second view on a queue loses blocks at a restart."""
+    queues = [o for o in clickhouse() if o.kind == "queue" and o.name == f"landing.queue_{group}"]
+    pulls = [o for o in clickhouse() if o.kind == "pull" and f"FROM landing.`queue_{group}`" in o.sql]
+    assert len(queues) == len(pulls) == 1
+    topics = ",".join(e.topic for e in RENDERER.registry.groups[group])
+    assert f"kafka_topic_list = '{topics}'" in queues[0].sql
+
+
+def test_every_topic_is_in_one_queue() -> None:
+    queues = [o for o in clickhouse() if o.kind == "queue"]
+    assert len(queues) == len(RENDERER.registry.groups)
+    listed = [t for o in queues for t in o.sql.split("kafka_topic_list = '")[1].split("'")[0].split(",")]
+    assert sorted(listed) == sorted(e.topic for e in EVENTS)
+
+
+def test_what_pulls_comes_last() -> None:
+    """Messages that come before the last view is there are lost to it."""
+    kinds = [o.kind for o in clickhouse()]
+    first = kinds.index("queue")
+    assert set(kinds[first:]) == {"queue", "pull"}
+    names = [o.name for o in clickhouse()]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda e: e.event_type)
+def test_the_judge_comes_after_what_it_feeds(event) -> None:  # type: ignore[no-untyped-def]
+    """In the other order a message that lands meanwhile is judged into nothing."""
+    order = [o.name for o in clickhouse()]
+    name = event.event_type
+    assert order.index(f"landing.judge_{name}") > max(order.index(f"landing.{k}_{name}") for k in ("accept", "reject"))
+
+
+def test_rendering_is_repeatable() -> None:
+    """Otherwise every plan would list changes that nobody made."""
+    again = schema.clickhouse_objects(Renderer(Registry([DOMAIN])), settings())
+    assert tuple(again) == clickhouse()
+    assert [o.sql for o in schema_objects(Renderer(Registry([DOMAIN])))] == [o.sql for o in schema_objects(RENDERER)]
+
+
+# ── quoting ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+HOSTILE = [
+    "", " ", "a b", "a`b", 'a"b', "a'b", "a;b", "a--b", "a/*b", "a\\b", "a\0b", "a\nb", "1a", "a-b", "ä", "a" * 64, "a)",
+    "`", '"', "a`; DROP TABLE x; --", "ａ", "a\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_other_text_is_an_identifier(name: str) -> None:
+    for quote in (check_identifier, ch_identifier, pg_identifier):
+        with pytest.raises(ContractError, match="not an identifier"):
+            quote(name)
+        with pytest.raises(ContractError, match="not an identifier"):
+            quote(f"raw.{name}") if quote is not check_identifier else quote(name)
+
+
+def test_identifiers_are_quoted() -> None:
+    assert ch_identifier("raw.post") == "`raw`.`post`"
+    assert pg_identifier("vault.Post_1") == '"vault"."Post_1"'
+    assert check_identifier("_" + "a" * 62)
+
+
+def unquoted(sql: str) -> str:
+    """What ClickHouse reads of a literal."""
+    assert sql[0] == sql[-1] == "'"
+    out, escaped = "", False
+    for c in sql[1:-1]:
+        assert escaped or c != "'", "the literal ends early"
+        if c == "\\" and not escaped:
+            escaped = True
+            continue
+        out, escaped = out + c, False
+    assert not escaped, "the closing quote is escaped"
+    return out
+
+
+@pytest.mark.parametrize(
+    "text", [*(h for h in HOSTILE if "\0" not in h), "\\'", "\\\\'", "'; DROP TABLE x; --", "\\", "''"]
+)
+def test_a_literal_is_read_back_as_it_was(text: str) -> None:
+    assert unquoted(literal(text)) == text
+    assert unquoted(schema._quote(text)) == text
+
+
+def test_a_literal_has_no_nul() -> None:
+    with pytest.raises(ContractError, match="NUL"):
+        literal("a\0b")
+
+
+@pytest.mark.parametrize("epoch", ["e1", "it's", "\\", "e', kafka_num_consumers = 99 --"])
+def test_an_epoch_stays_inside_its_literals(epoch: str) -> None:
+    """The epoch is a setting: it names the consumer group and the source, and must not become SQL."""
+    hostile = {o.name: o.sql for o in schema.clickhouse_objects(RENDERER, settings(kafka_epoch=epoch))}
+    for group in RENDERER.registry.groups:
+        for name, text in (
+            (f"landing.queue_{group}", "clickvault." + group + "."),
+            (f"landing.pull_{group}", "kafka:"),
+        ):
+            plain = next(o.sql for o in clickhouse() if o.name == name)
+            assert plain.count(literal(text + "e0")) == 1
+            assert hostile[name] == plain.replace(literal(text + "e0"), literal(text + epoch))
+
+
+def test_passwords_stay_inside_their_literals() -> None:
+    values = schema.collections(settings(clickhouse_sees_postgres="postgresql://v:p%27%5C%22@h:5432/d"))["vault_stage"]
+    assert values["password"] == "p'\\\""
+    assert unquoted(schema._quote(values["password"])) == values["password"]
+
+
+def test_objects_are_found_by_their_marks() -> None:
+    found = objects_of("-- head\n-- object: table a.b\nCREATE TABLE a.b\n\n(x Int8);\n-- object: view a.v\nSELECT 1;\n")
+    assert [(o.kind, o.name, o.sql) for o in found] == [
+        ("table", "a.b", "CREATE TABLE a.b\n(x Int8)"), ("view", "a.v", "SELECT 1"),
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="no statement"):
+        objects_of("-- object: table a.b\n-- nothing\n")
+
+
+def test_a_cluster_name_reaches_the_templates() -> None:
+    """Nothing but `cluster` and the registry differs between one machine and many."""
+    text = Renderer(RENDERER.registry, cluster="main", folder=ROOT / "templates")._environment.globals
+    assert text["cluster"] == "main"
+
+
+def test_the_graph_is_in_both_stores() -> None:
+    assert objects_of(graph.schema_sql(RENDERER))
+    assert any(o.name.startswith("graph.node_") for o in schema_objects(RENDERER))
