@@ -1,11 +1,11 @@
 """What can go wrong, as types.
 
-    ClickvaultError
-    ├── ConfigurationError   a setting or an argument is wrong
-    ├── ContractError        a declaration can't be meant
-    ├── StoreError           an engine is down or failed (transient: try again)
-    ├── DataError            data is not what it must be
-    └── AccountsError        the accounts do not balance
+ClickvaultError
+├── ConfigurationError   a setting or an argument is wrong
+├── ContractError        a declaration can't be meant
+├── StoreError           an engine is down or failed (transient: try again)
+├── DataError            data is not what it must be
+└── AccountsError        the accounts do not balance
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from types import ModuleType
 
 from clickvault.contract.language import Event
 from clickvault.contract.spec import IDENTIFIER, EventSpec, FieldSpec
+from clickvault.contract.vault import vault_of
 from clickvault.errors import ConfigurationError, ContractError
 
 
@@ -90,6 +91,7 @@ class Registry:
         for spec in self.events.values():
             self._check_refs(spec)
         self._check_relations()
+        self._check_tables()
 
     def _add_hub(self, spec: EventSpec) -> None:
         field = spec.hub_field
@@ -135,6 +137,18 @@ class Registry:
                             f"{spec.class_name}.{end}: {relation.type} ends at hub {hub!r}, which is no node",
                             hint='graph = [Node("...")] in the class that owns the hub',
                         )
+
+    def _check_tables(self) -> None:
+        """No two event types may mean one table of the vault (Order with a customer, and OrderCustomer)."""
+        owners: dict[str, EventSpec] = {}
+        for spec in self.events.values():
+            vault = vault_of(spec)
+            for table in [f"link_{link.name}" for link in vault.links] + [sat.name for sat in vault.sats]:
+                other = owners.setdefault(table, spec)
+                if other is not spec:
+                    raise ContractError(
+                        f"{spec.class_name}: its table {table} is {other.class_name}'s too", hint="rename one of the classes"
+                    )
 
     @property
     def groups(self) -> dict[str, list[EventSpec]]:

@@ -27,8 +27,9 @@ ENVELOPE = ("event_id", "event_type", "op", "event_time", "schema_version", "pro
 RESERVED = {
     *ENVELOPE, "source", "stream", "partition", "offset", "key", "raw", "reasons", "landed_at", "received_at",
     "hk", "hashdiff", "load_ts", "record_source", "is_deleted", "is_current", "is_open", "valid_from", "valid_to",
-    "members", "version",
+    "members", "version", "lhk", "bk", "driving_hk", "hashdiff_before",
 }  # fmt: skip
+RESERVED_PREFIXES = ("hk_", "bk_", "lhk_", "hashdiff_")
 MAX_INT, MIN_INT = 2**63 - 1, -(2**63)
 
 Kind = Literal["uuid", "string", "int", "float", "bool", "enum", "time", "date", "list"]
@@ -197,7 +198,7 @@ def _read_field(cls: str, name: str, info: FieldInfo) -> FieldSpec:
     where = f"{cls}.{name}"
     if name not in ENVELOPE:
         _check_identifier(name, cls, f"field {name}")
-        if name in RESERVED:
+        if name in RESERVED or name.startswith(RESERVED_PREFIXES):
             raise ContractError(f"{where}: {name} is a reserved name", hint=f"call it otherwise, e.g. {name}_value")
     if info.alias or info.validation_alias:
         raise ContractError(

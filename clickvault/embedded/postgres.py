@@ -62,7 +62,8 @@ def start(state: State, cancelled: Event) -> None:
     if user:
         os.chown(configuration, *user)
 
-    # After a kill -9 the old backends need a moment to notice; until then a new server refuses the data folder.
+    # After a kill -9 the old backends need a moment to notice: until then they hold the shared memory, or the old
+    # server its pid, and a new one refuses the data folder.
     deadline = time.monotonic() + 20
     while True:
         child = process.start(
@@ -77,7 +78,9 @@ def start(state: State, cancelled: Event) -> None:
             process.wait_healthy("postgres", child, lambda: healthy(state), log, seconds=60, cancelled=cancelled)
             break
         except StoreError:
-            if child.alive() or time.monotonic() > deadline or "shared memory" not in process.tail(log, 6):
+            said = process.tail(log, 30)
+            passing = "shared memory" in said or "postmaster.pid" in said
+            if child.alive() or time.monotonic() > deadline or not passing:
                 raise
             time.sleep(0.5)
     _create_database(state)
