@@ -27,12 +27,15 @@ _SERVER = """\
 """
 
 # A SELECT on a queue takes messages from the pipeline, so no login may allow it. implicit_select is a convenience of
-# clickhouse-local that no server has.
+# clickhouse-local that no server has. Tables are partitioned by month and events come from 2000 on, so a block may touch
+# hundreds of partitions; at the engine's limit of 100 the block is refused, and the Kafka engine, which takes this
+# profile too, would read the same messages again for ever.
 _USERS = """\
 <clickhouse>
     <profiles>
         <default>
             <implicit_select>0</implicit_select>
+            <max_partitions_per_insert_block>0</max_partitions_per_insert_block>
             <allow_introspection_functions>0</allow_introspection_functions>
             <constraints>
                 <stream_like_engine_allow_direct_select><const/></stream_like_engine_allow_direct_select>

@@ -50,6 +50,16 @@ class Statement:
     words: tuple[bytes, ...] = field(default=(), repr=False)
 
 
+@dataclass(frozen=True)
+class Target:
+    """Where an INSERT with data writes to."""
+
+    described: bytes  # the table as it stands in the text; empty for a table function
+    columns: tuple[str, ...] | None  # the names in the list; None without a list, () for one that is not only names
+    listed: bytes  # what is between the list's parentheses
+    source_at: int  # where FROM INFILE would stand in the text: before SETTINGS
+
+
 def tokens(sql: bytes) -> Iterator[Token]:
     """The tokens that mean something, with their depth in parentheses."""
     depth = 0
@@ -178,6 +188,51 @@ def _read_insert(sql: bytes) -> Statement:
     return Statement(
         sql, "insert", takes_data=not selects, data_start=len(sql), local_file=local_file, input_call=input_call
     )
+
+
+def read_target(sql: bytes) -> Target:
+    """Read the head of an INSERT, which ends before FORMAT or VALUES."""
+    found = list(tokens(sql))
+    source_at = len(sql)
+    for number, token in enumerate(found[:-2]):
+        name, equals = found[number + 1 : number + 3]
+        if token.depth == 0 and token.word and token.text == b"SETTINGS" and name.word and equals.text == b"=":
+            source_at = token.start
+            break
+    head = [token for token in found if token.start < source_at]
+    at = 1
+    while at < len(head) and head[at].word and head[at].text in (b"INTO", b"TABLE"):
+        at += 1
+    if at + 1 < len(head) and head[at].word and head[at].text == b"FUNCTION" and head[at + 1].word:
+        return Target(b"", (), b"", source_at)
+    first = at
+    while at < len(head) and not (head[at].depth == 0 and head[at].text == b"("):
+        at += 1
+    if at == first:
+        return Target(b"", (), b"", source_at)
+    described = sql[head[first].start : head[at - 1].end]
+    if at == len(head):
+        return Target(described, None, b"", source_at)
+    return Target(described, _names(sql, head[at + 1 : -1]), sql[head[at].end : head[-1].start], source_at)
+
+
+def _names(sql: bytes, listed: list[Token]) -> tuple[str, ...]:
+    """The names of a list, as the engine knows them; () when there is anything but names."""
+    names = [""]
+    for token in listed:
+        text = sql[token.start : token.end]
+        if token.text == b",":
+            names.append("")
+        elif token.word or token.text == b".":
+            names[-1] += text.decode()
+        elif token.quoted and text[:1] in b'`"' and b"\\" not in text:
+            mark = text[:1]
+            names[-1] += text[1:-1].replace(mark * 2, mark).decode("utf-8", "surrogateescape")
+        else:
+            return ()
+    if names[-1] == "":
+        names.pop()  # a comma at the end is forgiven
+    return tuple(names)
 
 
 def _opens_select(sql: bytes, position: int) -> bool:
