@@ -19,7 +19,7 @@ from typing import IO, Any, TypeVar
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from clickvault.embedded.front import compression, protocol
+from clickvault.embedded.front import compression, frames, protocol
 from clickvault.embedded.front.access import Access
 from clickvault.embedded.front.engine import Connection, Engine, Running, new_query_id
 from clickvault.embedded.front.errors import QueryError
@@ -158,9 +158,11 @@ class _Work:
     def begin(self) -> Answer:
         """Run the statement as far as its first output."""
         query = self._query
+        if query.framed_answer:
+            frames.encode(b"")  # before the statement runs: the error that there is no package for it
         pieces = compression.decode(query.content_encoding, iter(lambda: self._body.read(compression.PIECE), b""))
-        if query.framed_body or query.framed_answer:
-            raise QueryError.make(48, "NOT_IMPLEMENTED", "compress=1 and decompress=1 (native frames) are not served")
+        if query.framed_body and not query.form:
+            pieces = frames.decode(pieces)
         if query.form:
             protocol.read_form(query, b"".join(pieces))
             pieces = iter(())
@@ -260,11 +262,13 @@ class _Reply:
         self._query: Query | None = None
         self._encoder: compression.Encoder | None = None
         self._tag = protocol.exception_tag()
+        self._framed = False
         self.started = False
 
     def query(self, query: Query, timezone: str) -> None:
         """Headers that every answer to a query has."""
         self._query = query
+        self._framed = query.framed_answer
         self._headers["X-ClickHouse-Query-Id"] = query.query_id.encode("ascii", "replace").decode().replace("\n", " ")
         self._headers["X-ClickHouse-Timezone"] = timezone
         self._headers["X-ClickHouse-Server-Display-Name"] = "clickvault"
@@ -272,6 +276,9 @@ class _Reply:
     async def text(self, status: int, text: str) -> None:
         """A whole short answer."""
         body = text.encode("utf-8", "replace")
+        await self._whole(status, body)
+
+    async def _whole(self, status: int, body: bytes) -> None:
         await self._start(status, {"Content-Type": "text/plain; charset=UTF-8", "Content-Length": str(len(body))})
         await self._send({"type": "http.response.body", "body": b"" if self._head_only else body})
 
@@ -282,7 +289,12 @@ class _Reply:
             self._headers["WWW-Authenticate"] = 'Basic realm="ClickHouse"'
             await self.text(401, error.text + "\n")
         else:
-            await self.text(error.status, error.text + "\n")
+            body = (error.text + "\n").encode("utf-8", "replace")
+            # As the server does; the JDBC driver takes the text of 401 and 403 as it is.
+            if self._framed and error.status not in (401, 403):
+                with contextlib.suppress(QueryError):  # the package is missing: the error says it
+                    body = frames.encode(body)
+            await self._whole(error.status, body)
 
     async def begin(self, answer: Answer) -> None:
         """Status line and headers of a good answer."""
@@ -300,6 +312,8 @@ class _Reply:
 
     async def chunk(self, data: bytes) -> None:
         """A piece of the answer."""
+        if self._framed:
+            data = frames.encode(data)
         if self._encoder is not None:
             data = self._encoder.encode(data)
         if data and not self._head_only:
