@@ -13,6 +13,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -78,39 +80,40 @@ def landed(s: Session) -> int:
     return int(rows(s.ch, "SELECT count() AS n FROM landing.events")[0]["n"])
 
 
-def grown(s: Session, before: int, producer: threading.Thread) -> bool:
-    return landed(s) > before or not producer.is_alive()
-
-
 def test_clickhouse_killed_while_it_consumes(session: Session, undisturbed: dict[str, Any]) -> None:
+    """The world is sent a day at a time, and ClickHouse is killed as its rows come in, three times."""
+    days = (WORLD.end - WORLD.start).days
     errors: list[BaseException] = []
 
     def produce() -> None:
         try:
-            send(session, WORLD)
+            for day in range(days):
+                start = WORLD.start + timedelta(days=day)
+                send(session, replace(WORLD, start=start, end=start + timedelta(days=1)))
         except BaseException as error:
             errors.append(error)
 
     producer = threading.Thread(target=produce)
     producer.start()
-    kills = 0
     seen = 0
-    while kills < 3:
+    for _ in range(3):
         with open_session(session.settings) as s:
-            more = partial(grown, s, seen, producer)
-            until(more, "ClickHouse consumes")
+            until(partial(more_landed, s, seen), "ClickHouse consumes")
             seen = landed(s)
         kill("clickhouse")
-        kills += 1
         embedded.up()
     producer.join()
     assert not errors
-    assert seen > 0
     check(undisturbed)
+
+
+def more_landed(s: Session, before: int) -> bool:
+    return landed(s) > before
 
 
 def test_clickhouse_killed_while_it_loads_objects(session: Session, undisturbed: dict[str, Any]) -> None:
     send(session, WORLD)
+    until(lambda: landed(session) > 0, "the queues have joined their groups")
     command = [sys.executable, "-m", "clickvault", "ingest", "s3", "--quiet"]
     loading = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     count = "SELECT count() AS n FROM landing.events WHERE source = 's3'"
@@ -159,7 +162,8 @@ def test_postgres_killed_in_the_bridge(session: Session, undisturbed: dict[str, 
             if line.strip().startswith(("comment", "friend", "post_view")):
                 break
         kill("postgres")
-        rest = loading.stderr.read()
+        with loading.stderr:
+            rest = loading.stderr.read()
         loading.wait(120)
         if loading.returncode:
             assert "Error:" in rest
@@ -179,13 +183,13 @@ def test_command_line_killed_at_each_step(session: Session, undisturbed: dict[st
         command = [sys.executable, "-m", "clickvault", "run"]
         running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         assert running.stderr is not None
-        for line in running.stderr:
-            if step in line:
-                time.sleep(0.05)
-                running.send_signal(signal.SIGKILL)
-                struck.append(step)
-                break
-        running.stderr.close()
+        with running.stderr:
+            for line in running.stderr:
+                if step in line:
+                    time.sleep(0.05)
+                    running.send_signal(signal.SIGKILL)
+                    struck.append(step)
+                    break
         running.wait(120)
     assert {"kafka to ClickHouse", "S3 to ClickHouse", "landed and judged"} <= set(struck)
     assert len(struck) >= 7, f"the run was over before it could be killed: {struck}"
