@@ -72,7 +72,8 @@ def find(renderer: Renderer, name: str) -> Mart:
     known = {m.name: m for m in all_marts(renderer)}
     if name not in known:
         raise ConfigurationError(
-            f"mart must be one of {', '.join(known)}, got {name!r}", hint=f"clickvault marts --mart {next(iter(known), 'NAME')}"
+            f"mart must be one of {', '.join(known)}, got {name!r}",
+            hint=f"clickvault marts --mart {next(iter(known), 'NAME')}",
         )
     return known[name]
 

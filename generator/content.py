@@ -44,9 +44,7 @@ class Content:
 
     # ── posts ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _posts(
-        self, rng: np.random.Generator, day: int, audience: Audience, agenda: Agenda
-    ) -> tuple[Columns, Floats]:
+    def _posts(self, rng: np.random.Generator, day: int, audience: Audience, agenda: Agenda) -> tuple[Columns, Floats]:
         people, activity = self.world.people, self.world.activity
         today = (people["join"] < (day + 1) * DAY) & (people["leave"] > day * DAY)
         weights = activity * today
@@ -148,5 +146,3 @@ class Content:
         agenda.drop("pinned_post", day, lambda c: (c["op"] == DELETE) & (c["t"] >= since[c["community_id"]]))
         agenda.add("pinned_post", t, CREATE, **pins)
         agenda.add_where("pinned_post", end < NEVER, end, DELETE, **pins)
-
-

@@ -39,9 +39,7 @@ class Responses:
     ) -> None:
         at = np.repeat(np.arange(size(posts)), rng.poisson(b.VIEWS_A_POST * reach))
         t = posts["t"][at] + MICRO * 2 + b.view_delay(rng, len(at))
-        who, why, there = audience.sample(
-            rng, posts["author_id"][at], posts["community_id"][at], posts["topic"][at], t
-        )
+        who, why, there = audience.sample(rng, posts["author_id"][at], posts["community_id"][at], posts["topic"][at], t)
         there &= t < posts["end"][at] - MICRO
         at, t, who, why = at[there], t[there], who[there], why[there]
         count = len(at)
@@ -70,9 +68,7 @@ class Responses:
             community_id=posts["community_id"][what], reason=pick(rng, b.REASON_WEIGHTS, len(when)),
         )  # fmt: skip
 
-    def _span(
-        self, rng: np.random.Generator, posts: Columns, at: Ints, t: Ints, who: Ints, share: float
-    ) -> Ints:
+    def _span(self, rng: np.random.Generator, posts: Columns, at: Ints, t: Ints, who: Ints, share: float) -> Ints:
         """The end of what `who` does to posts at `t`: by themselves, with the post, or when they leave."""
         theirs = before(self.world.people["leave"][who])
         return np.minimum(np.minimum(own_end(rng, t, share, 3), before(posts["end"][at])), theirs)
@@ -104,18 +100,14 @@ class Responses:
         agenda.add_where("reaction", changed, when, UPDATE, **columns)
         agenda.add_where("reaction", end < NEVER, end, DELETE, **columns)
 
-    def _share(
-        self, rng: np.random.Generator, posts: Columns, at: Ints, t: Ints, who: Ints, agenda: Agenda
-    ) -> None:
+    def _share(self, rng: np.random.Generator, posts: Columns, at: Ints, t: Ints, who: Ints, agenda: Agenda) -> None:
         t = t + 4 * MICRO + (rng.random(len(t)) * MINUTE).astype(np.int64)
         kept = (t < posts["end"][at] - MICRO) & (t < self.world.people["leave"][who] - MICRO)
         t, at, who = t[kept], at[kept], who[kept]
         quote = chance(rng, len(t), 0.4)
         cell = self.world.people["language"][who] * len(TOPICS) + posts["topic"][at]
         text = np.where(quote, cell * VARIANTS + rng.integers(VARIANTS, size=len(t)), ABSENT)
-        agenda.add(
-            "share", t, user_id=who, post_id=posts["post_id"][at], kind=quote.astype(np.int64), text=text
-        )
+        agenda.add("share", t, user_id=who, post_id=posts["post_id"][at], kind=quote.astype(np.int64), text=text)
 
     def _comments(
         self, rng: np.random.Generator, posts: Columns, reach: Floats, audience: Audience, agenda: Agenda

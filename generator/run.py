@@ -62,8 +62,11 @@ class _Run:
         self._sequence = 0
         self._low, self._high = options.micros(options.start), options.micros(options.end)
         self.manifest = Manifest(
-            options.seed, options.users, format_time(options.epoch), format_time(options.start),
-            format_time(options.end)
+            options.seed,
+            options.users,
+            format_time(options.epoch),
+            format_time(options.start),
+            format_time(options.end),
         )
         for writer in self._writers:
             writer.open(options, specs)
@@ -112,10 +115,7 @@ class _Run:
         self._sequence += 1
         heapq.heappush(self._held, (min(until, self._high - 1), self._sequence, target, kind, text))
 
-    def _deliver(
-        self, t: Ints, kind: Ints, route: Ints, lines: list[str], on_time: Bools,
-        now: int
-    ) -> None:
+    def _deliver(self, t: Ints, kind: Ints, route: Ints, lines: list[str], on_time: Bools, now: int) -> None:
         due = []
         while self._held and self._held[0][0] <= now:
             due.append(heapq.heappop(self._held))

@@ -78,9 +78,7 @@ def send_files(
     return _to_s3(files, writer, registry, progress, now or datetime.now(UTC))
 
 
-def _to_kafka(
-    paths: list[Path], writer: KafkaWriter, registry: Registry, progress: SendProgress | None
-) -> Delivered:
+def _to_kafka(paths: list[Path], writer: KafkaWriter, registry: Registry, progress: SendProgress | None) -> Delivered:
     fallback = next(iter(registry.events.values()))
     keys = {
         s.event_type: re.compile(rb'"' + (s.hub_field or s.refs[0]).name.encode() + rb'"\s*:\s*"?([^",}]{1,200})')

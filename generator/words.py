@@ -51,9 +51,21 @@ OPENINGS = {
 
 CLOSINGS = {
     "en": ("More on it tomorrow.", "Who is with me?", "Photos to follow.", "Change my mind.", "Worth every minute 🙂"),
-    "es": ("Mañana más.", "¿Quién se apunta?", "Pronto habrá fotos.", "Convencedme de lo contrario.", "Vale la pena 🙂"),
+    "es": (
+        "Mañana más.",
+        "¿Quién se apunta?",
+        "Pronto habrá fotos.",
+        "Convencedme de lo contrario.",
+        "Vale la pena 🙂",
+    ),
     "pt": ("Amanhã tem mais.", "Quem vem comigo?", "Fotos em breve.", "Convençam-me do contrário.", "Vale a pena 🙂"),
-    "de": ("Morgen mehr dazu.", "Wer ist dabei?", "Fotos folgen.", "Überzeugt mich vom Gegenteil.", "Jede Minute wert 🙂"),
+    "de": (
+        "Morgen mehr dazu.",
+        "Wer ist dabei?",
+        "Fotos folgen.",
+        "Überzeugt mich vom Gegenteil.",
+        "Jede Minute wert 🙂",
+    ),
     "fr": ("La suite demain.", "Qui vient avec moi ?", "Photos à venir.", "Faites-moi changer d'avis.", "À voir 🙂"),
     "it": ("Domani il resto.", "Chi viene con me?", "Le foto arrivano.", "Fatemi cambiare idea.", "Ne vale la pena 🙂"),
     "pl": ("Jutro ciąg dalszy.", "Kto ze mną?", "Zdjęcia wkrótce.", "Przekonajcie mnie.", "Warto było 🙂"),

@@ -54,7 +54,9 @@ def generate(
     minutes: Annotated[float, typer.Option(help="So many minutes, up to now, of the world that is there.")] = 0,
     start: Annotated[str | None, typer.Option("--from", help="The range's start (UTC).")] = None,
     end: Annotated[str | None, typer.Option("--until", help="The range's end (UTC), excluded.")] = None,
-    world_start: Annotated[str | None, typer.Option(help="The world's first day; default: the demo's, or 2026-01-01.")] = None,
+    world_start: Annotated[
+        str | None, typer.Option(help="The world's first day; default: the demo's, or 2026-01-01.")
+    ] = None,
     users: Annotated[int | None, typer.Option(help="People in the world; default: the demo's, or 2,000.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same world; default: the demo's, or 1.")] = None,
     to: Annotated[Target, typer.Option("--to", help="Where to; both: half each.")] = Target.both,

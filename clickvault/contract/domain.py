@@ -147,7 +147,8 @@ class Registry:
                 other = owners.setdefault(table, spec)
                 if other is not spec:
                     raise ContractError(
-                        f"{spec.class_name}: its table {table} is {other.class_name}'s too", hint="rename one of the classes"
+                        f"{spec.class_name}: its table {table} is {other.class_name}'s too",
+                        hint="rename one of the classes",
                     )
 
     @property

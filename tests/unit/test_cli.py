@@ -37,9 +37,25 @@ def clickvault(*arguments: str, home: Path, **environment: str) -> subprocess.Co
 
 
 def test_there_are_commands() -> None:
-    expected = (
-        ["up", "down", "status", "init", "plan", "generate", "send", "ingest", "load", "graph", "marts", "reconcile", "run", "render", "sql", "report", "demo"]
-    )
+    expected = [
+        "up",
+        "down",
+        "status",
+        "init",
+        "plan",
+        "generate",
+        "send",
+        "ingest",
+        "load",
+        "graph",
+        "marts",
+        "reconcile",
+        "run",
+        "render",
+        "sql",
+        "report",
+        "demo",
+    ]
     expected += [
         "contract list",
         "contract show",

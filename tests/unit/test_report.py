@@ -149,7 +149,10 @@ def test_all_four_marts_are_shown_and_every_metric_is_defined_in_a_header() -> N
 
 @pytest.mark.parametrize(
     "wrong",
-    [Chart("x", "?", "platform_daily", "lines", ("dua",)), Chart("x", "?", "platform_daily", "lines", ("dau",), also=("n",))],
+    [
+        Chart("x", "?", "platform_daily", "lines", ("dua",)),
+        Chart("x", "?", "platform_daily", "lines", ("dau",), also=("n",)),
+    ],
 )
 def test_a_metric_that_the_header_does_not_define_is_refused(wrong: Chart) -> None:
     with pytest.raises(ContractError, match="chart x: mart platform_daily defines no metric"):
@@ -178,7 +181,9 @@ def test_a_chart_asks_the_view_of_its_mart_only(chart: Chart) -> None:
 
 def test_nothing_is_fetched(text: str) -> None:
     found = Page(text)
-    addresses = [v for _, attrs in found.elements for k, v in attrs.items() if k in ("src", "href", "srcset", "action", "data")]
+    addresses = [
+        v for _, attrs in found.elements for k, v in attrs.items() if k in ("src", "href", "srcset", "action", "data")
+    ]
     assert addresses
     assert [a for a in addresses if not (a or "").startswith(("#", "data:"))] == []
     assert not {t for t, _ in found.elements} & {"iframe", "object", "embed", "img", "form", "base"}
@@ -206,7 +211,11 @@ def test_every_chart_has_a_table_with_the_numbers_that_are_drawn(text: str) -> N
         _head, *body = found.tables[chart.name]
         keyed = chart.dimension in charts.NAMES
         assert body == [
-            [*([answer.names[r[chart.dimension]]] if keyed else []), r[chart.dimension], *(r[c] for c in answer.columns)]
+            [
+                *([answer.names[r[chart.dimension]]] if keyed else []),
+                r[chart.dimension],
+                *(r[c] for c in answer.columns),
+            ]
             for r in answer.rows
         ]
         for metric, trace in zip(chart.metrics, found.figures[chart.name]["data"], strict=True):
@@ -269,7 +278,9 @@ def test_the_largest_page_is_small_enough() -> None:
     for s in sections:
         for a in s.answers:
             if a.chart.kind == "distribution":
-                a.rows.extend({"friends": 10 + i, "users": 10_000_000 - i} for i in range(charts.MAX_ROWS - len(a.rows)))
+                a.rows.extend(
+                    {"friends": 10 + i, "users": 10_000_000 - i} for i in range(charts.MAX_ROWS - len(a.rows))
+                )
     size = len(rendered(sections).encode())
     assert size < MAX_BYTES, f"the report may grow to {size:,} bytes"
 
@@ -283,7 +294,10 @@ def test_an_empty_mart_says_what_to_run() -> None:
 
 def test_values_that_are_missing_are_drawn_as_gaps() -> None:
     chart = next(c for c in CHARTS if c.name == "interactions")
-    rows = [{"day": "2026-02-28", "interactions_a_post": None, "posts": 0}, {"day": "2026-03-01", "interactions_a_post": 2.5, "posts": 2}]
+    rows = [
+        {"day": "2026-02-28", "interactions_a_post": None, "posts": 0},
+        {"day": "2026-03-01", "interactions_a_post": 2.5, "posts": 2},
+    ]
     at = Days(date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 1))
     found = Page(rendered([Section(MARTS["platform_daily"], at, [], [Answer(chart, rows)])]))
     assert found.tables["interactions"][1:] == [["2026-02-28", "–", 0], ["2026-03-01", 2.5, 2]]
@@ -395,7 +409,10 @@ def test_numbers_that_are_none_are_missing() -> None:
         ("largest", "Friends of chess 0: members 10 on 2026-03-01."),
         ("levels", "Most pairs of people who reach each other are 7 apart (2026-03-01)."),
         ("reached", "14.9% of all pairs are within 7, 14.9% reach each other at all (2026-03-01)."),
-        ("friends", "Half of the 1,116 users have at most 5 friends; 10 have none, which the chart has no place for (2026-03-01)."),
+        (
+            "friends",
+            "Half of the 1,116 users have at most 5 friends; 10 have none, which the chart has no place for (2026-03-01).",
+        ),
     ],
 )
 def test_leads(name: str, lead: str) -> None:
