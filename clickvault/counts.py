@@ -6,7 +6,8 @@ from typing import Any
 
 from clickvault.clickhouse import rows
 from clickvault.marts import all_marts
-from clickvault.render import ch_identifier
+from clickvault.postgres import rows as postgres_rows
+from clickvault.render import ch_identifier, pg_identifier
 from clickvault.session import Session
 
 
@@ -30,15 +31,7 @@ def counts(session: Session) -> list[dict[str, Any]]:
         {"store": "ClickHouse", "what": "raw.* (valid, distinct)", "rows": _one(s, f"SELECT sum(n) FROM ({raw})")}
     )
     for prefix, what in (("hub_", "hubs"), ("link_", "links"), ("eff_", "effectivity"), ("sat_", "satellites")):
-        with s.pg, s.pg.cursor() as cursor:
-            cursor.execute(
-                "select coalesce(sum((xpath('/row/n/text()', query_to_xml("
-                "format('select count(*) as n from vault.%%I', c.relname), false, true, '')))[1]::text::bigint), 0)"
-                " from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-                " where n.nspname = 'vault' and c.relkind in ('r', 'p') and not c.relispartition and c.relname like %s",
-                (prefix.replace("_", r"\_") + "%",),
-            )
-            out.append({"store": "PostgreSQL", "what": f"vault.{prefix}* ({what})", "rows": int(cursor.fetchone()[0])})
+        out.append({"store": "PostgreSQL", "what": f"vault.{prefix}* ({what})", "rows": _vault_rows(s, prefix)})
     for r in rows(
         s.ch,
         "SELECT relation, toUInt64(maxIf(value, metric = 'nodes')) AS nodes, toUInt64(maxIf(value, metric = 'edges')) AS edges "
@@ -55,3 +48,15 @@ def counts(session: Session) -> list[dict[str, Any]]:
 def _one(session: Session, sql: str) -> int:
     row = session.ch.query(sql).first_row
     return int(row[0]) if row else 0
+
+
+def _vault_rows(session: Session, prefix: str) -> int:
+    """Rows of all tables of the vault whose names begin so."""
+    tables = postgres_rows(
+        session.pg,
+        "select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname = 'vault' and c.relkind in ('r', 'p') and starts_with(c.relname, %(prefix)s)",
+        {"prefix": prefix},
+    )
+    union = " union all ".join(f"select count(*) as n from vault.{pg_identifier(t['name'])}" for t in tables)
+    return int(postgres_rows(session.pg, f"select coalesce(sum(n), 0) as n from ({union}) t")[0]["n"]) if tables else 0

@@ -41,7 +41,11 @@ def load(session: Session, progress: Progress = _quiet) -> list[dict[str, Any]]:
     from clickvault import vault
 
     s = session
-    return [asdict(r) for r in vault.load(s.settings, s.renderer, s.ch, s.pg, progress=progress)]
+
+    def told(event_type: str, done: int, total: int) -> None:
+        progress(f"vault: {event_type}", done, total)
+
+    return [asdict(r) for r in vault.load(s.settings, s.renderer, s.ch, s.pg, progress=told)]
 
 
 def newest_day(session: Session) -> date | None:

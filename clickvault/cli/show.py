@@ -70,7 +70,8 @@ def rows(found: Sequence[dict[str, Any]], json_wanted: bool, title: str = "", em
 
 def say(text: str) -> None:
     """A line for the person who watches, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    sys.stderr.write(text + "\n")  # in one piece: several threads speak while the stack starts
+    sys.stderr.flush()
 
 
 @contextmanager
