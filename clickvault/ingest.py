@@ -221,6 +221,7 @@ def _utc(milliseconds: int | None) -> datetime | None:
 def ingest_s3(settings: Settings, renderer: Renderer, ch: Client, progress: Progress | None = None) -> Ingested:
     """Load the objects that are in the bucket and were not loaded: each (path, etag) once, in batches."""
     _number_new_objects(ch, settings.s3_bucket)
+    _close_replaced_objects(ch, settings.s3_bucket)
     waiting = rows(
         ch,
         "SELECT path, etag, number, bytes FROM ops.objects FINAL WHERE bucket = {b:String} AND lines IS NULL ORDER BY number",
@@ -251,6 +252,23 @@ def _number_new_objects(ch: Client, bucket: str) -> None:
             FROM s3(s3_events, filename = 'events/**', format = 'One') WHERE _size > 0
         )
         WHERE (path, etag) NOT IN (SELECT path, etag FROM ops.objects WHERE bucket = {b:String})""",
+        parameters={"b": bucket},
+    )
+
+
+def _close_replaced_objects(ch: Client, bucket: str) -> None:
+    """Objects that were replaced or removed before they were loaded whole: what landed of them is all there will be."""
+    ch.command(
+        """
+        INSERT INTO ops.objects (bucket, path, etag, number, bytes, lines, seen_at)
+        SELECT o.bucket, o.path, o.etag, o.number, o.bytes, landed.lines, now64(6, 'UTC')
+        FROM (SELECT * FROM ops.objects FINAL WHERE bucket = {b:String} AND lines IS NULL) AS o
+        LEFT JOIN
+        (
+            SELECT toUInt32(bitShiftRight(offset, 32)) AS number, uniqExact(offset) AS lines
+            FROM landing.events WHERE source = 's3' AND stream = {b:String} GROUP BY number
+        ) AS landed USING (number)
+        WHERE (o.path, o.etag) NOT IN (SELECT _path, _etag FROM s3(s3_events, filename = 'events/**', format = 'One'))""",
         parameters={"b": bucket},
     )
 
