@@ -50,7 +50,10 @@ def down(
     stack.down(show.say, purge=purge)
 
 
-def status(json: Json = False) -> None:
+def status(
+    rows: Annotated[bool, typer.Option("--rows", help="Also count the rows at every store.")] = False,
+    json: Json = False,
+) -> None:
     """Show each store: version, address, health. Exits 1 if one is not healthy.
 
     Example: clickvault status --json
@@ -58,14 +61,25 @@ def status(json: Json = False) -> None:
     from clickvault.embedded import stack
 
     found = [_store(s) for s in stack.status()]
+    counted = _counts() if rows and all(s["healthy"] for s in found) else []
     if json:
-        show.as_json({"stores": found})
+        show.as_json({"stores": found, **({"rows": counted} if rows else {})})
     else:
         show.table(found)
+        if counted:
+            show.table(counted, title="Rows at every store")
     if not all(s["healthy"] for s in found):
         if not json:
             show.say("Try:   clickvault up")
         raise typer.Exit(1)
+
+
+def _counts() -> list[dict[str, object]]:
+    from clickvault.counts import counts
+    from clickvault.session import open_session
+
+    with open_session() as s:
+        return counts(s)
 
 
 def _store(status: object) -> dict[str, object]:
