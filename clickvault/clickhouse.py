@@ -44,3 +44,9 @@ def execute(client: Client, sql: Iterable[str], parameters: Mapping[str, Any] | 
 def rows(client: Client, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """The result of a query as a list of row objects."""
     return list(client.query(sql, parameters=dict(parameters or {})).named_results())
+
+
+def server_said(error: Exception) -> str:
+    """The server's own words of an error, in one line: without the client's frame around them, and the address."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[0].split("server response: ", 1)[-1].rsplit(" (for url", 1)[0][:500]

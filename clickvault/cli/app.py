@@ -53,8 +53,9 @@ def main() -> None:
             problem.show()
             code = int(problem.exit_code)
         elif type(problem).__module__.split(".")[0] in _CLIENTS and not os.environ.get("CLICKVAULT_DEBUG"):
-            first = (str(problem).splitlines() or [type(problem).__name__])[0][:300]
-            error(StoreError(f"{type(problem).__name__}: {first}", hint="clickvault status"))
+            from clickvault.clickhouse import server_said
+
+            error(StoreError(f"{type(problem).__name__}: {server_said(problem)}", hint="clickvault status"))
             code = 1
         else:
             raise

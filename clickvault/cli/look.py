@@ -144,23 +144,24 @@ def sql(
     """
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
+    from clickvault.clickhouse import server_said
     from clickvault.errors import DataError
     from clickvault.session import open_session
 
     with open_session() as s:
         client = s.ch if write else s.reader
-        if query is not None:
-            try:
-                _ask(client, query, json)
-            except ClickHouseError as error:
-                raise DataError(str(error).splitlines()[0], hint='clickvault sql "SHOW TABLES FROM marts"') from error
-            return
-        interactive = sys.stdin.isatty()
+        interactive = query is None and sys.stdin.isatty()
         if interactive:
             import readline  # noqa: F401  (line editing and history, by being there)
 
             show.say("ClickHouse. A query ends with ; and Enter; exit with Ctrl-D.")
-        _shell(client, json, interactive)
+        try:
+            if query is None:
+                _shell(client, json, interactive)
+            else:
+                _ask(client, query, json)
+        except ClickHouseError as error:
+            raise DataError(server_said(error), hint='clickvault sql "SHOW TABLES FROM marts"') from error
 
 
 def _ask(client: Any, query: str, json: bool) -> None:
@@ -176,7 +177,10 @@ def _ask(client: Any, query: str, json: bool) -> None:
 
 
 def _shell(client: Any, json: bool, interactive: bool) -> None:
+    """Read queries, each ended by a ; at a line's end, and answer them; an error ends only what is not interactive."""
     from clickhouse_connect.driver.exceptions import ClickHouseError
+
+    from clickvault.clickhouse import server_said
 
     lines: list[str] = []
     while True:
@@ -201,7 +205,7 @@ def _shell(client: Any, json: bool, interactive: bool) -> None:
         except ClickHouseError as error:
             if not interactive:
                 raise
-            show.say(f"Error: {str(error).splitlines()[0]}")
+            show.say(f"Error: {server_said(error)}")
 
 
 # ── rejected ──────────────────────────────────────────────────────────────────────────────────────────────────

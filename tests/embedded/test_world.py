@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -362,9 +364,6 @@ def test_a_row_deleted_from_the_vault_is_named(world: World, table: str) -> None
 
 
 def test_reconcile_exits_1_and_names_the_account(world: World) -> None:
-    import subprocess
-    import sys
-
     command = [sys.executable, "-m", "clickvault", "reconcile", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0
@@ -380,3 +379,20 @@ def test_reconcile_exits_1_and_names_the_account(world: World) -> None:
     assert "marts.platform_daily: rows built = rows" in [a["name"] for a in answer["accounts"] if not a["ok"]]
     build(world.session.ch, world.session.renderer, kept["day"], kept["day"] + timedelta(days=1), ["platform_daily"])
     assert broken(world) == []
+
+
+def test_the_shell_answers_queries_and_says_what_is_wrong(world: World) -> None:
+    def ask(*arguments: str, typed: str | None = None) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "clickvault", "sql", *arguments]
+        return subprocess.run(command, input=typed, capture_output=True, text=True, check=False)
+
+    posts = world.manifest.clean["post"]
+    assert json.loads(ask("SELECT count() AS n FROM raw.post FINAL", "--json").stdout) == [{"n": posts}]
+    done = ask(typed="SELECT 1 AS one;\nSELECT count() AS n\nFROM raw.post FINAL;\n")
+    assert done.returncode == 0
+    assert f"{posts:,}" in done.stdout
+    done = ask("SELECT nothing FROM raw.post")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: Code: 47.")
+    done = ask("INSERT INTO raw.post SELECT * FROM raw.post")
+    assert "(READONLY)" in done.stderr, "the default login of `sql` must only read"
