@@ -235,7 +235,21 @@ def ingest_s3(settings: Settings, renderer: Renderer, ch: Client, progress: Prog
         done += len(batch)
     if progress:
         progress("S3 to ClickHouse", done, len(waiting))
+    at, safe = ("s3", settings.s3_bucket, 0), _loaded_up_to(ch, settings.s3_bucket)
+    if safe_positions(ch).get(at) != safe:
+        _record_safe(ch, {at: safe})
     return Ingested("s3", messages, objects=done)
+
+
+def _loaded_up_to(ch: Client, bucket: str) -> int:
+    """The position up to which all objects are loaded: the first waiting one, or behind the last."""
+    (found,) = rows(
+        ch,
+        "SELECT if(countIf(lines IS NULL) > 0, toUInt64(minIf(number, lines IS NULL)), toUInt64(max(number)) + 1) AS number "
+        "FROM ops.objects FINAL WHERE bucket = {b:String}",
+        {"b": bucket},
+    )
+    return int(found["number"]) << 32
 
 
 def _number_new_objects(ch: Client, bucket: str) -> None:
@@ -318,5 +332,4 @@ def _load_objects(ch: Client, renderer: Renderer, bucket: str, batch: list[dict[
         [[bucket, o["path"], o["etag"], o["number"], o["bytes"], lines[o["path"]], now] for o in batch],
         ["bucket", "path", "etag", "number", "bytes", "lines", "seen_at"],
     )
-    _record_safe(ch, {("s3", bucket, 0): (batch[-1]["number"] + 1) << 32})
     return sum(landed.values())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,6 +49,33 @@ def translated(what: str) -> Iterator[None]:
         raise StoreError(f"{what}: {_first_line(error)}", hint="clickvault status", store="postgres") from error
     except psycopg2.Error as error:
         raise DataError(f"{what}: {_first_line(error)}") from error
+
+
+@contextmanager
+def alone(connection: Connection, step: str, name: str, seconds: float = 120.0) -> Iterator[None]:
+    """Hold the lock of a step on `name` (an advisory lock of the session): one at a time, whoever asks.
+
+    Waits `seconds` for one that is ending, then raises StoreError.
+    """
+    deadline = time.monotonic() + seconds
+    key = (f"clickvault.{step}", name)
+    while True:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("select pg_try_advisory_lock(hashtext(%s), hashtext(%s))", key)
+            if cursor.fetchone()[0]:
+                break
+        if time.monotonic() > deadline:
+            raise StoreError(
+                f"another {step} of {name} has been running for {seconds:.0f} s",
+                hint=f"clickvault {step}   (when it has ended)",
+                store="postgres",
+            )
+        time.sleep(0.2)
+    try:
+        yield
+    finally:
+        with suppress(psycopg2.Error), connection, connection.cursor() as cursor:  # a broken connection holds no lock
+            cursor.execute("select pg_advisory_unlock(hashtext(%s), hashtext(%s))", key)
 
 
 def rows(connection: Connection, sql: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ that woke it: run again after a crash anywhere, it goes on where the data says.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -25,15 +25,21 @@ def _quiet(_what: str, _done: int, _total: int) -> None:
     return None
 
 
-def ingest(session: Session, progress: Progress = _quiet) -> list[dict[str, Any]]:
+def ingest(
+    session: Session, progress: Progress = _quiet, sources: Collection[str] = ("kafka", "s3")
+) -> list[dict[str, Any]]:
     """Wait for Kafka's messages, load new S3 objects. One row a source."""
     from clickvault.ingest import ingest_kafka, ingest_s3
+    from clickvault.postgres import alone
 
     s = session
-    return [
-        asdict(ingest_kafka(s.settings, s.renderer, s.ch, progress)),
-        asdict(ingest_s3(s.settings, s.renderer, s.ch, progress)),
-    ]
+    found = []
+    if "kafka" in sources:
+        found.append(ingest_kafka(s.settings, s.renderer, s.ch, progress))
+    if "s3" in sources:
+        with alone(s.pg, "ingest", s.settings.s3_bucket):  # objects are numbered one after the other
+            found.append(ingest_s3(s.settings, s.renderer, s.ch, progress))
+    return [asdict(i) for i in found]
 
 
 def load(session: Session, progress: Progress = _quiet) -> list[dict[str, Any]]:
@@ -62,12 +68,16 @@ def graph(
 ) -> list[dict[str, Any]]:
     """Measure the graph as it is now, kept under `as_of` (default: the day of the newest event). One row a relation."""
     from clickvault import graph as stage
+    from clickvault.postgres import alone
 
     s = session
     day = as_of or newest_day(s)
     if day is None:
         return []
-    found = stage.run(s.settings, s.renderer, s.ch, s.pg, day, progress=lambda what: progress(what, 0, 0), force=force)
+    with alone(s.pg, "graph", "graph"):  # a day is staged in tables that all runs share
+        found = stage.run(
+            s.settings, s.renderer, s.ch, s.pg, day, progress=lambda what: progress(what, 0, 0), force=force
+        )
     return [
         {"as_of": g.as_of, "relation": g.relation, "computed": g.computed, **{k: m.value for k, m in g.metrics.items()}}
         for g in found
@@ -83,8 +93,10 @@ def marts(
 ) -> list[dict[str, Any]]:
     """Rebuild the days that are out of date, or the window [start, end). One row a mart."""
     from clickvault.marts import build
+    from clickvault.postgres import alone
 
-    return [asdict(b) for b in build(session.ch, session.renderer, start, end, only, progress)]
+    with alone(session.pg, "marts", "marts"):  # days are staged in tables that all builds share
+        return [asdict(b) for b in build(session.ch, session.renderer, start, end, only, progress)]
 
 
 def reconcile(session: Session, progress: Progress = _quiet) -> list[Account]:

@@ -90,18 +90,7 @@ def ingest(
 
     Example: clickvault ingest kafka
     """
-    from dataclasses import asdict
-
-    from clickvault.ingest import ingest_kafka, ingest_s3
-    from clickvault.session import open_session
-
-    found = []
-    with open_session() as s, show.progress(not quiet) as bar:
-        if source is not Source.s3:
-            found.append(asdict(ingest_kafka(s.settings, s.renderer, s.ch, bar)))
-        if source is not Source.kafka:
-            found.append(asdict(ingest_s3(s.settings, s.renderer, s.ch, bar)))
-    show.rows(found, json)
+    _step("ingest", json, quiet, sources=("kafka", "s3") if source is Source.both else (source.value,))
 
 
 def _step(name: str, json: bool, quiet: bool, **options: Any) -> None:

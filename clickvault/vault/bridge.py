@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from queue import SimpleQueue
@@ -238,27 +238,9 @@ def _stage(renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec, win
     return Sums(*(int(value) for value in run("batch_sums", since=since, until=until).first_row))
 
 
-@contextmanager
-def _alone(pg: Connection, event_type: str) -> Iterator[None]:
+def _alone(pg: Connection, event_type: str) -> AbstractContextManager[None]:
     """Hold the lock of an event type's load: its tables have one writer. Waits for a load that is ending."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while True:
-        with pg, pg.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_lock(hashtext('clickvault.load'), hashtext(%s))", (event_type,))
-            if cursor.fetchone()[0]:
-                break
-        if time.monotonic() > deadline:
-            raise StoreError(
-                f"another load of {event_type} has been running for {WAIT_SECONDS:.0f} s",
-                hint="clickvault load   (when it has ended)",
-                store="postgres",
-            )
-        time.sleep(0.2)
-    try:
-        yield
-    finally:
-        with suppress(psycopg2.Error), pg, pg.cursor() as cursor:  # a broken connection holds no lock
-            cursor.execute("select pg_advisory_unlock(hashtext('clickvault.load'), hashtext(%s))", (event_type,))
+    return postgres.alone(pg, "load", event_type, WAIT_SECONDS)
 
 
 @contextmanager
