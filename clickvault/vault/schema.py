@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from clickvault import graph, postgres
 from clickvault.contract.vault import LinkSpec, SatSpec, VaultSpec
-from clickvault.errors import ContractError
 from clickvault.objects import objects_of
 from clickvault.postgres import Connection
 from clickvault.render import Renderer, check_identifier, pg_identifier
@@ -49,14 +48,8 @@ def schema_objects(renderer: Renderer) -> list[SchemaObject]:
     for vault in vaults:
         found += _views(renderer, vault)
     found += _graph_objects(renderer)
-    seen: set[str] = set()
     for name in (o.name for o in found if o.kind != "file"):
         check_identifier(name.split(".")[1])
-        if name in seen:
-            raise ContractError(
-                f"two declarations become {name}", hint='give a reference another role: Ref("user", role="owner")'
-            )
-        seen.add(name)
     return found
 
 
