@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -29,16 +29,10 @@ def connect(url: str, **settings: Any) -> Client:
         )
     except ClickHouseError as error:
         raise StoreError(
-            f"ClickHouse does not answer at {parts.hostname}:{parts.port}: {str(error).splitlines()[0][:200]}",
+            f"ClickHouse does not answer at {parts.hostname}:{parts.port}: {server_said(error)[:200]}",
             hint="clickvault up",
             store="clickhouse",
         ) from error
-
-
-def execute(client: Client, sql: Iterable[str], parameters: Mapping[str, Any] | None = None) -> None:
-    """Run statements one after the other, with server-side parameters `{name:Type}`."""
-    for statement in sql:
-        client.command(statement, parameters=dict(parameters or {}), use_database=False)
 
 
 def rows(client: Client, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:

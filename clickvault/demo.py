@@ -51,7 +51,9 @@ def world_range(settings: Settings, world: DemoWorld) -> dict[str, Any]:
 
 
 def _keep(path: Path, found: dict[str, Any]) -> None:
-    path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    part.replace(path)
 
 
 def demo(

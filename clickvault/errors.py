@@ -10,6 +10,9 @@ ClickvaultError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class ClickvaultError(Exception):
     """Base of all errors that this project raises on purpose: a message, and a hint that says what to do next."""
@@ -47,4 +50,8 @@ class DataError(ClickvaultError):
 
 
 class AccountsError(ClickvaultError):
-    """The accounts do not balance."""
+    """The accounts do not balance; `accounts` has all of them."""
+
+    def __init__(self, message: str, hint: str = "", accounts: Sequence[Any] = ()) -> None:
+        super().__init__(message, hint)
+        self.accounts = list(accounts)

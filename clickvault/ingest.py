@@ -101,18 +101,23 @@ def ingest_kafka(
 
 
 def close_earlier_epochs(settings: Settings, ch: Client) -> None:
-    """Record what landed of a broker's earlier lives as landed whole: its queues are gone, nothing more will come."""
-    ch.command(
-        """
-        INSERT INTO ops.positions (source, stream, partition, safe, seen_at)
-        SELECT source, stream, partition, max(offset) + 1 AS safe, now64(6, 'UTC')
-        FROM landing.events
-        WHERE startsWith(source, 'kafka:') AND source != {now:String}
-        GROUP BY source, stream, partition
-        HAVING (source, stream, partition, safe) NOT IN
-            (SELECT source, stream, partition, max(safe) FROM ops.positions GROUP BY source, stream, partition)""",
-        parameters={"now": source_of(settings)},
+    """Record what landed of a broker's earlier lives as landed whole: its queues are gone, nothing more will come.
+
+    Offsets that never landed can't be asked for any more: they are booked as gaps.
+    """
+    known = safe_positions(ch)
+    found = rows(
+        ch,
+        "SELECT source, stream, partition, max(offset) + 1 AS seen FROM landing.events "
+        "WHERE startsWith(source, 'kafka:') AND source != {now:String} GROUP BY source, stream, partition",
+        {"now": source_of(settings)},
     )
+    for r in found:
+        at = (r["source"], r["stream"], r["partition"])
+        if r["seen"] > known.get(at, 0):
+            partition = Partition(r["stream"], r["partition"])
+            _book_gaps(ch, r["source"], partition, _missing(ch, r["source"], partition, known.get(at, 0), r["seen"]))
+            _record_safe(ch, {at: r["seen"]})
 
 
 def _wait(
@@ -175,22 +180,7 @@ def _consumer_trouble(ch: Client, group: str) -> str:
 
 def _fill_gaps(settings: Settings, ch: Client, source: str, at: Partition, low: int, high: int) -> int:
     """Fetch what is missing between the offsets; returns how many messages were landed so."""
-    where = {"source": source, "stream": at.topic, "partition": at.partition, "low": low, "high": high}
-    missing = [
-        r["number"]
-        for r in rows(
-            ch,
-            """
-            SELECT number FROM numbers({low:UInt64}, {high:UInt64} - {low:UInt64})
-            WHERE number NOT IN
-            (
-                SELECT offset FROM landing.events
-                WHERE source = {source:String} AND stream = {stream:String} AND partition = {partition:Int32}
-                  AND offset >= {low:UInt64} AND offset < {high:UInt64}
-            ) ORDER BY number""",
-            where,
-        )
-    ]
+    missing = _missing(ch, source, at, low, high)
     if not missing:
         return 0
     found = kafka.fetch(settings, at, missing)
@@ -200,15 +190,40 @@ def _fill_gaps(settings: Settings, ch: Client, source: str, at: Partition, low: 
             [[source, at.topic, at.partition, m.offset, m.key, _utc(m.timestamp_ms), m.value] for m in found],
             ["source", "stream", "partition", "offset", "key", "sent_at", "raw"],
         )
-    nothing = set(missing) - {m.offset for m in found}
-    if nothing:
+    _book_gaps(ch, source, at, sorted(set(missing) - {m.offset for m in found}))
+    return len(found)
+
+
+def _missing(ch: Client, source: str, at: Partition, low: int, high: int) -> list[int]:
+    """The offsets from `low` to `high` (excluded) that are neither landed nor booked as gaps."""
+    found = rows(
+        ch,
+        """
+        SELECT number FROM numbers({low:UInt64}, {high:UInt64} - {low:UInt64})
+        WHERE number NOT IN
+        (
+            SELECT offset FROM
+            (
+                SELECT source, stream, partition, offset FROM landing.events
+                UNION ALL
+                SELECT source, stream, partition, offset FROM ops.gaps
+            )
+            WHERE source = {source:String} AND stream = {stream:String} AND partition = {partition:Int32}
+              AND offset >= {low:UInt64} AND offset < {high:UInt64}
+        ) ORDER BY number""",
+        {"source": source, "stream": at.topic, "partition": at.partition, "low": low, "high": high},
+    )
+    return [r["number"] for r in found]
+
+
+def _book_gaps(ch: Client, source: str, at: Partition, offsets: list[int]) -> None:
+    if offsets:
         now = datetime.now(UTC)
         ch.insert(
             "ops.gaps",
-            [[source, at.topic, at.partition, offset, now] for offset in sorted(nothing)],
+            [[source, at.topic, at.partition, offset, now] for offset in offsets],
             ["source", "stream", "partition", "offset", "seen_at"],
         )
-    return len(found)
 
 
 def _utc(milliseconds: int | None) -> datetime | None:

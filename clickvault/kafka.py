@@ -133,29 +133,53 @@ def committed(settings: Settings, group: str) -> dict[Partition, int]:
 
 
 def fetch(settings: Settings, at: Partition, offsets: list[int], timeout: float = 30.0) -> list[Message]:
-    """The messages at these offsets, ascending; an offset where the broker has nothing is left out."""
+    """The messages at these offsets (ascending); an offset where the broker has nothing is left out.
+
+    Nothing is taken for granted: an offset is empty when a message behind it came first, or when the broker answered
+    that its log ends there. Raises StoreError when it does not answer within `timeout` seconds.
+    """
     from kafka import TopicPartition
 
-    found: list[Message] = []
+    wanted, found = set(offsets), []
+    tp = TopicPartition(*at)
     with _told(settings), closing(_consumer(settings)) as consumer:
-        tp = TopicPartition(*at)
         consumer.assign([tp])
+        position = -1  # the next offset that the consumer gives; what was asked for and lies before it is known
         deadline = time.monotonic() + timeout
-        position = -1
-        for wanted in offsets:
-            if (found and found[-1].offset >= wanted) or position > wanted:
-                continue  # what was fetched last lies behind it: nothing there
-            consumer.seek(tp, wanted)
+        for offset in offsets:
+            if offset < position:
+                continue
+            if position < 0 or offset - position >= 1_000:
+                consumer.seek(tp, offset)
+                position = offset
             quiet = 0
-            while quiet < 3:  # a poll may come back empty while the fetch is under way
-                records = consumer.poll(timeout_ms=500, max_records=1).get(tp, [])
-                if records:
-                    r = records[0]
-                    position = r.offset
-                    if r.offset == wanted:
+            while position <= offset:
+                records = consumer.poll(timeout_ms=500, max_records=1_000).get(tp, [])
+                for r in records:
+                    if r.offset in wanted and r.offset >= position:
                         found.append(Message(r.offset, r.key or b"", r.value or b"", r.timestamp))
-                    break
+                    position = max(position, r.offset + 1)
+                if records:
+                    deadline = time.monotonic() + timeout
+                    continue
                 quiet += 1
+                if quiet >= 2 and _ends_at(settings, tp, offset):
+                    return found
                 if time.monotonic() > deadline:
-                    raise StoreError(f"Kafka gives nothing at {at} {wanted}", hint="clickvault status", store="kafka")
+                    raise StoreError(f"Kafka gives nothing at {at} {offset}", hint="clickvault status", store="kafka")
     return found
+
+
+def _ends_at(settings: Settings, tp: Any, offset: int) -> bool:
+    """Whether the broker, asked anew for what is at `offset`, answers, and gives no message."""
+    with closing(_consumer(settings)) as consumer:
+        consumer.assign([tp])
+        consumer.seek(tp, offset)
+        for _ in range(10):
+            if consumer.poll(timeout_ms=300, max_records=1):
+                return False
+            if (
+                consumer.highwater(tp) is not None
+            ):  # an answer came; what it holds would be given by now, or by the next
+                return not consumer.poll(timeout_ms=500, max_records=1)
+    return False

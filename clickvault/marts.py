@@ -11,6 +11,7 @@ one (states at a day's end); "graph", a new measurement of the graph.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from typing import Any, Literal
 
 from clickhouse_connect.driver.client import Client
 
+from clickvault import postgres
 from clickvault.accounts import Account
 from clickvault.clickhouse import rows
 from clickvault.errors import ConfigurationError, ContractError
@@ -28,7 +30,7 @@ from clickvault.render import Renderer, ch_identifier
 
 Progress = Callable[[str, int, int], None]
 HEADER = re.compile(r"\A\{#- mart\n(.*?)\n-#\}", re.DOTALL)
-BUILD_DAYS = 31
+BUILD_DAYS = 92
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,10 @@ def build_sql(renderer: Renderer, mart: Mart) -> str:
 
 
 def _states(ch: Client, renderer: Renderer, mart: Mart) -> dict[date, str]:
-    """What the data of each day is at now, as a text: when its newest event landed, or the graph's fingerprint.
+    """What the data of each day is at now, as a text: how many events it has, or the graph's fingerprint.
 
-    Neither is touched by merges: the time only ever falls, when a merge drops a duplicate that landed later.
+    Events are never changed, so a day whose count of distinct events is the same is the same day; duplicates and merges
+    do not touch it. The build's own SQL is part of the state: a day that another formula made is out of date.
     """
     if mart.window == "graph":
         sql = (
@@ -106,24 +109,30 @@ def _states(ch: Client, renderer: Renderer, mart: Mart) -> dict[date, str]:
             "FROM graph.summary WHERE metric = 'fingerprint' GROUP BY day ORDER BY day"
         )
     else:
-        landed = " UNION ALL ".join(
-            f"SELECT toDate(event_time) AS day, max(landed_at) AS newest FROM raw.{ch_identifier(name)} GROUP BY day"
+        counts = " UNION ALL ".join(
+            f"SELECT toDate(event_time) AS day, count() AS n FROM raw.{ch_identifier(name)} FINAL GROUP BY day"
             for name in renderer.registry.events
         )
-        sql = f"SELECT day, toString(max(newest)) AS state FROM ({landed}) GROUP BY day ORDER BY day"
-    return {r["day"]: r["state"] for r in rows(ch, sql)}
+        sql = (
+            f"SELECT day, toString(sum(n)) AS state FROM ({counts}) GROUP BY day ORDER BY day "
+            "SETTINGS do_not_merge_across_partitions_select_final = 1"
+        )
+    found = {r["day"]: r["state"] for r in rows(ch, sql)}
+    if mart.window == "from" and found:  # what is in force at a day's end is there on days without events, too
+        first, last = min(found), max(found)
+        found = {d: found.get(d, "0") for d in (first + timedelta(days=i) for i in range((last - first).days + 1))}
+    formula = hashlib.sha256(build_sql(renderer, mart).encode()).hexdigest()[:8]
+    return {day: f"{state} {formula}" for day, state in found.items()}
 
 
 def stale_days(ch: Client, renderer: Renderer, mart: Mart) -> list[date]:
-    """The days that the mart does not have, or has from before the newest of their data came."""
+    """The days that the mart does not have, or has from other data than there is now."""
     now = _states(ch, renderer, mart)
     built = {
         r["day"]: r["state"]
         for r in rows(ch, "SELECT day, state FROM ops.mart_days FINAL WHERE mart = {m:String}", {"m": mart.name})
     }
-    if mart.window == "graph":
-        return [day for day, state in now.items() if built.get(day) != state]
-    stale = [day for day, state in now.items() if built.get(day, "") < state]
+    stale = [day for day, state in now.items() if built.get(day) != state]
     if mart.window == "from" and stale:
         return [day for day in now if day >= min(stale)]
     return stale
@@ -199,10 +208,19 @@ def _build_span(ch: Client, renderer: Renderer, mart: Mart, d0: date, d1: date) 
         ch.command(f"OPTIMIZE TABLE {mart.staging} FINAL")
         counts = {r["day"]: r["n"] for r in rows(ch, f"SELECT day, count() AS n FROM {mart.staging} GROUP BY day")}
         days = [d0 + timedelta(days=i) for i in range((d1 - d0).days)]
+        there = {
+            str(r["partition"])
+            for r in rows(
+                ch,
+                "SELECT DISTINCT partition FROM system.parts WHERE database = 'marts' AND table = {t:String} AND active",
+                {"t": mart.name},
+            )
+        }
         for day in days:
-            # REPLACE from an empty partition is refused: a day without rows is dropped
-            what = f"REPLACE PARTITION '{day}' FROM {mart.staging}" if counts.get(day) else f"DROP PARTITION '{day}'"
-            ch.command(f"ALTER TABLE {name} {what}")
+            if counts.get(day):
+                ch.command(f"ALTER TABLE {name} REPLACE PARTITION '{day}' FROM {mart.staging}")
+            elif str(day) in there:  # REPLACE from an empty partition is refused
+                ch.command(f"ALTER TABLE {name} DROP PARTITION '{day}'")
     finally:
         ch.command(f"DROP TABLE IF EXISTS {mart.staging}")
     now = datetime.now(UTC)
@@ -234,11 +252,11 @@ def accounts(ch: Client, pg: Any, renderer: Renderer) -> list[Account]:
         found.append(Account(f"marts.{mart.name}: rows built = rows", sum(expected.values()), sum(there.values())))
         found.append(Account(f"marts.{mart.name}: days out of date = 0", len(stale_days(ch, renderer, mart)), 0))
         for what, (in_vault, in_mart) in mart.accounts.items():
-            with pg.cursor() as cursor:
-                cursor.execute(in_vault)
-                left = int(cursor.fetchone()[0])
+            (left,) = postgres.rows(pg, in_vault)[0].values()
             right = ch.query(in_mart).first_row
             found.append(
-                Account(f"marts.{mart.name}: {what} in the vault = in the mart", left, int(right[0]) if right else 0)
+                Account(
+                    f"marts.{mart.name}: {what} in the vault = in the mart", int(left), int(right[0]) if right else 0
+                )
             )
     return found

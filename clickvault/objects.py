@@ -39,6 +39,8 @@ def objects_of(rendered: str) -> list[SqlObject]:
         body = statements(rendered[mark.end() : end])
         if not body:
             raise ValueError(f"no statement behind {mark.group(0)!r}")
+        if len(body) > 1:
+            raise ValueError(f"two statements behind {mark.group(0)!r}: give each its mark")
         found.append(SqlObject(mark.group(1), mark.group(2), _tidy(body[0])))
     return found
 

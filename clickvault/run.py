@@ -137,4 +137,5 @@ def check(accounts: list[Account]) -> None:
             f"{len(broken)} of {len(accounts)} accounts do not balance: "
             + "; ".join(f"{a.name} ({a.left} / {a.right})" for a in broken[:5]),
             hint="clickvault run   (finishes what was cut short); if it stays, clickvault reconcile --json shows all",
+            accounts=accounts,
         )

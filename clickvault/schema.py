@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
+from uuid import uuid4
 
 from clickhouse_connect.driver.client import Client
 
@@ -73,7 +74,11 @@ def clickhouse_objects(renderer: Renderer, settings: Settings) -> list[SqlObject
     for group in registry.groups:
         found += objects_of(
             renderer.render(
-                "ingest/queue.sql.j2", group=group, topics=registry.topics(group), epoch=settings.kafka_epoch
+                "ingest/queue.sql.j2",
+                group=group,
+                topics=registry.topics(group),
+                epoch=settings.kafka_epoch,
+                broker=settings.kafka_from_clickhouse,
             )
         )
     return found
@@ -145,14 +150,15 @@ def _alterations(ch: Client, o: SqlObject) -> list[str]:
     The engine reads the wanted statement itself: it is run under another name, and the columns are compared.
     """
     database, table = o.name.split(".")
-    scratch = "ops.scratch_wanted"
+    wanted_name = f"scratch_{uuid4().hex}"
+    scratch = f"ops.{wanted_name}"
     ch.command(f"DROP TABLE IF EXISTS {scratch}")
     ch.command(re.sub(r"^CREATE TABLE (IF NOT EXISTS )?\S+", f"CREATE TABLE {scratch}", o.sql, count=1))
     try:
         columns = (
             "SELECT name, type FROM system.columns WHERE database = {d:String} AND table = {t:String} ORDER BY position"
         )
-        wanted = [(r["name"], r["type"]) for r in rows(ch, columns, {"d": "ops", "t": "scratch_wanted"})]
+        wanted = [(r["name"], r["type"]) for r in rows(ch, columns, {"d": "ops", "t": wanted_name})]
         there = {r["name"]: r["type"] for r in rows(ch, columns, {"d": database, "t": table})}
     finally:
         ch.command(f"DROP TABLE IF EXISTS {scratch}")
@@ -227,10 +233,12 @@ def init(
 ) -> list[Change]:
     """Make or migrate everything: topics, ClickHouse, PostgreSQL. Returns what was changed; empty the second time."""
     from clickvault import vault
+    from clickvault.postgres import alone
 
     changes = [Change("kafka", "create", f"topic {t}") for t in kafka.create_topics(settings, _topics(renderer))]
-    changes += apply_clickhouse(ch, clickhouse_objects(renderer, settings), settings, progress)
-    ingest.close_earlier_epochs(settings, ch)
+    with alone(pg, "ingest", settings.s3_bucket):  # what lands while feeds are made again would be judged by none
+        changes += apply_clickhouse(ch, clickhouse_objects(renderer, settings), settings, progress)
+        ingest.close_earlier_epochs(settings, ch)
     changes += [Change("postgres", "change", s) for s in vault.apply_postgres(pg, renderer)]
     return changes
 

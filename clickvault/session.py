@@ -43,7 +43,9 @@ class Session:
         from clickvault.clickhouse import connect
 
         settings = stack_ready(self.settings, "clickhouse")
-        return connect(settings.clickhouse_reader_url or settings.clickhouse_url)
+        if settings.clickhouse_reader_url:
+            return connect(settings.clickhouse_reader_url)
+        return connect(settings.clickhouse_url, readonly=2)
 
     @cached_property
     def pg(self) -> Any:

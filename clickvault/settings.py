@@ -8,10 +8,12 @@ cluster differ in settings only.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -98,6 +100,31 @@ class Settings(BaseSettings):
             return [name.strip() for name in value.split(",") if name.strip()]
         return value
 
+    @field_validator("clickhouse_url", "clickhouse_reader_url", "postgres_url", "clickhouse_sees_postgres")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        """Refuse what a client would complain of with the password in its words; no part of the value is said."""
+        if value:
+            try:
+                parts = urlsplit(value)
+                good = (
+                    parts.scheme in ("http", "https", "postgresql", "postgres") and parts.hostname and (parts.port or 1)
+                )
+                good = good and not re.search(r"%(?![0-9A-Fa-f]{2})", value)
+            except ValueError:
+                good = False
+            if not good:
+                raise ValueError("must be scheme://user:password@host:port, special characters as %XX")
+        return value
+
+    @field_validator("clickhouse_cluster", "neo4j_uri")
+    @classmethod
+    def _refuse_what_is_not_there(cls, value: str, info: ValidationInfo) -> str:
+        """A setting that changes nothing would be taken for one that works."""
+        if value:
+            raise ValueError(f"{info.field_name} is not supported yet: leave it empty")
+        return value
+
     @field_validator("home", mode="after")
     @classmethod
     def _absolute_home(cls, value: Path) -> Path:
@@ -136,8 +163,17 @@ class Settings(BaseSettings):
 
 
 def get_settings() -> Settings:
-    """The settings as they are now: read afresh, so that a stack started a moment ago is seen."""
-    return Settings()
+    """The settings as they are now: read afresh, so that a stack started a moment ago is seen.
+
+    Raises ConfigurationError that names the setting, and none of its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        )
+        raise ConfigurationError(wrong, hint="see .env.example; the environment and .env are read") from None
 
 
 def stack_ready(settings: Settings | None = None, *stores: str) -> Settings:

@@ -40,7 +40,7 @@ class GenerateOptions:
         if self.start < self.epoch:
             raise ConfigurationError(
                 f"the world begins at {self.epoch:%F}, after the range's start {self.start:%FT%TZ}",
-                hint=f"--start {self.start.astimezone(UTC):%F}",
+                hint=f"--world-start {self.start.astimezone(UTC):%F}",
             )
         if not 2 <= self.users <= 10_000_000:
             raise ConfigurationError(f"users must be 2 to 10,000,000, got {self.users}")

@@ -10,7 +10,7 @@ import typer
 
 from clickvault.cli import show
 from clickvault.cli.stack import Json
-from clickvault.errors import ConfigurationError
+from clickvault.errors import AccountsError, ConfigurationError
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 
@@ -188,5 +188,12 @@ def run(json: Json = False, quiet: Quiet = False) -> None:
         began[0] = now
 
     with open_session() as s, show.progress(not quiet) as bar:
-        accounts = pipeline(s, bar, step)
+        try:
+            accounts = pipeline(s, bar, step)
+        except AccountsError as broken:
+            if not json:
+                raise
+            accounts = broken.accounts
     show_accounts(accounts, json)
+    if not all(a.ok for a in accounts):
+        raise typer.Exit(1)

@@ -101,11 +101,11 @@ def _buckets(state: State) -> bool:
     try:
         for bucket in (EVENTS_BUCKET, BROKER_BUCKET):
             if not store.bucket_exists(bucket):
-                store.make_bucket(bucket)
                 if bucket == BROKER_BUCKET:
-                    # A broker without its old messages numbers them from 0 again: sources must not be mixed up.
-                    epoch = int(state.get("kafka.epoch", 0)) + 1
-                    state.put("kafka.epoch", epoch)
+                    # A broker without its old messages numbers them from 0 again: sources must not be mixed up. Counted
+                    # before the bucket is there: a kill in between skips a number, and mixes nothing.
+                    state.put("kafka.epoch", int(state.get("kafka.epoch", 0)) + 1)
+                store.make_bucket(bucket)
         return True
     except Exception:
         return False

@@ -54,7 +54,7 @@ CREATE TABLE IF NOT EXISTS ops.positions
     safe UInt64,
     seen_at DateTime64(6, 'UTC')
 )
-ENGINE = ReplacingMergeTree(seen_at)
+ENGINE = ReplacingMergeTree(safe)
 ORDER BY (source, stream, partition);
 
 -- ═══ ClickHouse: table ops.gaps

@@ -1,5 +1,5 @@
 -- ═══ ClickHouse: queue landing.queue_communities
-CREATE TABLE landing.`queue_communities` (raw String)
+CREATE TABLE landing.`queue_communities` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)
 SETTINGS
     kafka_topic_list = 'social.community,social.group_member,social.group_moderator,social.pinned_post,social.report',

@@ -1,5 +1,5 @@
 -- ═══ ClickHouse: queue landing.queue_content
-CREATE TABLE landing.`queue_content` (raw String)
+CREATE TABLE landing.`queue_content` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)
 SETTINGS
     kafka_topic_list = 'social.post,social.comment,social.reaction,social.like,social.share,social.post_view',

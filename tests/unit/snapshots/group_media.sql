@@ -1,5 +1,5 @@
 -- ═══ ClickHouse: queue landing.queue_media
-CREATE TABLE landing.`queue_media` (raw String)
+CREATE TABLE landing.`queue_media` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)
 SETTINGS
     kafka_topic_list = 'social.media',

@@ -1,5 +1,5 @@
 -- ═══ ClickHouse: queue landing.queue_ties
-CREATE TABLE landing.`queue_ties` (raw String)
+CREATE TABLE landing.`queue_ties` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)
 SETTINGS
     kafka_topic_list = 'social.friend,social.follower',

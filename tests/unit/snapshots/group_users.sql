@@ -1,5 +1,5 @@
 -- ═══ ClickHouse: queue landing.queue_users
-CREATE TABLE landing.`queue_users` (raw String)
+CREATE TABLE landing.`queue_users` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)
 SETTINGS
     kafka_topic_list = 'social.user,social.profile',
