@@ -103,7 +103,7 @@ def _clear(state: State, store: str, say: Progress) -> None:
         port = state.port(name)
         if not process.port_free(port):
             other = state.choose_port(name, above=s3.admin_offset(name))
-            say(f"{store}: port {port} is taken by another program, using {other}")
+            say(f"{store}: port {port} is taken by another program, using {other}; then: clickvault init")
 
 
 def _start(state: State, stores: set[str], say: Progress) -> None:

@@ -47,10 +47,15 @@ def session(tmp_path: Path) -> Iterator[Session]:
         yield s
 
 
-def kill(store: str) -> None:
-    """kill -9 of a store's process, and wait until it is gone."""
+def pid_of(store: str) -> int:
     (pid,) = (s.pid for s in embedded.status() if s.store == store)
     assert pid is not None, f"{store} does not run"
+    return pid
+
+
+def kill(store: str, pid: int | None = None) -> None:
+    """kill -9 of a store's process, and wait until it is gone. To strike at once, ask for its pid before."""
+    pid = pid or pid_of(store)
     os.kill(pid, signal.SIGKILL)
     for _ in range(200):
         if not Path(f"/proc/{pid}/stat").exists() or " Z " in Path(f"/proc/{pid}/stat").read_text():
@@ -114,11 +119,12 @@ def more_landed(s: Session, before: int) -> bool:
 def test_clickhouse_killed_while_it_loads_objects(session: Session, undisturbed: dict[str, Any]) -> None:
     send(session, WORLD)
     until(lambda: landed(session) > 0, "the queues have joined their groups")
+    pid = pid_of("clickhouse")
     command = [sys.executable, "-m", "clickvault", "ingest", "s3", "--quiet"]
     loading = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     count = "SELECT count() AS n FROM landing.events WHERE source = 's3'"
     until(lambda: rows(session.ch, count)[0]["n"] > 0, "objects are loaded")
-    kill("clickhouse")
+    kill("clickhouse", pid)
     loading.wait(60)
     assert loading.returncode == 1, "ClickHouse was killed when the objects were loaded"
     check(undisturbed)
@@ -157,13 +163,14 @@ def test_postgres_killed_in_the_bridge(session: Session, undisturbed: dict[str, 
     ingest(session)
     cut_short = 0
     for _ in range(2):
+        pid = pid_of("postgres")
         command = [sys.executable, "-m", "clickvault", "load"]
         loading = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         assert loading.stderr is not None
         for line in loading.stderr:
             if line.strip().startswith(("vault: user", "vault: comment")):
                 break
-        kill("postgres")
+        kill("postgres", pid)
         with loading.stderr:
             rest = loading.stderr.read()
         loading.wait(120)
