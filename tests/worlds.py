@@ -19,7 +19,7 @@ from clickvault.embedded import stack as embedded
 from clickvault.marts import all_marts
 from clickvault.produce import writer
 from clickvault.session import Session, open_session
-from clickvault.settings import get_settings
+from clickvault.settings import Settings, get_settings
 from generator import FileWriter, GenerateOptions, Manifest, generate
 
 ADDRESSES = ("CLICKHOUSE_", "KAFKA_", "S3_", "POSTGRES_", "NEO4J_", "CLICKVAULT_")
@@ -36,8 +36,8 @@ class World:
 
 
 @contextmanager
-def own_stack(home: Path, **environment: str) -> Iterator[Session]:
-    """A running stack in `home`, with its schema made; nothing of the caller's environment names another store."""
+def running_stack(home: Path, **environment: str) -> Iterator[Settings]:
+    """The settings of a running stack in `home`; nothing of the caller's environment names another store."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(ADDRESSES)]:
             patch.delenv(name)
@@ -45,11 +45,17 @@ def own_stack(home: Path, **environment: str) -> Iterator[Session]:
             patch.setenv(name, value)
         embedded.up()
         try:
-            with open_session(get_settings()) as s:
-                schema.init(s.settings, s.renderer, s.ch, s.pg)
-                yield s
+            yield get_settings()
         finally:
             embedded.down(purge=True)
+
+
+@contextmanager
+def own_stack(home: Path, **environment: str) -> Iterator[Session]:
+    """A session on a running stack in `home`, with its schema made."""
+    with running_stack(home, **environment) as settings, open_session(settings) as s:
+        schema.init(s.settings, s.renderer, s.ch, s.pg)
+        yield s
 
 
 def options(users: int, days: int, dirt: float = 0.0, seed: int = 7) -> GenerateOptions:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterator
 
@@ -10,28 +9,20 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from clickvault.clickhouse import connect
-from clickvault.embedded import stack as embedded
-from clickvault.settings import Settings, get_settings
+from clickvault.settings import Settings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its schemas in a way that Python gave up
     import kafka  # noqa: F401
 
-_ADDRESSES = ("CLICKHOUSE_", "KAFKA_", "S3_", "POSTGRES_", "NEO4J_", "CLICKVAULT_")
+from tests.worlds import running_stack
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """The settings of a running stack; whatever the environment says about other stores is set aside."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(_ADDRESSES)]:
-            patch.delenv(name)
-        patch.setenv("CLICKVAULT_HOME", str(tmp_path_factory.mktemp("home") / ".clickvault"))
-        embedded.up()
-        try:
-            yield get_settings()
-        finally:
-            embedded.down(purge=True)
+    with running_stack(tmp_path_factory.mktemp("home") / ".clickvault") as settings:
+        yield settings
 
 
 @pytest.fixture

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import random
 import re
-import warnings
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -54,15 +53,13 @@ from clickvault.contract import (
     Window,
 )
 from clickvault.contract.judge import MAX_MESSAGE_BYTES, judge
-from clickvault.embedded import stack as embedded
 from clickvault.render import Renderer
-from clickvault.settings import get_settings
 from contracts.social import DOMAIN as SOCIAL
+from tests.worlds import running_stack
 
 MIN_MESSAGES = 3_000
 EXAMPLES = 3_300
 SOURCE = "test"
-ADDRESSES = ("CLICKHOUSE_", "KAFKA_", "S3_", "POSTGRES_", "CLICKVAULT_")
 INT64 = Range(-(2**63), 2**63 - 1)
 
 
@@ -168,22 +165,12 @@ EVENTS = list(REGISTRY.events.values())
 @pytest.fixture(scope="module")
 def limits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """ClickHouse of a stack of its own (other tests count what is landed), with both domains applied."""
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python's schemas
-        for name in [n for n in os.environ if n.startswith(ADDRESSES)]:
-            patch.delenv(name)
-        patch.setenv("CLICKVAULT_HOME", str(tmp_path_factory.mktemp("agreement") / ".clickvault"))
-        embedded.up()
-        try:
-            found = get_settings()
-            renderer = Renderer(REGISTRY)
-            kafka.create_topics(found, [t for group in REGISTRY.groups for t in REGISTRY.topics(group)])
-            client = connect(found.clickhouse_url)
+    with running_stack(tmp_path_factory.mktemp("agreement") / ".clickvault") as found:
+        renderer = Renderer(REGISTRY)
+        kafka.create_topics(found, [t for group in REGISTRY.groups for t in REGISTRY.topics(group)])
+        with closing(connect(found.clickhouse_url)) as client:
             schema.apply_clickhouse(client, schema.clickhouse_objects(renderer, found), found)
             yield client
-            client.close()
-        finally:
-            embedded.down(purge=True)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,7 @@ letter, or leaves it among the dead after it was accepted, makes the accounts wr
 from __future__ import annotations
 
 import json
-import os
 import re
-import warnings
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
@@ -37,12 +35,10 @@ from clickvault.contract import (
 from clickvault.contract.judge import MAX_MESSAGE_BYTES
 from clickvault.contract.language import Event as Envelope
 from clickvault.contract.language import Ref
-from clickvault.embedded import stack as embedded
 from clickvault.render import ROOT, Renderer
 from clickvault.session import Session, open_session
-from clickvault.settings import get_settings
+from tests.worlds import running_stack
 
-ADDRESSES = ("CLICKHOUSE_", "KAFKA_", "S3_", "POSTGRES_", "CLICKVAULT_")
 SOURCE = "test"
 
 
@@ -120,18 +116,12 @@ def whole(**change: Any) -> bytes:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """A session on a stack of its own, so that no other test's dead letters are counted."""
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python's schemas
-        for name in [n for n in os.environ if n.startswith(ADDRESSES)]:
-            patch.delenv(name)
-        patch.setenv("CLICKVAULT_HOME", str(tmp_path_factory.mktemp("rejected") / ".clickvault"))
-        embedded.up()
-        try:
-            with open_session(get_settings()) as session:
-                schema.init(session.settings, Renderer(FIRST), session.ch, session.pg)
-                yield session
-        finally:
-            embedded.down(purge=True)
+    with (
+        running_stack(tmp_path_factory.mktemp("rejected") / ".clickvault") as settings,
+        open_session(settings) as session,
+    ):
+        schema.init(session.settings, Renderer(FIRST), session.ch, session.pg)
+        yield session
 
 
 def land(session: Session, stream: str, messages: list[bytes]) -> None:
