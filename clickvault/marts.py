@@ -127,7 +127,11 @@ def _states(ch: Client, renderer: Renderer, mart: Mart) -> dict[date, str]:
 
 def stale_days(ch: Client, renderer: Renderer, mart: Mart) -> list[date]:
     """The days that the mart does not have, or has from other data than there is now."""
-    now = _states(ch, renderer, mart)
+    return _stale(ch, mart, _states(ch, renderer, mart))
+
+
+def _stale(ch: Client, mart: Mart, now: dict[date, str]) -> list[date]:
+    """Of the days that have data `now`, those that were built from other data, or not at all."""
     built = {
         r["day"]: r["state"]
         for r in rows(ch, "SELECT day, state FROM ops.mart_days FINAL WHERE mart = {m:String}", {"m": mart.name})
@@ -169,16 +173,17 @@ def build(
     chosen = [find(renderer, name) for name in only] if only else all_marts(renderer)
     out = []
     for mart in chosen:
+        states = _states(ch, renderer, mart)  # before the build: what lands meanwhile makes its day out of date
         if start and end:
             days = [start + timedelta(days=i) for i in range((end - start).days)]
         else:
-            days = stale_days(ch, renderer, mart)
+            days = _stale(ch, mart, states)
         done = 0
         count = 0
         for first, last in _spans(days):
             if progress:
                 progress(mart.name, done, len(days))
-            count += _build_span(ch, renderer, mart, first, last)
+            count += _build_span(ch, renderer, mart, first, last, states)
             done += (last - first).days
         if progress:
             progress(mart.name, done, len(days))
@@ -197,9 +202,8 @@ def _spans(days: list[date]) -> list[tuple[date, date]]:
     return spans
 
 
-def _build_span(ch: Client, renderer: Renderer, mart: Mart, d0: date, d1: date) -> int:
-    """Stage [d0, d1), put it in place day by day, record it. Returns the rows of the mart in these days."""
-    states = _states(ch, renderer, mart)  # before the build: what lands meanwhile makes the day out of date
+def _build_span(ch: Client, renderer: Renderer, mart: Mart, d0: date, d1: date, states: dict[date, str]) -> int:
+    """Stage [d0, d1), put it in place day by day, record it as built from `states`. Returns the mart's rows of these days."""
     name = f"marts.{ch_identifier(mart.name)}"
     ch.command(f"CREATE OR REPLACE TABLE {mart.staging} AS {name}")
     try:

@@ -9,10 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from clickvault.cli import show
-from clickvault.cli.stack import Json
+from clickvault.cli.stack import Json, Quiet
 from clickvault.errors import AccountsError, ConfigurationError
-
-Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 
 
 class Source(StrEnum):

@@ -11,10 +11,8 @@ from typing import Annotated
 import typer
 
 from clickvault.cli import show
-from clickvault.cli.stack import Json
+from clickvault.cli.stack import Json, Quiet
 from clickvault.errors import ConfigurationError
-
-Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 
 
 class Target(StrEnum):

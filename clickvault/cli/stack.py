@@ -10,6 +10,7 @@ import typer
 from clickvault.cli import show
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,9 +29,9 @@ def up(json: Json = False) -> None:
 
     found = stack.up(show.say)
     if json:
-        show.as_json({"stores": [_store(s) for s in found]})
+        show.as_json({"stores": [asdict(s) for s in found]})
     else:
-        show.table([_store(s) for s in found])
+        show.table([asdict(s) for s in found])
         show.say('Look around: clickvault sql "SELECT 1"   Stop: clickvault down')
 
 
@@ -60,7 +61,7 @@ def status(
     """
     from clickvault.embedded import stack
 
-    found = [_store(s) for s in stack.status()]
+    found = [asdict(s) for s in stack.status()]
     counted = _counts() if rows and all(s["healthy"] for s in found) else []
     if json:
         show.as_json({"stores": found, **({"rows": counted} if rows else {})})
@@ -80,7 +81,3 @@ def _counts() -> list[dict[str, object]]:
 
     with open_session() as s:
         return counts(s)
-
-
-def _store(status: object) -> dict[str, object]:
-    return {k: v for k, v in asdict(status).items() if k != "log"} | {"log": getattr(status, "log", "")}  # type: ignore[call-overload]

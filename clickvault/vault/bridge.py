@@ -24,9 +24,10 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from psycopg2.extras import execute_values
 
-from clickvault import clickhouse, postgres
+from clickvault import postgres
 from clickvault.contract.vault import VaultSpec
 from clickvault.errors import DataError, StoreError
+from clickvault.ingest import safe_positions
 from clickvault.postgres import Connection
 from clickvault.render import Renderer, pg_identifier
 from clickvault.vault.merge import MergeCounts, StageDiffers, Sums, merge
@@ -174,8 +175,7 @@ def _check_streams(ch: Client, pg: Connection, vault: VaultSpec) -> None:
     """Refuse a stream that ends before the watermark: it was made anew, and its first rows would be skipped."""
     sql = "select source, stream, partition, next_offset from ops.watermark where event_type = %(event_type)s"
     marks = postgres.rows(pg, sql, {"event_type": vault.event.event_type})
-    sql = "SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL"
-    safe = {(r["source"], r["stream"], r["partition"]): r["safe"] for r in clickhouse.rows(ch, sql)}
+    safe = safe_positions(ch)
     for mark in marks:
         stream = (mark["source"], mark["stream"], mark["partition"])
         if stream in safe and safe[stream] < mark["next_offset"]:
