@@ -11,10 +11,12 @@ Data Vault, `domain` what is checked across classes, `judge` the Python reading 
 from clickvault.contract.domain import Domain, Registry, load_domains
 from clickvault.contract.language import (
     Actor,
+    After,
     Day,
     Dimension,
     Effectivity,
     Event,
+    Filled,
     Historized,
     Hub,
     Id,
@@ -33,7 +35,7 @@ from clickvault.contract.language import (
 from clickvault.contract.spec import EventSpec, FieldSpec
 
 __all__ = [
-    "Actor", "Day", "Dimension", "Domain", "Effectivity", "Event", "EventSpec", "FieldSpec", "Historized", "Hub", "Id",
+    "Actor", "After", "Day", "Dimension", "Domain", "Effectivity", "Event", "EventSpec", "FieldSpec", "Filled", "Historized", "Hub", "Id",
     "Length", "MultiActive", "Node", "Pattern", "Range", "Ref", "Registry", "Relation", "Sat", "Time", "Transaction",
     "Window", "load_domains",
 ]  # fmt: skip

@@ -22,6 +22,10 @@ def limits(f: FieldSpec) -> str:
     parts += [f"matches {p}" for p in f.patterns]
     if f.since:
         parts.append(f"from {f.since}, at most {f.ahead} s ahead")
+    if f.after:
+        parts.append(f"not before {f.after}")
+    if f.filled:
+        parts.append(f"in at least {f.filled:.0%} of the events")
     return "; ".join(parts)
 
 
@@ -29,7 +33,7 @@ def roles(f: FieldSpec) -> str:
     """What a field is for, in one line."""
     parts = []
     if f.hub:
-        parts.append(f"key of hub {f.hub.name}")
+        parts.append(f"{'describes' if f.hub.describes else 'key of'} hub {f.hub.name}")
     if f.ref:
         parts.append(f"refers to {f.ref.hub}" + (f" as {f.ref.role}" if f.ref.role else ""))
     if f.actor:

@@ -23,11 +23,11 @@ from clickvault.errors import ConfigurationError, ContractError
 
 @dataclass(frozen=True)
 class HubSpec:
-    """A hub: its name, and the kind and limits of its business key as declared by the class that owns it."""
+    """A hub: its name, the kind and limits of its business key, and the event types that its keys come and end by."""
 
     name: str
     key: FieldSpec
-    owner: str
+    owners: tuple[EventSpec, ...] = ()
 
 
 class Domain:
@@ -88,6 +88,12 @@ class Registry:
                     f"in {spec.group!r} here"
                 )
             self._add_hub(spec)
+        for hub in self.hubs.values():
+            if not hub.owners:
+                raise ContractError(
+                    f"hub {hub.name!r} is only described ({hub.key.name}): no event type declares its keys",
+                    hint=f'Hub("{hub.name}") without describes=True in the class that a key comes into being by',
+                )
         for spec in self.events.values():
             self._check_refs(spec)
         self._check_relations()
@@ -97,13 +103,15 @@ class Registry:
         field = spec.hub_field
         if field is None or field.hub is None:
             return
-        hub = self.hubs.setdefault(field.hub.name, HubSpec(field.hub.name, field, spec.class_name))
+        hub = self.hubs.setdefault(field.hub.name, HubSpec(field.hub.name, field))
         mine, theirs = _key_type(field), _key_type(hub.key)
         if mine != theirs:
             raise ContractError(
                 f"{spec.class_name}.{field.name}: hub {hub.name!r} has another key in "
-                f"{hub.owner}.{hub.key.name}: {mine} here, {theirs} there"
+                f"{_class_of(hub, self)}.{hub.key.name}: {mine} here, {theirs} there"
             )
+        if spec.declares:
+            self.hubs[hub.name] = replace(hub, owners=(*hub.owners, spec))
 
     def _check_refs(self, spec: EventSpec) -> None:
         for field in spec.refs:
@@ -117,19 +125,30 @@ class Registry:
             if field.kind != hub.key.kind:
                 raise ContractError(
                     f"{spec.class_name}.{field.name}: is {field.kind}, but the key of hub {hub.name!r} "
-                    f"({hub.owner}.{hub.key.name}) is {hub.key.kind}"
+                    f"({_class_of(hub, self)}.{hub.key.name}) is {hub.key.kind}"
                 )
 
     def _check_relations(self) -> None:
         labels: dict[str, EventSpec] = {}
-        seen: dict[str, EventSpec] = {}
+        seen: dict[str, tuple[EventSpec, object]] = {}
         nodes = {s.hub_field.hub_name for s in self.events.values() if s.nodes and s.hub_field}
         for spec in self.events.values():
-            for what, known in [(n.label, labels) for n in spec.nodes] + [(r.type, seen) for r in spec.relations]:
-                other = known.setdefault(what, spec)
-                if other is not spec:
-                    raise ContractError(f"{spec.class_name}: {what} is declared by {other.class_name} too")
+            for node in spec.nodes:
+                other = labels.setdefault(node.label, spec)
+                if spec.hub_field and other.hub_field and spec.hub_field.hub_name != other.hub_field.hub_name:
+                    raise ContractError(
+                        f"{spec.class_name}: {node.label} is declared by {other.class_name} too, for hub "
+                        f"{other.hub_field.hub_name!r}"
+                    )
             for relation in spec.relations:
+                ends = (spec.field(relation.source).hub_name, spec.field(relation.target).hub_name)
+                meant = (*ends, relation.undirected, relation.measured, relation.properties)
+                first, said = seen.setdefault(relation.type, (spec, meant))
+                if first is not spec and (said != meant or relation.properties):
+                    raise ContractError(
+                        f"{spec.class_name}: {relation.type} is declared by {first.class_name} too",
+                        hint="one relation by several classes has the same ends and kind, and no properties",
+                    )
                 for end in (relation.source, relation.target):
                     hub = spec.field(end).hub_name
                     if hub not in nodes:
@@ -171,6 +190,10 @@ class Registry:
                 hint=f"clickvault contract list   (known: {', '.join(self.events)})",
             )
         return self.events[event_type]
+
+
+def _class_of(hub: HubSpec, registry: Registry) -> str:
+    return next(e.class_name for e in registry.events.values() if hub.key in e.fields)
 
 
 def _key_type(field: FieldSpec) -> str:

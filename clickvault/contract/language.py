@@ -144,10 +144,15 @@ class Window:
 
 @dataclass(frozen=True)
 class Hub:
-    """The field is the business key of hub `name`; `fold` compares keys without regard to case."""
+    """The field is the business key of hub `name`; `fold` compares keys without regard to case.
+
+    `describes`: the event type tells more of a key that another one declares, and its op=delete ends what it told, not
+    the key (a profile of a user). A hub that several event types declare (photo and video are media) is ended by any.
+    """
 
     name: str
     fold: bool = False
+    describes: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,6 +179,23 @@ class MultiActive:
 
     name: str
     child_key: str
+
+
+# ── what quality checks hold a field to: kept as it is, and told ──────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Filled:
+    """At least this share of the events has the field, which is optional."""
+
+    share: float
+
+
+@dataclass(frozen=True)
+class After:
+    """The time or day is not before that of `field` in the same event, `event_time` among them."""
+
+    field: str
 
 
 class _Flag:
@@ -229,7 +251,9 @@ class Node:
 class Relation:
     """A kind of relation in the graph between two fields of this event type, each a Hub or a Ref.
 
-    `properties` are attributes that the relation carries. `undirected` relations are measured as undirected.
+    `properties` are attributes that the relation carries. `undirected` relations are measured as undirected;
+    `measured=False` takes a relation between nodes of one kind out of the measurements (who blocks whom is no influence).
+    Several event types may declare one relation, without properties: it is in force where any of them says so.
     """
 
     type: str
@@ -237,6 +261,7 @@ class Relation:
     target: str
     undirected: bool = False
     properties: tuple[str, ...] = ()
+    measured: bool = True
 
 
 # ── the event ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -254,7 +279,8 @@ class Event(BaseModel):
     """The envelope of each message; an event type is a subclass that adds its fields.
 
     Class arguments: `group` (the topic group, one queue table in ClickHouse), `topic` (default: domain.event_type),
-    `op_delete` (what op=delete means here), `activity=False` (events with an actor that are not the actor's doing).
+    `op_delete` (what op=delete means here), `activity=False` (events with an actor that are not the actor's doing),
+    `freshness` (hours in which at least one message is expected).
     Unknown fields are rejected: what nobody declared is not silently dropped.
     """
 
@@ -287,10 +313,19 @@ class Event(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(
-        cls, *, group: str = "", topic: str = "", op_delete: str = "", activity: bool = True, **kwargs: Any
+        cls,
+        *,
+        group: str = "",
+        topic: str = "",
+        op_delete: str = "",
+        activity: bool = True,
+        freshness: int = 24,
+        **kwargs: Any,
     ) -> None:
         """Read and check the declaration, into `cls.spec`."""
         from clickvault.contract.spec import read_event
 
         super().__pydantic_init_subclass__(**kwargs)
-        cls.spec = read_event(cls, group=group, topic=topic, op_delete=op_delete, activity=activity)
+        cls.spec = read_event(
+            cls, group=group, topic=topic, op_delete=op_delete, activity=activity, freshness=freshness
+        )

@@ -54,6 +54,8 @@ class FieldSpec:
     multi_active: lang.MultiActive | None = None
     actor: bool = False
     dimension: bool = False
+    filled: float = 0
+    after: str = ""
     items: tuple[FieldSpec, ...] = ()
     meaning: str = ""
 
@@ -81,6 +83,7 @@ class EventSpec:
     doc: str
     op_delete: str
     activity: bool
+    freshness: int
     envelope: tuple[FieldSpec, ...]
     fields: tuple[FieldSpec, ...]
     link: lang.Transaction | lang.Historized | lang.Effectivity | None
@@ -105,6 +108,12 @@ class EventSpec:
         return next((f for f in self.fields if f.hub), None)
 
     @property
+    def declares(self) -> str:
+        """The hub whose keys come into being and end by this event type; empty for one that describes, and for links."""
+        field = self.hub_field
+        return field.hub.name if field and field.hub and not field.hub.describes else ""
+
+    @property
     def refs(self) -> tuple[FieldSpec, ...]:
         """The fields that refer to hubs."""
         return tuple(f for f in self.fields if f.ref)
@@ -127,7 +136,9 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def read_event(cls: type[lang.Event], *, group: str, topic: str, op_delete: str, activity: bool) -> EventSpec:
+def read_event(
+    cls: type[lang.Event], *, group: str, topic: str, op_delete: str, activity: bool, freshness: int
+) -> EventSpec:
     """The declaration of `cls` as data. Raises ContractError, naming class and field."""
     name = cls.__name__
     event_type = snake(name)
@@ -153,6 +164,7 @@ def read_event(cls: type[lang.Event], *, group: str, topic: str, op_delete: str,
         doc=doc,
         op_delete=op_delete,
         activity=activity,
+        freshness=freshness,
         envelope=envelope,
         fields=own,
         link=cls.link,
@@ -299,6 +311,10 @@ def _with_metadata(where: str, spec: FieldSpec, metadata: list[Any]) -> FieldSpe
                 spec = replace(spec, sat=m.name)
             case lang.MultiActive():
                 spec = replace(spec, multi_active=m)
+            case lang.Filled():
+                spec = replace(spec, filled=m.share)
+            case lang.After():
+                spec = replace(spec, after=m.field)
             case lang._Flag():
                 spec = replace(
                     spec, actor=spec.actor or m is lang.Actor, dimension=spec.dimension or m is lang.Dimension
@@ -353,7 +369,7 @@ def _check_limits(where: str, f: FieldSpec) -> None:
         if key is None or key.optional or key.kind == "float":
             raise ContractError(f"{where}: child key {f.multi_active.child_key!r} is no required field of the members")
         for item in f.items:
-            if item.hub or item.ref or item.sat or item.actor or item.dimension:
+            if item.hub or item.ref or item.sat or item.actor or item.dimension or item.filled or item.after:
                 raise ContractError(f"{where}: a member's field has no role, but {item.name} has one")
         if f.optional:
             raise ContractError(f"{where}: a list is never optional", hint="Length(0, n): an empty list says it")
@@ -368,6 +384,10 @@ def _check_limits(where: str, f: FieldSpec) -> None:
             raise ContractError(f"{where}: {what!r} is not a lower-case identifier")
     if f.sat and (f.hub or f.ref or f.multi_active):
         raise ContractError(f"{where}: a key is no attribute of a satellite")
+    if f.filled and not (f.optional and 0 < f.filled <= 1):
+        raise ContractError(
+            f"{where}: Filled is a share above 0 up to 1, of an optional field, got {f.filled}", hint="Filled(0.5)"
+        )
 
 
 def _check_event(spec: EventSpec) -> None:
@@ -392,6 +412,15 @@ def _check_event(spec: EventSpec) -> None:
             raise ContractError(f"{name}.{f.name}: an Actor is a Hub or a Ref")
         if not (f.hub or f.ref or f.sat or f.multi_active):
             raise ContractError(f"{name}.{f.name}: no role", hint='say what becomes of it: Hub, Ref, Sat("...")')
+        if f.after:
+            earlier = next((g for g in spec.all_fields if g.name == f.after), None)
+            if earlier is None or earlier.kind != f.kind or f.kind not in ("time", "date"):
+                raise ContractError(
+                    f"{name}.{f.name}: is {f.kind}, and can't be after {f.after!r}",
+                    hint="After names a field of this class that is a Time, or a Day, too",
+                )
+    if spec.freshness < 1:
+        raise ContractError(f"{name}: freshness is a number of hours, at least 1, got {spec.freshness}")
     link = spec.link
     if isinstance(link, lang.Effectivity):
         names = {f.name for f in spec.refs}

@@ -6,14 +6,14 @@ Pure: the templates of templates/graph write the SQL from these.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from clickvault.contract.vault import LinkSpec, VaultSpec, vault_of
 from clickvault.errors import ContractError
 
 if TYPE_CHECKING:
-    from clickvault.contract import FieldSpec, Registry
+    from clickvault.contract import EventSpec, FieldSpec, Registry, Relation
 
 
 @dataclass(frozen=True)
@@ -30,24 +30,32 @@ class GraphNode:
 
 
 @dataclass(frozen=True)
-class GraphRelation:
-    """A kind of relation: its ends, and the links of the vault that hold it.
+class RelationPart:
+    """What one event type says of a relation: the links of the vault that hold it.
 
     `links` has one link, or two where both ends are references of a hub event, which are joined at the hub.
     `source_role` and `target_role` name the hash keys of the ends, hk_<role>; `at_hub` is the role of the own hub of a
     hub event, or empty. `properties` are pairs of attribute and satellite; of a transaction link they lie in the link.
     """
 
-    type: str
-    source: GraphNode
-    target: GraphNode
-    undirected: bool
     vault: VaultSpec
     links: tuple[LinkSpec, ...]
     source_role: str
     target_role: str
     at_hub: str
     properties: tuple[tuple[FieldSpec, str], ...]
+
+
+@dataclass(frozen=True)
+class GraphRelation:
+    """A kind of relation: its ends, and its parts, one for each event type that declares it."""
+
+    type: str
+    source: GraphNode
+    target: GraphNode
+    undirected: bool
+    measured: bool
+    parts: tuple[RelationPart, ...]
 
     @property
     def view(self) -> str:
@@ -67,7 +75,8 @@ class GraphRelation:
 
 def nodes(registry: Registry) -> list[GraphNode]:
     """The kinds of node, in the order of declaration."""
-    return [GraphNode(n.label, e.hub_field.hub_name) for e in registry.events.values() if e.hub_field for n in e.nodes]
+    found = [GraphNode(n.label, e.hub_field.hub_name) for e in registry.events.values() if e.hub_field for n in e.nodes]
+    return list(dict.fromkeys(found))
 
 
 def relations(registry: Registry) -> list[GraphRelation]:
@@ -75,39 +84,47 @@ def relations(registry: Registry) -> list[GraphRelation]:
     by_hub: dict[str, GraphNode] = {}
     for node in nodes(registry):
         by_hub.setdefault(node.hub, node)
-    found = []
+    found: dict[str, GraphRelation] = {}
     for event in registry.events.values():
-        vault = vault_of(event)
         for declared in event.relations:
-            source, target = event.field(declared.source), event.field(declared.target)
-            own = event.hub_field
-            if own is None:
-                links = vault.links
-            else:
-                ends = {source.role, target.role} - {own.role}
-                links = tuple(link for link in vault.links if link.keys[1].role in ends)
-            if not links:
-                raise ContractError(f"{event.class_name}: {declared.type} relates a node with itself")
-            if {"source", "target"} & set(declared.properties):
-                raise ContractError(f"{event.class_name}: {declared.type} carries a property named source or target")
-            found.append(
-                GraphRelation(
-                    type=declared.type,
-                    source=by_hub[source.hub_name],
-                    target=by_hub[target.hub_name],
-                    undirected=declared.undirected,
-                    vault=vault,
-                    links=links,
-                    source_role=source.role,
-                    target_role=target.role,
-                    at_hub=own.role if own else "",
-                    properties=tuple(
-                        (f, f"sat_{event.event_type}_{f.sat}") for f in map(event.field, declared.properties)
-                    ),
-                )
+            part = _part(event, declared)
+            if declared.type in found:
+                same = found[declared.type]
+                found[declared.type] = replace(same, parts=(*same.parts, part))
+                continue
+            found[declared.type] = GraphRelation(
+                type=declared.type,
+                source=by_hub[event.field(declared.source).hub_name],
+                target=by_hub[event.field(declared.target).hub_name],
+                undirected=declared.undirected,
+                measured=declared.measured,
+                parts=(part,),
             )
-    _check_views(registry, found)
-    return found
+    _check_views(registry, list(found.values()))
+    return list(found.values())
+
+
+def _part(event: EventSpec, declared: Relation) -> RelationPart:
+    vault = vault_of(event)
+    source, target = event.field(declared.source), event.field(declared.target)
+    own = event.hub_field
+    if own is None:
+        links = vault.links
+    else:
+        ends = {source.role, target.role} - {own.role}
+        links = tuple(link for link in vault.links if link.keys[1].role in ends)
+    if not links:
+        raise ContractError(f"{event.class_name}: {declared.type} relates a node with itself")
+    if {"source", "target"} & set(declared.properties):
+        raise ContractError(f"{event.class_name}: {declared.type} carries a property named source or target")
+    return RelationPart(
+        vault=vault,
+        links=links,
+        source_role=source.role,
+        target_role=target.role,
+        at_hub=own.role if own else "",
+        properties=tuple((f, f"sat_{event.event_type}_{f.sat}") for f in map(event.field, declared.properties)),
+    )
 
 
 def _check_views(registry: Registry, found: list[GraphRelation]) -> None:
@@ -118,8 +135,8 @@ def _check_views(registry: Registry, found: list[GraphRelation]) -> None:
 
 
 def measured(registry: Registry) -> list[GraphRelation]:
-    """The relations that are measured: the unipartite ones."""
-    return [r for r in relations(registry) if r.unipartite]
+    """The relations that are measured: the unipartite ones, unless their declaration says otherwise."""
+    return [r for r in relations(registry) if r.unipartite and r.measured]
 
 
 def satellites(registry: Registry) -> dict[str, str]:

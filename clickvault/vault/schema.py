@@ -42,8 +42,8 @@ def schema_objects(renderer: Renderer) -> list[SchemaObject]:
     for vault in vaults:
         found += _tables(renderer, vault)
     for hub in renderer.registry.hubs.values():
-        owner = next(v for v in vaults if v.event.class_name == hub.owner and v.event.hub_field)
-        sql = renderer.render("vault/v_hub.sql.j2", hub=hub, sat=owner.sats[0])
+        sats = [v.sats[0] for v in vaults if v.event in hub.owners]
+        sql = renderer.render("vault/v_hub.sql.j2", hub=hub, sats=sats)
         found.append(SchemaObject(f"vault.v_hub_{hub.name}", "view", sql))
     for vault in vaults:
         found += _views(renderer, vault)

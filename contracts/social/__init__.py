@@ -1,6 +1,6 @@
 """The domain of a social network."""
 
 from clickvault.contract import Domain
-from contracts.social import communities, content, media, ties, users
+from contracts.social import communities, content, media, money, ties, users
 
-DOMAIN = Domain("social", users, ties, content, media, communities)
+DOMAIN = Domain("social", users, ties, content, media, communities, money)

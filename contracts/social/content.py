@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from clickvault.contract import (
     Actor,
+    After,
     Dimension,
     Effectivity,
     Event,
@@ -15,7 +16,9 @@ from clickvault.contract import (
     Ref,
     Relation,
     Sat,
+    Time,
     Transaction,
+    Window,
 )
 from contracts.social.values import Language, Topic
 
@@ -26,6 +29,7 @@ class Post(Event, group="content", op_delete="the post is taken down"):
     post_id: Annotated[Id, Hub("post")]
     author_id: Annotated[Id, Ref("user", role="author"), Actor]
     community_id: Annotated[Id | None, Ref("community")] = None
+    topic_id: Annotated[Id | None, Ref("topic")] = None
     text: Annotated[str, Length(1, 5_000), Sat("content")]
     topic: Annotated[Topic, Sat("content"), Dimension]
     language: Annotated[Language, Sat("content"), Dimension]
@@ -34,16 +38,49 @@ class Post(Event, group="content", op_delete="the post is taken down"):
         Node("Post"),
         Relation("POSTED", source="author_id", target="post_id"),
         Relation("PUBLISHED_IN", source="post_id", target="community_id"),
+        Relation("ABOUT", source="post_id", target="topic_id"),
+    ]
+
+
+class Story(Event, group="content", op_delete="the story expires, or is taken down"):
+    """A picture or video that is shown for a day, to everyone or to close friends: a post that passes."""
+
+    post_id: Annotated[Id, Hub("post")]
+    author_id: Annotated[Id, Ref("user", role="author"), Actor]
+    media_id: Annotated[Id, Ref("media")]
+    audience: Annotated[Literal["everyone", "close_friends"], Sat("story"), Dimension]
+    expires_at: Annotated[Time, Window(ahead=8 * 86_400), After("event_time"), Sat("story")]
+
+    graph = [
+        Node("Post"),
+        Relation("POSTED", source="author_id", target="post_id"),
+        Relation("ATTACHED", source="media_id", target="post_id"),
+    ]
+
+
+class Reel(Event, group="content", op_delete="the reel is taken down"):
+    """A short video with a caption: a post that is watched."""
+
+    post_id: Annotated[Id, Hub("post")]
+    author_id: Annotated[Id, Ref("user", role="author"), Actor]
+    media_id: Annotated[Id, Ref("media")]
+    caption: Annotated[str | None, Length(1, 2_000), Sat("content")] = None
+    topic: Annotated[Topic, Sat("content"), Dimension]
+    language: Annotated[Language, Sat("content"), Dimension]
+
+    graph = [
+        Node("Post"),
+        Relation("POSTED", source="author_id", target="post_id"),
+        Relation("ATTACHED", source="media_id", target="post_id"),
     ]
 
 
 class Comment(Event, group="content", op_delete="the comment is taken down"):
-    """An answer to a post, or, with a parent, to another comment of that post."""
+    """An answer to a post, a story or a reel."""
 
     comment_id: Annotated[Id, Hub("comment")]
     post_id: Annotated[Id, Ref("post")]
     author_id: Annotated[Id, Ref("user", role="author"), Actor]
-    parent_id: Annotated[Id | None, Ref("comment", role="parent")] = None
     text: Annotated[str, Length(1, 2_000), Sat("content")]
     language: Annotated[Language, Sat("content"), Dimension]
 
@@ -51,6 +88,24 @@ class Comment(Event, group="content", op_delete="the comment is taken down"):
         Node("Comment"),
         Relation("COMMENTED", source="author_id", target="comment_id"),
         Relation("ON_POST", source="comment_id", target="post_id"),
+    ]
+
+
+class Reply(Event, group="content", op_delete="the reply is taken down"):
+    """An answer to a comment, or to another reply: a comment with a parent."""
+
+    comment_id: Annotated[Id, Hub("comment")]
+    post_id: Annotated[Id, Ref("post")]
+    parent_id: Annotated[Id, Ref("comment", role="parent")]
+    author_id: Annotated[Id, Ref("user", role="author"), Actor]
+    text: Annotated[str, Length(1, 2_000), Sat("content")]
+    language: Annotated[Language, Sat("content"), Dimension]
+
+    graph = [
+        Node("Comment"),
+        Relation("COMMENTED", source="author_id", target="comment_id"),
+        Relation("ON_POST", source="comment_id", target="post_id"),
+        Relation("REPLIED_TO", source="comment_id", target="parent_id", measured=False),
     ]
 
 
@@ -76,15 +131,26 @@ class Like(Event, group="content", op_delete="the like is taken back"):
 
 
 class Share(Event, group="content"):
-    """A user passes a post on: a repost as it is, or a quote with words of their own."""
+    """A user passes a post on as it is: a repost."""
 
     user_id: Annotated[Id, Ref("user"), Actor]
     post_id: Annotated[Id, Ref("post")]
-    kind: Annotated[Literal["repost", "quote"], Sat("share"), Dimension]
-    text: Annotated[str | None, Length(1, 1_000), Sat("share")] = None
+    shared_to: Annotated[Literal["feed", "story", "message"], Sat("share"), Dimension]
 
     link = Transaction()
-    graph = [Relation("SHARED", source="user_id", target="post_id", properties=("kind",))]
+    graph = [Relation("SHARED", source="user_id", target="post_id")]
+
+
+class Quote(Event, group="content"):
+    """A user passes a post on with words of their own."""
+
+    user_id: Annotated[Id, Ref("user"), Actor]
+    post_id: Annotated[Id, Ref("post")]
+    text: Annotated[str, Length(1, 1_000), Sat("quote")]
+    language: Annotated[Language, Sat("quote"), Dimension]
+
+    link = Transaction()
+    graph = [Relation("SHARED", source="user_id", target="post_id")]
 
 
 class PostView(Event, group="content"):

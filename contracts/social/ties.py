@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from clickvault.contract import Actor, Effectivity, Event, Id, Ref, Relation
+from clickvault.contract import Actor, Dimension, Effectivity, Event, Historized, Id, Ref, Relation, Sat
+from contracts.social.values import Currency, Micros, Tier
 
 
 class Friend(Event, group="ties", op_delete="they are friends no more"):
@@ -23,3 +24,48 @@ class Follower(Event, group="ties", op_delete="the follower stops following"):
 
     link = Effectivity()
     graph = [Relation("FOLLOWS", source="follower_id", target="followee_id")]
+
+
+class Subscription(Event, group="ties", op_delete="the subscription ends"):
+    """A user subscribes to a creator, for a price a month; the tier may change."""
+
+    subscriber_id: Annotated[Id, Ref("user", role="subscriber"), Actor]
+    creator_id: Annotated[Id, Ref("user", role="creator")]
+    tier: Annotated[Tier, Sat("plan"), Dimension]
+    price_micros: Annotated[Micros, Sat("plan")]
+    currency: Annotated[Currency, Sat("plan"), Dimension]
+
+    link = Historized()
+    graph = [
+        Relation("SUBSCRIBED_TO", source="subscriber_id", target="creator_id", properties=("tier",), measured=False)
+    ]
+
+
+class Block(Event, group="ties", op_delete="the block is lifted"):
+    """A user blocks another, which ends a friendship between them, and following."""
+
+    blocker_id: Annotated[Id, Ref("user", role="blocker"), Actor]
+    blocked_id: Annotated[Id, Ref("user", role="blocked")]
+
+    link = Effectivity()
+    graph = [Relation("BLOCKED", source="blocker_id", target="blocked_id", measured=False)]
+
+
+class Mute(Event, group="ties", op_delete="the user listens again"):
+    """A user hears no more of another, who is not told."""
+
+    muter_id: Annotated[Id, Ref("user", role="muter"), Actor]
+    muted_id: Annotated[Id, Ref("user", role="muted")]
+
+    link = Effectivity()
+    graph = [Relation("MUTED", source="muter_id", target="muted_id", measured=False)]
+
+
+class CloseFriend(Event, group="ties", op_delete="the friend is taken off the list"):
+    """A user puts a friend on the list of close friends, which only its owner sees."""
+
+    user_id: Annotated[Id, Ref("user"), Actor]
+    friend_id: Annotated[Id, Ref("user", role="friend")]
+
+    link = Effectivity()
+    graph = [Relation("CLOSE_TO", source="user_id", target="friend_id", measured=False)]

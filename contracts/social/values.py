@@ -1,6 +1,9 @@
 """The value lists and types that several event types of the social network share."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from clickvault.contract import Range
 
 
 class Language(StrEnum):
@@ -31,3 +34,26 @@ class Topic(StrEnum):
     gaming = "gaming"
     books = "books"
     health = "health"
+
+
+class Currency(StrEnum):
+    """What an amount is in, ISO 4217."""
+
+    EUR = "EUR"
+    USD = "USD"
+    GBP = "GBP"
+    BRL = "BRL"
+    JPY = "JPY"
+    PLN = "PLN"
+
+
+class Tier(StrEnum):
+    """What a subscriber gets of a creator."""
+
+    basic = "basic"
+    plus = "plus"
+    patron = "patron"
+
+
+Micros = Annotated[int, Range(0, 10**15)]
+"""An amount in millionths of its currency's unit: 2,500,000 is 2.50; whole numbers add up exactly."""

@@ -22,11 +22,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 import contracts.social
 from clickvault.contract import (
     Actor,
+    After,
     Day,
     Dimension,
     Domain,
     Effectivity,
     Event,
+    Filled,
     Historized,
     Hub,
     Id,
@@ -51,7 +53,7 @@ from clickvault.contract.vault import vault_of
 from clickvault.errors import ConfigurationError, ContractError
 from contracts.social import DOMAIN as SOCIAL
 
-WITHOUT_ACTOR: set[str] = set()
+WITHOUT_ACTOR = {"user_badges", "group_moderator", "attachment", "thumbnail", "subscription_revenue"}
 """Event types that nobody does. An event type without an actor counts for no daily active user: list it here if so."""
 
 
@@ -66,7 +68,7 @@ class Item(BaseModel):
 
 def declare(name: str = "Thing", *, doc: str = "A thing.", group: str = "things", **given: Any) -> type[Event]:
     """A class of these fields (annotation, or annotation and default) and class attributes `link` and `graph`."""
-    arguments = {k: given.pop(k) for k in ("topic", "op_delete", "activity") if k in given}
+    arguments = {k: given.pop(k) for k in ("topic", "op_delete", "activity", "freshness") if k in given}
     attributes: dict[str, Any] = {k: given.pop(k) for k in ("link", "graph", "model_config") if k in given}
     fields = {k: v if isinstance(v, tuple) else (v, ...) for k, v in given.items()}
     body = {
@@ -233,6 +235,16 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: declare(thing_id=KEY, a=Annotated[bool, Sat("a-b")]), "Thing.a: 'a-b' is not a lower-case"),
     "a key in a satellite": (
         lambda: declare(thing_id=Annotated[Id, Hub("thing"), Sat("card")]), "Thing.thing_id: a key is no attribute"),
+    "filled": (lambda: declare(thing_id=KEY, text=Annotated[str, Length(1, 9), Sat("card"), Filled(0.5)]), "Thing.text: Filled"),
+    "filled by more than all": (
+        lambda: declare(thing_id=KEY, text=(Annotated[str | None, Length(1, 9), Sat("card"), Filled(2)], None)),
+        "Thing.text: Filled is a share"),
+    "after another kind": (
+        lambda: declare(thing_id=KEY, day=Annotated[Day, Sat("card"), After("event_time")]),
+        "Thing.day: is date, and can't be after 'event_time'"),
+    "after nothing": (
+        lambda: declare(thing_id=KEY, day=Annotated[Day, Sat("card"), After("start")]), "Thing.day: is date, and can't be"),
+    "freshness": (lambda: declare(thing_id=KEY, freshness=0), "Thing: freshness is a number of hours"),
     # a list
     "list of texts": (
         lambda: declare(thing_id=KEY, a=Annotated[list[str], Length(0, 3), MultiActive("item", "name")]),
@@ -288,13 +300,23 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: Domain("d", declare(a=Annotated[int, Range(0, 9), Ref("user")], link=Historized()), uses=(SOCIAL,)),
         r"Thing.a: is int, but the key of hub 'user' \(User.user_id\) is uuid"),
     "label twice": (
-        lambda: Domain("d", declare("A", a=KEY, graph=[Node("T")]), declare("B", b=KEY, graph=[Node("T")])),
-        "B: T is declared by A too"),
+        lambda: Domain(
+            "d", declare("A", a=KEY, graph=[Node("T")]), declare("B", b=Annotated[Id, Hub("b")], graph=[Node("T")])),
+        "B: T is declared by A too, for hub 'thing'"),
     "relation twice": (
         lambda: Domain(
-            "d", *(declare(n, a=USER, b=OTHER, link=Historized(), graph=[Relation("R", "a", "b")]) for n in ("A", "B")),
+            "d", declare("A", a=USER, b=OTHER, link=Historized(), graph=[Relation("R", "a", "b")]),
+            declare("B", a=USER, b=OTHER, link=Historized(), graph=[Relation("R", "a", "b", undirected=True)]),
             uses=(SOCIAL,)),
         "B: R is declared by A too"),
+    "relation with properties twice": (
+        lambda: Domain(
+            "d", *(declare(n, a=USER, b=OTHER, text=TEXT, link=Historized(),
+                           graph=[Relation("R", "a", "b", properties=("text",))]) for n in ("A", "B")), uses=(SOCIAL,)),
+        "B: R is declared by A too"),
+    "a hub that is only described": (
+        lambda: Domain("d", declare("A", a=Annotated[Id, Hub("thing", describes=True)])),
+        r"hub 'thing' is only described \(a\)"),
     "relation to no node": (
         lambda: Domain(
             "d", declare("A", a=KEY),
@@ -325,15 +347,16 @@ def test_what_is_meant_is_accepted() -> None:
     thing = declare(thing_id=KEY, text=TEXT, note=(NOTE, None), items=members(), user_id=USER, graph=[Node("Thing")])
     registry = Registry([SOCIAL, Domain("d", thing, uses=(SOCIAL,))])
     assert registry.events["thing"].topic == "d.thing"
-    assert registry.hubs["thing"].owner == "Thing"
+    assert [e.class_name for e in registry.hubs["thing"].owners] == ["Thing"]
     assert registry.groups["things"] == [registry.events["thing"]]
     assert registry.topics("things") == ["d.thing"]
 
 
-def test_two_event_types_may_own_one_hub() -> None:
-    registry = Registry([Domain("d", declare("A", a=KEY), declare("B", b=KEY))])
+def test_several_event_types_may_declare_or_describe_one_hub() -> None:
+    told = declare("C", c=Annotated[Id, Hub("thing", describes=True)])
+    registry = Registry([Domain("d", told, declare("A", a=KEY), declare("B", b=KEY))])
     assert set(registry.hubs) == {"thing"}
-    assert registry.hubs["thing"].owner == "A"
+    assert [e.class_name for e in registry.hubs["thing"].owners] == ["A", "B"]
 
 
 def test_a_domain_brings_the_domains_it_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -558,8 +581,8 @@ def test_judge_refuses_a_message_as_a_whole(raw: bytes, reason: str) -> None:
         ({"producer": "a\0"}, "producer"),
         ({"event_time": "1999-12-31T23:59:59Z"}, "event_time"),
         ({"event_time": format_time(NOW + timedelta(seconds=601))}, "event_time"),
-        ({"event_type": "share"}, "kind"),
-        ({"event_type": "share", "kind": "repost", "op": "delete"}, "op"),
+        ({"event_type": "share"}, "shared_to"),
+        ({"event_type": "share", "shared_to": "feed", "op": "delete"}, "op"),
     ],
 )
 def test_judge_refuses_a_field(change: dict[str, Any], field: str) -> None:
