@@ -1,7 +1,8 @@
 """All SQL that the contracts of the social domain become, as it was when somebody last read it.
 
-tests/unit/snapshots has one file an event type, and one for what event types share. A difference means that the SQL of
-a running installation changes with the next `clickvault init` or run: read it as you would read a migration, then
+tests/unit/snapshots has one file for each representative (representatives.py: few event types, every construct), and
+some for what event types share. A difference means that the SQL of a running installation changes with the next
+`clickvault init` or run: read it as you would read a migration, then
 
     UPDATE_SNAPSHOTS=1 pytest tests/unit/test_render.py
 
@@ -41,6 +42,7 @@ from clickvault.vault.bridge import COLLECTION
 from clickvault.vault.merge import merge_statements
 from clickvault.vault.schema import schema_objects
 from contracts.social import DOMAIN
+from tests.unit import representatives
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 UPDATE = os.environ.get("UPDATE_SNAPSHOTS") == "1"
@@ -63,6 +65,9 @@ RENDERER = Renderer(Registry([DOMAIN]))
 LOADER = Recording(RENDERER.folder)
 RENDERER._environment.loader = LOADER
 EVENTS = list(RENDERER.registry.events.values())
+SMALL = Renderer(Registry([representatives.DOMAIN]))
+TWO = Renderer(Registry([representatives.TWO]))
+SHOWN = {c.spec.event_type for c in representatives.EVENTS}
 
 
 def settings(**given: str) -> Settings:
@@ -86,11 +91,30 @@ def section(title: str, *sql: str) -> str:
     return f"-- ═══ {title}\n{body.removesuffix(';')};\n"
 
 
+def postgres(renderer: Renderer) -> list[tuple[str, str, str]]:
+    """Every object of PostgreSQL that is rendered: its snapshot, its title, its SQL."""
+    owners: dict[str, str] = {}
+    for event in renderer.registry.events.values():
+        vault = vault_of(event)
+        owners |= {f"stage.{event.event_type}": event.event_type}
+        for link in vault.links:
+            owners |= {f"vault.{kind}_{link.name}": event.event_type for kind in ("link", "eff")}
+        owners |= {f"vault.{s.name}": event.event_type for s in vault.sats}
+    out = []
+    for o in schema_objects(renderer):
+        if o.name.startswith("postgres/"):
+            continue  # written by hand, read as it is
+        table = o.name.replace(".v_", ".", 1)
+        event_type = owners.get(table) or owners.get(table.removesuffix("_changes"))
+        out.append((f"event_{event_type}" if event_type else "postgres", f"PostgreSQL: {o.kind} {o.name}", o.sql))
+    return out
+
+
 @cache
 def rendered() -> dict[str, str]:
-    """All SQL by the name of its snapshot."""
+    """All SQL by the name of its file: of every event type, and of what they share."""
     out: dict[str, list[str]] = {}
-    mine = {f"{schema}{e.event_type}": e.event_type for e in EVENTS for schema in ("raw.", "stage.")}
+    mine = {f"raw.{e.event_type}": e.event_type for e in EVENTS}
     mine |= {
         f"landing.{kind}_{e.event_type}": e.event_type
         for e in EVENTS
@@ -111,29 +135,16 @@ def rendered() -> dict[str, str]:
         for what, (vault, clickhouse_side) in mart.accounts.items():
             add(f"mart_{mart.name}", f"account: {what}", vault, clickhouse_side)
 
-    owners: dict[str, str] = {}
+    for object_of_postgres in postgres(RENDERER):
+        add(*object_of_postgres)
     for event in EVENTS:
-        vault = vault_of(event)
-        for table in [f"link_{x.name}" for x in vault.links] + [f"eff_{x.name}" for x in vault.links]:
-            owners[table] = event.event_type
-        owners |= {s.name: event.event_type for s in vault.sats}
-    for o in schema_objects(RENDERER):
-        if o.name.startswith("postgres/"):
-            continue  # written by hand, read as it is
-        table = o.name.rpartition(".")[2].removeprefix("v_")
-        event_type = mine.get(o.name) or owners.get(table) or owners.get(table.removesuffix("_changes"))
-        add(f"event_{event_type}" if event_type else "postgres", f"PostgreSQL: {o.kind} {o.name}", o.sql)
-
-    for event in EVENTS:
-        name, vault = f"event_{event.event_type}", vault_of(event)
+        name, v = f"event_{event.event_type}", vault_of(event)
         for template in BRIDGE:
-            add(
-                name, f"bridge: {template}", RENDERER.render(f"vault/{template}.sql.j2", v=vault, collection=COLLECTION)
-            )
-        for kind, sql in merge_statements(RENDERER, vault).items():
+            add(name, f"bridge: {template}", RENDERER.render(f"vault/{template}.sql.j2", v=v, collection=COLLECTION))
+        for kind, sql in merge_statements(RENDERER, v).items():
             if sql:
                 add(name, f"merge: {kind}", *sql)
-        add(name, "dead letters: replay", *statements(RENDERER.render("ingest/replay.sql.j2", event=event)))
+        add(f"replay_{event.event_type}", "replay", *statements(RENDERER.render("ingest/replay.sql.j2", event=event)))
 
     for relation in measured(RENDERER.registry):
         name, table = f"graph_{relation.type.lower()}", "scores"
@@ -162,12 +173,38 @@ def rendered() -> dict[str, str]:
     return {f"{name}.sql": "\n".join(parts) for name, parts in out.items()}
 
 
+@cache
+def shown() -> dict[str, str]:
+    """What is kept of it to be read: the representatives alone, also in what speaks of all event types at once."""
+    out = {
+        name: text
+        for name, text in rendered().items()
+        if not name.startswith(("event_", "replay_")) or name.removesuffix(".sql").partition("_")[2] in SHOWN
+    }
+    for name in [
+        n for n in out if n.startswith("replay_")
+    ]:  # the rules a third and fourth time: see the tests of drift
+        del out[name]
+    smallest = TWO.registry.event("user_badges")
+    parts = [section(title, sql) for name, title, sql in postgres(SMALL) if name == "postgres"]
+    vault = [
+        section(f"accounts in {s}", SMALL.render(f"vault/accounts_{s}.sql.j2")) for s in ("clickhouse", "postgres")
+    ]
+    replay = statements(TWO.render("ingest/replay.sql.j2", event=smallest))
+    return out | {
+        "postgres.sql": "\n".join(parts),
+        "vault_accounts.sql": "\n".join(vault),
+        "ingest_accounts.sql": section("ingest: accounts", TWO.render("ingest/accounts.sql.j2")),
+        "ingest_replay.sql": section(f"dead letters: replay of {smallest.event_type}", *replay),
+    }
+
+
 # ── snapshots ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_rendered_sql_is_what_was_read() -> None:
     """The message says what a difference means; a file that nothing renders any more is a difference too."""
-    now = rendered()
+    now = shown()
     before = {p.name: p.read_text(encoding="utf-8") for p in SNAPSHOTS.glob("*.sql")}
     if UPDATE:
         SNAPSHOTS.mkdir(exist_ok=True)
@@ -193,8 +230,8 @@ def test_rendered_sql_is_what_was_read() -> None:
 
 def test_the_collection_is_whole() -> None:
     """An empty collection of snapshots passes every comparison."""
-    files = set(rendered())
-    assert {f"event_{e.event_type}.sql" for e in EVENTS} <= files
+    files = set(shown())
+    assert {f"event_{name}.sql" for name in SHOWN} <= files
     assert {f"group_{g}.sql" for g in RENDERER.registry.groups} <= files
     assert {f"mart_{m.name}.sql" for m in marts.all_marts(RENDERER)} <= files
     assert len(marts.all_marts(RENDERER)) >= 4
@@ -203,6 +240,24 @@ def test_the_collection_is_whole() -> None:
         assert f"ClickHouse: {o.kind} {o.name}\n" in text
     for p in schema_objects(RENDERER):
         assert p.name.startswith("postgres/") or f"PostgreSQL: {p.kind} {p.name}\n" in text
+
+
+def test_every_construct_has_a_representative() -> None:
+    """A construct that no snapshot shows can change in all event types that use it, and nobody reads it."""
+    users = {event.class_name: representatives.of_event(event) for event in EVENTS}
+    seen = set().union(*(representatives.of_event(c.spec) for c in representatives.EVENTS))
+    missing = {what: [c for c, used in users.items() if what in used] for what in set().union(*users.values()) - seen}
+    assert not missing, f"add one of these to EVENTS in representatives.py: {missing}"
+    together = representatives.of_registry(RENDERER.registry) - representatives.of_registry(SMALL.registry)
+    assert not together, "add classes to DOMAIN in representatives.py"
+
+
+def test_every_representative_is_needed() -> None:
+    """The collection stays small enough to be read."""
+    for one in representatives.EVENTS:
+        others = set().union(*(representatives.of_event(c.spec) for c in representatives.EVENTS if c is not one))
+        assert representatives.of_event(one.spec) - others, f"{one.__name__} shows nothing that others do not show"
+    assert sum(text.count("\n") for text in shown().values()) < 12_000
 
 
 def test_every_template_is_rendered() -> None:
@@ -288,6 +343,20 @@ def test_what_pulls_comes_last() -> None:
     assert set(kinds[first:]) == {"queue", "pull"}
     names = [o.name for o in clickhouse()]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda e: e.event_type)
+def test_everything_judges_by_the_same_rules(event) -> None:  # type: ignore[no-untyped-def]
+    """New messages, replayed ones and the accounts; otherwise a dead letter could come back that nobody would accept."""
+
+    def plain(sql: str) -> str:
+        return "\n".join(line.strip() for line in sql.splitlines() if line.strip())
+
+    view = plain(next(o.sql for o in clickhouse() if o.name == f"landing.judge_{event.event_type}"))
+    verdict = view[view.index("\nWITH") : view.index(" AS reasons")]
+    assert verdict.count("\n") > 30
+    assert plain(rendered()[f"replay_{event.event_type}.sql"]).count(verdict) == 2
+    assert plain(rendered()["ingest_accounts.sql"]).count(verdict.partition("\nSELECT")[2]) >= 1
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda e: e.event_type)

@@ -96,7 +96,7 @@ SELECT
         ''), ''), 'unknown event type')] AS reasons,
     source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
 FROM landing.events
-WHERE event_type NOT IN ('user', 'profile', 'friend', 'follower', 'post', 'comment', 'reaction', 'like', 'share', 'post_view', 'media', 'community', 'group_member', 'group_moderator', 'pinned_post', 'report');
+WHERE event_type NOT IN ('user', 'user_profile', 'user_settings', 'user_privacy', 'user_status', 'user_badges', 'friend', 'follower', 'subscription', 'block', 'mute', 'close_friend', 'post', 'story', 'reel', 'comment', 'reply', 'reaction', 'like', 'share', 'quote', 'post_view', 'photo', 'video', 'album', 'attachment', 'thumbnail', 'community', 'group', 'group_member', 'group_moderator', 'community_topic', 'pinned_post', 'report', 'ad', 'ad_impression', 'ad_click', 'sponsorship', 'donation', 'subscription_revenue');
 
 -- ═══ ClickHouse: stream landing.inbox
 CREATE TABLE landing.inbox

@@ -8,8 +8,7 @@ CREATE TABLE IF NOT EXISTS raw.`share`
     `producer` String,
     `user_id` UUID,
     `post_id` UUID,
-    `kind` LowCardinality(String),
-    `text` Nullable(String),
+    `shared_to` LowCardinality(String),
     source LowCardinality(String),
     stream LowCardinality(String),
     partition Int32,
@@ -21,7 +20,7 @@ CREATE TABLE IF NOT EXISTS raw.`share`
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(event_time)
 ORDER BY (event_time, event_id)
-COMMENT 'A user passes a post on: a repost as it is, or a quote with words of their own.';
+COMMENT 'A user passes a post on as it is: a repost.';
 
 -- ═══ ClickHouse: stream landing.judged_share
 CREATE TABLE landing.`judged_share`
@@ -33,8 +32,7 @@ CREATE TABLE landing.`judged_share`
     `producer` String,
     `user_id` UUID,
     `post_id` UUID,
-    `kind` LowCardinality(String),
-    `text` Nullable(String),
+    `shared_to` LowCardinality(String),
     source LowCardinality(String),
     stream LowCardinality(String),
     partition Int32,
@@ -48,7 +46,7 @@ ENGINE = Null;
 -- ═══ ClickHouse: feed landing.accept_share
 CREATE MATERIALIZED VIEW landing.`accept_share` TO raw.`share` AS
 SELECT
-`event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `post_id`, `kind`, `text`,
+`event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `post_id`, `shared_to`,
     source, stream, partition, offset, landed_at, -toUnixTimestamp64Micro(landed_at) AS version
 FROM landing.`judged_share`
 WHERE empty(reasons);
@@ -63,7 +61,7 @@ WHERE notEmpty(reasons);
 CREATE MATERIALIZED VIEW landing.`judge_share` TO landing.`judged_share` AS
 WITH
     JSONExtractKeys(raw) AS _keys,
-    JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String), `post_id` Nullable(String), `kind` Nullable(String), `text` Nullable(String))') AS _v
+    JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String), `post_id` Nullable(String), `shared_to` Nullable(String))') AS _v
 SELECT
     CAST(assumeNotNull(toUUIDOrNull(_v.`event_id`)) AS UUID) AS `event_id`,
     CAST(assumeNotNull(_v.`op`) AS LowCardinality(String)) AS `op`,
@@ -72,8 +70,7 @@ SELECT
     CAST(assumeNotNull(_v.`producer`) AS String) AS `producer`,
     CAST(assumeNotNull(toUUIDOrNull(_v.`user_id`)) AS UUID) AS `user_id`,
     CAST(assumeNotNull(toUUIDOrNull(_v.`post_id`)) AS UUID) AS `post_id`,
-    CAST(assumeNotNull(_v.`kind`) AS LowCardinality(String)) AS `kind`,
-    CAST(_v.`text` AS Nullable(String)) AS `text`,
+    CAST(assumeNotNull(_v.`shared_to`) AS LowCardinality(String)) AS `shared_to`,
     source, stream, partition, offset, landed_at, raw,
     arrayFilter(reason -> reason != '', arrayConcat(
         arrayConcat(
@@ -81,7 +78,7 @@ SELECT
                arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': given twice'),
                         arrayDistinct(arrayFilter(_k -> countEqual(_keys, _k) > 1, _keys)))),
             arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': not declared'),
-                     arrayDistinct(arrayFilter(_k -> _k NOT IN ('event_id', 'event_type', 'op', 'event_time', 'schema_version', 'producer', 'user_id', 'post_id', 'kind', 'text'), _keys)))),
+                     arrayDistinct(arrayFilter(_k -> _k NOT IN ('event_id', 'event_type', 'op', 'event_time', 'schema_version', 'producer', 'user_id', 'post_id', 'shared_to'), _keys)))),
         [
         multiIf(
         NOT has(_keys, 'event_id'), 'event_id: missing',
@@ -145,21 +142,9 @@ SELECT
         NOT match(ifNull(_v.`post_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'post_id: not a UUID',
         ''),
         multiIf(
-        NOT has(_keys, 'kind'), 'kind: missing',
-        JSONType(raw, 'kind') != 'String', 'kind: not a text',
-        ifNull(_v.`kind`, '') NOT IN ('repost', 'quote'), 'kind: not one of the allowed values',
-        ''),
-        multiIf(
-        JSONType(raw, 'text') = 'Null', '',
-        NOT (JSONType(raw, 'text') = 'String'
-            AND if(match(ifNull(_v.`text`, ''), '^-?[0-9]{19,}$'),
-                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
-                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'text: not a text',
-        lengthUTF8(ifNull(_v.`text`, '')) < 1, 'text: shorter than 1',
-        lengthUTF8(ifNull(_v.`text`, '')) > 1000, 'text: longer than 1000',
-        position(ifNull(_v.`text`, ''), '\0') > 0, 'text: has a NUL character',
+        NOT has(_keys, 'shared_to'), 'shared_to: missing',
+        JSONType(raw, 'shared_to') != 'String', 'shared_to: not a text',
+        ifNull(_v.`shared_to`, '') NOT IN ('feed', 'story', 'message'), 'shared_to: not one of the allowed values',
         '')
         ]    )) AS reasons
 FROM landing.events
@@ -178,8 +163,7 @@ create unlogged table "stage"."share" (
     , "bk_user" uuid, "hk_user" uuid
     , "bk_post" uuid, "hk_post" uuid
     , "lhk_share" uuid
-    , "a_kind" text
-    , "a_text" text
+    , "a_shared_to" text
 );
 
 -- ═══ PostgreSQL: table vault.link_share
@@ -195,8 +179,7 @@ create table if not exists "vault"."link_share" (
     record_source text not null,
     primary key (event_time, lhk)
 ) partition by range (event_time);
-alter table "vault"."link_share" add column if not exists "kind" text;
-alter table "vault"."link_share" add column if not exists "text" text;
+alter table "vault"."link_share" add column if not exists "shared_to" text;
 
 -- ═══ bridge: windows
 -- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
@@ -247,8 +230,7 @@ SELECT
     , r.`post_id` AS `bk_post`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_post`))), ':', toString(`bk_post`), ';'))))) AS `hk_post`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(r.event_id))), ':', toString(r.event_id), ';'))))) AS `lhk_share`
-    , r.`kind` AS `a_kind`
-    , r.`text` AS `a_text`
+    , r.`shared_to` AS `a_shared_to`
 FROM `raw`.`share` AS r FINAL
 INNER JOIN
 (
@@ -334,9 +316,9 @@ set local enable_hashjoin = off;
 set local enable_mergejoin = off;
 
 insert into "vault"."link_share" (
-    lhk, "hk_user", "hk_post", event_time, event_id, "kind", "text", load_ts, record_source)
+    lhk, "hk_user", "hk_post", event_time, event_id, "shared_to", load_ts, record_source)
 select distinct on (s.event_time, s."lhk_share")
-    s."lhk_share", s."hk_user", s."hk_post", s.event_time, s.event_id, s."a_kind", s."a_text", now(), s.record_source
+    s."lhk_share", s."hk_user", s."hk_post", s.event_time, s.event_id, s."a_shared_to", now(), s.record_source
 from "stage"."share" s
 where s."lhk_share" is not null and s."hk_user" is not null and s."hk_post" is not null
     and not exists (
@@ -348,229 +330,3 @@ set local enable_seqscan = on;
 set local enable_hashjoin = on;
 
 set local enable_mergejoin = on;
-
--- ═══ dead letters: replay
--- Dead letters of one event type, judged again from landing.events.
--- Inputs: event (EventSpec). The first statement sends them the way that new messages go; the second records which are
--- accepted now: an empty list of reasons under the same position.
-INSERT INTO landing.`judged_share`
-(`event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `post_id`, `kind`, `text`, source, stream, partition, offset, landed_at, raw, reasons)
-WITH
-    JSONExtractKeys(raw) AS _keys,
-    JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String), `post_id` Nullable(String), `kind` Nullable(String), `text` Nullable(String))') AS _v
-SELECT
-    CAST(assumeNotNull(toUUIDOrNull(_v.`event_id`)) AS UUID) AS `event_id`,
-    CAST(assumeNotNull(_v.`op`) AS LowCardinality(String)) AS `op`,
-    CAST(assumeNotNull(parseDateTime64BestEffortOrNull(_v.`event_time`, 6, 'UTC')) AS DateTime64(6, 'UTC')) AS `event_time`,
-    CAST(assumeNotNull(_v.`schema_version`) AS UInt16) AS `schema_version`,
-    CAST(assumeNotNull(_v.`producer`) AS String) AS `producer`,
-    CAST(assumeNotNull(toUUIDOrNull(_v.`user_id`)) AS UUID) AS `user_id`,
-    CAST(assumeNotNull(toUUIDOrNull(_v.`post_id`)) AS UUID) AS `post_id`,
-    CAST(assumeNotNull(_v.`kind`) AS LowCardinality(String)) AS `kind`,
-    CAST(_v.`text` AS Nullable(String)) AS `text`,
-    source, stream, partition, offset, landed_at, raw,
-    arrayFilter(reason -> reason != '', arrayConcat(
-        arrayConcat(
-            if(length(arrayDistinct(_keys)) = length(_keys), [],
-               arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': given twice'),
-                        arrayDistinct(arrayFilter(_k -> countEqual(_keys, _k) > 1, _keys)))),
-            arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': not declared'),
-                     arrayDistinct(arrayFilter(_k -> _k NOT IN ('event_id', 'event_type', 'op', 'event_time', 'schema_version', 'producer', 'user_id', 'post_id', 'kind', 'text'), _keys)))),
-        [
-        multiIf(
-        NOT has(_keys, 'event_id'), 'event_id: missing',
-        JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
-        NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
-        ''),
-        multiIf(
-        NOT has(_keys, 'event_type'), 'event_type: missing',
-        NOT (JSONType(raw, 'event_type') = 'String'
-            AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
-                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
-                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
-        lengthUTF8(ifNull(_v.`event_type`, '')) < 1, 'event_type: shorter than 1',
-        lengthUTF8(ifNull(_v.`event_type`, '')) > 60, 'event_type: longer than 60',
-        position(ifNull(_v.`event_type`, ''), '\0') > 0, 'event_type: has a NUL character',
-        NOT match(ifNull(_v.`event_type`, ''), '(?-s)^[a-z][a-z0-9_]*$'), 'event_type: does not match its pattern',
-        ''),
-        multiIf(
-        NOT has(_keys, 'op'), 'op: missing',
-        JSONType(raw, 'op') != 'String', 'op: not a text',
-        ifNull(_v.`op`, '') NOT IN ('create'), 'op: not one of the allowed values',
-        ''),
-        multiIf(
-        NOT has(_keys, 'event_time'), 'event_time: missing',
-        JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
-        NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
-            OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
-        ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
-        assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
-            > landed_at + toIntervalSecond(600), 'event_time: in the future',
-        ''),
-        multiIf(
-        NOT has(_keys, 'schema_version'), 'schema_version: missing',
-        JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
-        JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
-        assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
-        assumeNotNull(_v.`schema_version`) > 65535, 'schema_version: above 65535',
-        ''),
-        multiIf(
-        NOT has(_keys, 'producer'), 'producer: missing',
-        NOT (JSONType(raw, 'producer') = 'String'
-            AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
-                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
-                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
-        lengthUTF8(ifNull(_v.`producer`, '')) < 1, 'producer: shorter than 1',
-        lengthUTF8(ifNull(_v.`producer`, '')) > 80, 'producer: longer than 80',
-        position(ifNull(_v.`producer`, ''), '\0') > 0, 'producer: has a NUL character',
-        ''),
-        multiIf(
-        NOT has(_keys, 'user_id'), 'user_id: missing',
-        JSONType(raw, 'user_id') != 'String', 'user_id: not a text',
-        NOT match(ifNull(_v.`user_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'user_id: not a UUID',
-        ''),
-        multiIf(
-        NOT has(_keys, 'post_id'), 'post_id: missing',
-        JSONType(raw, 'post_id') != 'String', 'post_id: not a text',
-        NOT match(ifNull(_v.`post_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'post_id: not a UUID',
-        ''),
-        multiIf(
-        NOT has(_keys, 'kind'), 'kind: missing',
-        JSONType(raw, 'kind') != 'String', 'kind: not a text',
-        ifNull(_v.`kind`, '') NOT IN ('repost', 'quote'), 'kind: not one of the allowed values',
-        ''),
-        multiIf(
-        JSONType(raw, 'text') = 'Null', '',
-        NOT (JSONType(raw, 'text') = 'String'
-            AND if(match(ifNull(_v.`text`, ''), '^-?[0-9]{19,}$'),
-                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
-                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'text: not a text',
-        lengthUTF8(ifNull(_v.`text`, '')) < 1, 'text: shorter than 1',
-        lengthUTF8(ifNull(_v.`text`, '')) > 1000, 'text: longer than 1000',
-        position(ifNull(_v.`text`, ''), '\0') > 0, 'text: has a NUL character',
-        '')
-        ]    )) AS reasons
-FROM (
-    SELECT * FROM landing.events
-    WHERE (source, stream, partition, offset) IN
-        (SELECT source, stream, partition, offset FROM raw.dead_letters WHERE event_type = 'share')
-    LIMIT 1 BY source, stream, partition, offset
-)
-WHERE event_type = 'share';
-
-INSERT INTO raw.rejected (event_type, reasons, source, stream, partition, offset, landed_at, raw, judged_at)
-SELECT 'share', reasons, source, stream, partition, offset, landed_at, raw, now64(6, 'UTC')
-FROM (WITH
-    JSONExtractKeys(raw) AS _keys,
-    JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String), `post_id` Nullable(String), `kind` Nullable(String), `text` Nullable(String))') AS _v
-SELECT
-    CAST(assumeNotNull(toUUIDOrNull(_v.`event_id`)) AS UUID) AS `event_id`,
-    CAST(assumeNotNull(_v.`op`) AS LowCardinality(String)) AS `op`,
-    CAST(assumeNotNull(parseDateTime64BestEffortOrNull(_v.`event_time`, 6, 'UTC')) AS DateTime64(6, 'UTC')) AS `event_time`,
-    CAST(assumeNotNull(_v.`schema_version`) AS UInt16) AS `schema_version`,
-    CAST(assumeNotNull(_v.`producer`) AS String) AS `producer`,
-    CAST(assumeNotNull(toUUIDOrNull(_v.`user_id`)) AS UUID) AS `user_id`,
-    CAST(assumeNotNull(toUUIDOrNull(_v.`post_id`)) AS UUID) AS `post_id`,
-    CAST(assumeNotNull(_v.`kind`) AS LowCardinality(String)) AS `kind`,
-    CAST(_v.`text` AS Nullable(String)) AS `text`,
-    source, stream, partition, offset, landed_at, raw,
-    arrayFilter(reason -> reason != '', arrayConcat(
-        arrayConcat(
-            if(length(arrayDistinct(_keys)) = length(_keys), [],
-               arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': given twice'),
-                        arrayDistinct(arrayFilter(_k -> countEqual(_keys, _k) > 1, _keys)))),
-            arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': not declared'),
-                     arrayDistinct(arrayFilter(_k -> _k NOT IN ('event_id', 'event_type', 'op', 'event_time', 'schema_version', 'producer', 'user_id', 'post_id', 'kind', 'text'), _keys)))),
-        [
-        multiIf(
-        NOT has(_keys, 'event_id'), 'event_id: missing',
-        JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
-        NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
-        ''),
-        multiIf(
-        NOT has(_keys, 'event_type'), 'event_type: missing',
-        NOT (JSONType(raw, 'event_type') = 'String'
-            AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
-                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
-                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
-        lengthUTF8(ifNull(_v.`event_type`, '')) < 1, 'event_type: shorter than 1',
-        lengthUTF8(ifNull(_v.`event_type`, '')) > 60, 'event_type: longer than 60',
-        position(ifNull(_v.`event_type`, ''), '\0') > 0, 'event_type: has a NUL character',
-        NOT match(ifNull(_v.`event_type`, ''), '(?-s)^[a-z][a-z0-9_]*$'), 'event_type: does not match its pattern',
-        ''),
-        multiIf(
-        NOT has(_keys, 'op'), 'op: missing',
-        JSONType(raw, 'op') != 'String', 'op: not a text',
-        ifNull(_v.`op`, '') NOT IN ('create'), 'op: not one of the allowed values',
-        ''),
-        multiIf(
-        NOT has(_keys, 'event_time'), 'event_time: missing',
-        JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
-        NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
-            OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
-        ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
-        assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
-            > landed_at + toIntervalSecond(600), 'event_time: in the future',
-        ''),
-        multiIf(
-        NOT has(_keys, 'schema_version'), 'schema_version: missing',
-        JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
-        JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
-        assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
-        assumeNotNull(_v.`schema_version`) > 65535, 'schema_version: above 65535',
-        ''),
-        multiIf(
-        NOT has(_keys, 'producer'), 'producer: missing',
-        NOT (JSONType(raw, 'producer') = 'String'
-            AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
-                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
-                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
-        lengthUTF8(ifNull(_v.`producer`, '')) < 1, 'producer: shorter than 1',
-        lengthUTF8(ifNull(_v.`producer`, '')) > 80, 'producer: longer than 80',
-        position(ifNull(_v.`producer`, ''), '\0') > 0, 'producer: has a NUL character',
-        ''),
-        multiIf(
-        NOT has(_keys, 'user_id'), 'user_id: missing',
-        JSONType(raw, 'user_id') != 'String', 'user_id: not a text',
-        NOT match(ifNull(_v.`user_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'user_id: not a UUID',
-        ''),
-        multiIf(
-        NOT has(_keys, 'post_id'), 'post_id: missing',
-        JSONType(raw, 'post_id') != 'String', 'post_id: not a text',
-        NOT match(ifNull(_v.`post_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'post_id: not a UUID',
-        ''),
-        multiIf(
-        NOT has(_keys, 'kind'), 'kind: missing',
-        JSONType(raw, 'kind') != 'String', 'kind: not a text',
-        ifNull(_v.`kind`, '') NOT IN ('repost', 'quote'), 'kind: not one of the allowed values',
-        ''),
-        multiIf(
-        JSONType(raw, 'text') = 'Null', '',
-        NOT (JSONType(raw, 'text') = 'String'
-            AND if(match(ifNull(_v.`text`, ''), '^-?[0-9]{19,}$'),
-                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
-                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'text: not a text',
-        lengthUTF8(ifNull(_v.`text`, '')) < 1, 'text: shorter than 1',
-        lengthUTF8(ifNull(_v.`text`, '')) > 1000, 'text: longer than 1000',
-        position(ifNull(_v.`text`, ''), '\0') > 0, 'text: has a NUL character',
-        '')
-        ]    )) AS reasons
-FROM (
-    SELECT * FROM landing.events
-    WHERE (source, stream, partition, offset) IN
-        (SELECT source, stream, partition, offset FROM raw.dead_letters WHERE event_type = 'share')
-    LIMIT 1 BY source, stream, partition, offset
-)
-WHERE event_type = 'share');

@@ -2,7 +2,7 @@
 CREATE TABLE landing.`queue_communities` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)
 SETTINGS
-    kafka_topic_list = 'social.community,social.group_member,social.group_moderator,social.pinned_post,social.report',
+    kafka_topic_list = 'social.community,social.group,social.group_member,social.group_moderator,social.community_topic,social.pinned_post,social.report',
     kafka_group_name = 'clickvault.communities.e0',
     kafka_format = 'RawBLOB',
     kafka_num_consumers = 1,

@@ -2,7 +2,7 @@
 CREATE TABLE landing.`queue_content` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)
 SETTINGS
-    kafka_topic_list = 'social.post,social.comment,social.reaction,social.like,social.share,social.post_view',
+    kafka_topic_list = 'social.post,social.story,social.reel,social.comment,social.reply,social.reaction,social.like,social.share,social.quote,social.post_view',
     kafka_group_name = 'clickvault.content.e0',
     kafka_format = 'RawBLOB',
     kafka_num_consumers = 1,

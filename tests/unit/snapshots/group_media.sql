@@ -2,7 +2,7 @@
 CREATE TABLE landing.`queue_media` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)
 SETTINGS
-    kafka_topic_list = 'social.media',
+    kafka_topic_list = 'social.photo,social.video,social.album,social.attachment,social.thumbnail',
     kafka_group_name = 'clickvault.media.e0',
     kafka_format = 'RawBLOB',
     kafka_num_consumers = 1,

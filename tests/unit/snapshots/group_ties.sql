@@ -2,7 +2,7 @@
 CREATE TABLE landing.`queue_ties` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)
 SETTINGS
-    kafka_topic_list = 'social.friend,social.follower',
+    kafka_topic_list = 'social.friend,social.follower,social.subscription,social.block,social.mute,social.close_friend',
     kafka_group_name = 'clickvault.ties.e0',
     kafka_format = 'RawBLOB',
     kafka_num_consumers = 1,

@@ -2,7 +2,7 @@
 CREATE TABLE landing.`queue_users` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)
 SETTINGS
-    kafka_topic_list = 'social.user,social.profile',
+    kafka_topic_list = 'social.user,social.user_profile,social.user_settings,social.user_privacy,social.user_status,social.user_badges',
     kafka_group_name = 'clickvault.users.e0',
     kafka_format = 'RawBLOB',
     kafka_num_consumers = 1,

@@ -16,18 +16,18 @@ create table if not exists "vault"."hub_post" (
     record_source text not null
 );
 
--- ═══ PostgreSQL: table vault.hub_comment
+-- ═══ PostgreSQL: table vault.hub_media
 -- One hub (PostgreSQL). Grain: one business key, from whichever event type mentioned it first. Inputs: hub (HubSpec).
-create table if not exists "vault"."hub_comment" (
+create table if not exists "vault"."hub_media" (
     hk uuid primary key,
     bk uuid not null,
     load_ts timestamptz not null,
     record_source text not null
 );
 
--- ═══ PostgreSQL: table vault.hub_media
+-- ═══ PostgreSQL: table vault.hub_album
 -- One hub (PostgreSQL). Grain: one business key, from whichever event type mentioned it first. Inputs: hub (HubSpec).
-create table if not exists "vault"."hub_media" (
+create table if not exists "vault"."hub_album" (
     hk uuid primary key,
     bk uuid not null,
     load_ts timestamptz not null,
@@ -44,8 +44,8 @@ create table if not exists "vault"."hub_community" (
 );
 
 -- ═══ PostgreSQL: view vault.v_hub_user
--- A hub's keys as they are now (PostgreSQL). Grain: one business key. Inputs: hub (HubSpec), sat (SatSpec of its owner).
--- is_declared: the owner (User) said something of it; is_deleted: the newest thing it said was op=delete.
+-- A hub's keys as they are now (PostgreSQL). Grain: one business key. Inputs: hub (HubSpec), sats (SatSpec, one an owner).
+-- is_declared: an owner (User) said something of it; is_deleted: the newest thing said was op=delete.
 create or replace view "vault"."v_hub_user" as
 select h.hk, h.bk, coalesce(s.is_deleted, false) as is_deleted, s.hk is not null as is_declared, h.load_ts, h.record_source
 from "vault"."hub_user" h
@@ -56,44 +56,47 @@ left join (
 ) s on s.hk = h.hk;
 
 -- ═══ PostgreSQL: view vault.v_hub_post
--- A hub's keys as they are now (PostgreSQL). Grain: one business key. Inputs: hub (HubSpec), sat (SatSpec of its owner).
--- is_declared: the owner (Post) said something of it; is_deleted: the newest thing it said was op=delete.
+-- A hub's keys as they are now (PostgreSQL). Grain: one business key. Inputs: hub (HubSpec), sats (SatSpec, one an owner).
+-- is_declared: an owner (Story) said something of it; is_deleted: the newest thing said was op=delete.
 create or replace view "vault"."v_hub_post" as
 select h.hk, h.bk, coalesce(s.is_deleted, false) as is_deleted, s.hk is not null as is_declared, h.load_ts, h.record_source
 from "vault"."hub_post" h
 left join (
     select distinct on (hk) hk, is_deleted
-    from "vault"."sat_post_content"
-    order by hk, event_time desc, event_id desc
-) s on s.hk = h.hk;
-
--- ═══ PostgreSQL: view vault.v_hub_comment
--- A hub's keys as they are now (PostgreSQL). Grain: one business key. Inputs: hub (HubSpec), sat (SatSpec of its owner).
--- is_declared: the owner (Comment) said something of it; is_deleted: the newest thing it said was op=delete.
-create or replace view "vault"."v_hub_comment" as
-select h.hk, h.bk, coalesce(s.is_deleted, false) as is_deleted, s.hk is not null as is_declared, h.load_ts, h.record_source
-from "vault"."hub_comment" h
-left join (
-    select distinct on (hk) hk, is_deleted
-    from "vault"."sat_comment_content"
+    from "vault"."sat_story_story"
     order by hk, event_time desc, event_id desc
 ) s on s.hk = h.hk;
 
 -- ═══ PostgreSQL: view vault.v_hub_media
--- A hub's keys as they are now (PostgreSQL). Grain: one business key. Inputs: hub (HubSpec), sat (SatSpec of its owner).
--- is_declared: the owner (Media) said something of it; is_deleted: the newest thing it said was op=delete.
+-- A hub's keys as they are now (PostgreSQL). Grain: one business key. Inputs: hub (HubSpec), sats (SatSpec, one an owner).
+-- is_declared: an owner (Photo, Video) said something of it; is_deleted: the newest thing said was op=delete.
 create or replace view "vault"."v_hub_media" as
 select h.hk, h.bk, coalesce(s.is_deleted, false) as is_deleted, s.hk is not null as is_declared, h.load_ts, h.record_source
 from "vault"."hub_media" h
 left join (
     select distinct on (hk) hk, is_deleted
-    from "vault"."sat_media_file"
+    from (
+        select hk, event_time, event_id, is_deleted from "vault"."sat_photo_file"
+        union all select hk, event_time, event_id, is_deleted from "vault"."sat_video_file"
+    ) said
+    order by hk, event_time desc, event_id desc
+) s on s.hk = h.hk;
+
+-- ═══ PostgreSQL: view vault.v_hub_album
+-- A hub's keys as they are now (PostgreSQL). Grain: one business key. Inputs: hub (HubSpec), sats (SatSpec, one an owner).
+-- is_declared: an owner (Album) said something of it; is_deleted: the newest thing said was op=delete.
+create or replace view "vault"."v_hub_album" as
+select h.hk, h.bk, coalesce(s.is_deleted, false) as is_deleted, s.hk is not null as is_declared, h.load_ts, h.record_source
+from "vault"."hub_album" h
+left join (
+    select distinct on (hk) hk, is_deleted
+    from "vault"."sat_album_card"
     order by hk, event_time desc, event_id desc
 ) s on s.hk = h.hk;
 
 -- ═══ PostgreSQL: view vault.v_hub_community
--- A hub's keys as they are now (PostgreSQL). Grain: one business key. Inputs: hub (HubSpec), sat (SatSpec of its owner).
--- is_declared: the owner (Community) said something of it; is_deleted: the newest thing it said was op=delete.
+-- A hub's keys as they are now (PostgreSQL). Grain: one business key. Inputs: hub (HubSpec), sats (SatSpec, one an owner).
+-- is_declared: an owner (Community) said something of it; is_deleted: the newest thing said was op=delete.
 create or replace view "vault"."v_hub_community" as
 select h.hk, h.bk, coalesce(s.is_deleted, false) as is_deleted, s.hk is not null as is_declared, h.load_ts, h.record_source
 from "vault"."hub_community" h
@@ -143,12 +146,6 @@ SELECT bk::text AS id, hk
 FROM "vault"."v_hub_post"
 WHERE is_deleted IS NOT TRUE;
 
--- ═══ PostgreSQL: view graph.node_comment
-CREATE OR REPLACE VIEW "graph"."node_comment" AS
-SELECT bk::text AS id, hk
-FROM "vault"."v_hub_comment"
-WHERE is_deleted IS NOT TRUE;
-
 -- ═══ PostgreSQL: view graph.node_media
 CREATE OR REPLACE VIEW "graph"."node_media" AS
 SELECT bk::text AS id, hk
@@ -169,43 +166,19 @@ JOIN "graph"."node_user" AS s ON s.hk = l."hk_user"
 JOIN "graph"."node_user" AS t ON t.hk = l."hk_friend"
 WHERE l.is_current;
 
--- ═══ PostgreSQL: view graph.rel_follows
-CREATE OR REPLACE VIEW "graph"."rel_follows" AS
-SELECT DISTINCT s.id AS source, t.id AS target
-FROM "vault"."v_eff_follower" AS l
-JOIN "graph"."node_user" AS s ON s.hk = l."hk_follower"
-JOIN "graph"."node_user" AS t ON t.hk = l."hk_followee"
-WHERE l.is_current;
-
 -- ═══ PostgreSQL: view graph.rel_posted
 CREATE OR REPLACE VIEW "graph"."rel_posted" AS
 SELECT DISTINCT s.id AS source, t.id AS target
-FROM "vault"."v_eff_post_author" AS l
+FROM "vault"."v_eff_story_author" AS l
 JOIN "graph"."node_user" AS s ON s.hk = l."hk_author"
 JOIN "graph"."node_post" AS t ON t.hk = l."hk_post"
 WHERE l.is_current;
 
--- ═══ PostgreSQL: view graph.rel_published_in
-CREATE OR REPLACE VIEW "graph"."rel_published_in" AS
+-- ═══ PostgreSQL: view graph.rel_attached
+CREATE OR REPLACE VIEW "graph"."rel_attached" AS
 SELECT DISTINCT s.id AS source, t.id AS target
-FROM "vault"."v_eff_post_community" AS l
-JOIN "graph"."node_post" AS s ON s.hk = l."hk_post"
-JOIN "graph"."node_community" AS t ON t.hk = l."hk_community"
-WHERE l.is_current;
-
--- ═══ PostgreSQL: view graph.rel_commented
-CREATE OR REPLACE VIEW "graph"."rel_commented" AS
-SELECT DISTINCT s.id AS source, t.id AS target
-FROM "vault"."v_eff_comment_author" AS l
-JOIN "graph"."node_user" AS s ON s.hk = l."hk_author"
-JOIN "graph"."node_comment" AS t ON t.hk = l."hk_comment"
-WHERE l.is_current;
-
--- ═══ PostgreSQL: view graph.rel_on_post
-CREATE OR REPLACE VIEW "graph"."rel_on_post" AS
-SELECT DISTINCT s.id AS source, t.id AS target
-FROM "vault"."v_eff_comment_post" AS l
-JOIN "graph"."node_comment" AS s ON s.hk = l."hk_comment"
+FROM "vault"."v_eff_story_media" AS l
+JOIN "graph"."node_media" AS s ON s.hk = l."hk_media"
 JOIN "graph"."node_post" AS t ON t.hk = l."hk_post"
 WHERE l.is_current;
 
@@ -220,47 +193,25 @@ LEFT JOIN "vault"."v_sat_reaction_feeling" AS "sat_reaction_feeling"
 WHERE l.is_current
 ORDER BY s.id, t.id, l.valid_from DESC, l.lhk;
 
--- ═══ PostgreSQL: view graph.rel_liked
-CREATE OR REPLACE VIEW "graph"."rel_liked" AS
-SELECT DISTINCT s.id AS source, t.id AS target
-FROM "vault"."v_eff_like" AS l
-JOIN "graph"."node_user" AS s ON s.hk = l."hk_user"
-JOIN "graph"."node_post" AS t ON t.hk = l."hk_post"
-WHERE l.is_current;
-
 -- ═══ PostgreSQL: view graph.rel_shared
 CREATE OR REPLACE VIEW "graph"."rel_shared" AS
-SELECT DISTINCT ON (s.id, t.id) s.id AS source, t.id AS target, l."kind"
+SELECT DISTINCT s.id AS source, t.id AS target
 FROM "vault"."link_share" AS l
 JOIN "graph"."node_user" AS s ON s.hk = l."hk_user"
-JOIN "graph"."node_post" AS t ON t.hk = l."hk_post"
-ORDER BY s.id, t.id, l.event_time DESC, l.event_id DESC;
+JOIN "graph"."node_post" AS t ON t.hk = l."hk_post";
 
--- ═══ PostgreSQL: view graph.rel_attached
-CREATE OR REPLACE VIEW "graph"."rel_attached" AS
+-- ═══ PostgreSQL: view graph.rel_uploaded
+CREATE OR REPLACE VIEW "graph"."rel_uploaded" AS
 SELECT DISTINCT s.id AS source, t.id AS target
-FROM "vault"."v_eff_media_post" AS l
-JOIN "graph"."node_media" AS s ON s.hk = l."hk_media"
-JOIN "graph"."node_post" AS t ON t.hk = l."hk_post"
-WHERE l.is_current;
-
--- ═══ PostgreSQL: view graph.rel_member_of
-CREATE OR REPLACE VIEW "graph"."rel_member_of" AS
-SELECT DISTINCT ON (s.id, t.id) s.id AS source, t.id AS target, "sat_group_member_membership"."rank"
-FROM "vault"."link_group_member" AS l
-JOIN "vault"."v_sat_group_member_membership" AS f ON f.hk = l.lhk AND f.is_current AND f.is_deleted IS NOT TRUE
-JOIN "graph"."node_user" AS s ON s.hk = l."hk_user"
-JOIN "graph"."node_community" AS t ON t.hk = l."hk_community"
-LEFT JOIN "vault"."v_sat_group_member_membership" AS "sat_group_member_membership"
-  ON "sat_group_member_membership".hk = l."lhk" AND "sat_group_member_membership".is_current
-ORDER BY s.id, t.id, f.valid_from DESC, l.lhk;
-
--- ═══ PostgreSQL: view graph.rel_moderates
-CREATE OR REPLACE VIEW "graph"."rel_moderates" AS
+FROM "vault"."v_eff_photo_owner" AS l
+JOIN "graph"."node_user" AS s ON s.hk = l."hk_owner"
+JOIN "graph"."node_media" AS t ON t.hk = l."hk_media"
+WHERE l.is_current
+UNION
 SELECT DISTINCT s.id AS source, t.id AS target
-FROM "vault"."v_eff_group_moderator" AS l
-JOIN "graph"."node_user" AS s ON s.hk = l."hk_user"
-JOIN "graph"."node_community" AS t ON t.hk = l."hk_community"
+FROM "vault"."v_eff_video_owner" AS l
+JOIN "graph"."node_user" AS s ON s.hk = l."hk_owner"
+JOIN "graph"."node_media" AS t ON t.hk = l."hk_media"
 WHERE l.is_current;
 
 -- ═══ PostgreSQL: view graph.rel_pinned
@@ -270,3 +221,18 @@ FROM "vault"."v_eff_pinned_post" AS l
 JOIN "graph"."node_community" AS s ON s.hk = l."hk_community"
 JOIN "graph"."node_post" AS t ON t.hk = l."hk_post"
 WHERE l.is_current;
+
+-- ═══ PostgreSQL: view graph.rel_sponsors
+CREATE OR REPLACE VIEW "graph"."rel_sponsors" AS
+SELECT DISTINCT s.id AS source, t.id AS target
+FROM "vault"."link_sponsorship" AS l
+JOIN "vault"."v_sat_sponsorship_terms" AS f ON f.hk = l.lhk AND f.is_current AND f.is_deleted IS NOT TRUE
+JOIN "graph"."node_user" AS s ON s.hk = l."hk_sponsor"
+JOIN "graph"."node_user" AS t ON t.hk = l."hk_creator";
+
+-- ═══ PostgreSQL: view graph.rel_donated_to
+CREATE OR REPLACE VIEW "graph"."rel_donated_to" AS
+SELECT DISTINCT s.id AS source, t.id AS target
+FROM "vault"."link_donation" AS l
+JOIN "graph"."node_user" AS s ON s.hk = l."hk_donor"
+JOIN "graph"."node_user" AS t ON t.hk = l."hk_creator";

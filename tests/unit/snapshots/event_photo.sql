@@ -1,5 +1,5 @@
--- ═══ ClickHouse: table raw.media
-CREATE TABLE IF NOT EXISTS raw.`media`
+-- ═══ ClickHouse: table raw.photo
+CREATE TABLE IF NOT EXISTS raw.`photo`
 (
     `event_id` UUID,
     `op` LowCardinality(String),
@@ -8,12 +8,11 @@ CREATE TABLE IF NOT EXISTS raw.`media`
     `producer` String,
     `media_id` UUID,
     `owner_id` UUID,
-    `post_id` Nullable(UUID),
-    `kind` LowCardinality(String),
+    `album_id` Nullable(UUID),
+    `format` LowCardinality(String),
     `bytes_size` Int64,
     `width` UInt16,
     `height` UInt16,
-    `duration_ms` Nullable(UInt32),
     source LowCardinality(String),
     stream LowCardinality(String),
     partition Int32,
@@ -25,10 +24,10 @@ CREATE TABLE IF NOT EXISTS raw.`media`
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(event_time)
 ORDER BY (event_time, event_id)
-COMMENT 'A photo or video that a user uploads, attached to a post or not.';
+COMMENT 'A photo that a user uploads, into an album or not.';
 
--- ═══ ClickHouse: stream landing.judged_media
-CREATE TABLE landing.`judged_media`
+-- ═══ ClickHouse: stream landing.judged_photo
+CREATE TABLE landing.`judged_photo`
 (
     `event_id` UUID,
     `op` LowCardinality(String),
@@ -37,12 +36,11 @@ CREATE TABLE landing.`judged_media`
     `producer` String,
     `media_id` UUID,
     `owner_id` UUID,
-    `post_id` Nullable(UUID),
-    `kind` LowCardinality(String),
+    `album_id` Nullable(UUID),
+    `format` LowCardinality(String),
     `bytes_size` Int64,
     `width` UInt16,
     `height` UInt16,
-    `duration_ms` Nullable(UInt32),
     source LowCardinality(String),
     stream LowCardinality(String),
     partition Int32,
@@ -53,25 +51,25 @@ CREATE TABLE landing.`judged_media`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.accept_media
-CREATE MATERIALIZED VIEW landing.`accept_media` TO raw.`media` AS
+-- ═══ ClickHouse: feed landing.accept_photo
+CREATE MATERIALIZED VIEW landing.`accept_photo` TO raw.`photo` AS
 SELECT
-`event_id`, `op`, `event_time`, `schema_version`, `producer`, `media_id`, `owner_id`, `post_id`, `kind`, `bytes_size`, `width`, `height`, `duration_ms`,
+`event_id`, `op`, `event_time`, `schema_version`, `producer`, `media_id`, `owner_id`, `album_id`, `format`, `bytes_size`, `width`, `height`,
     source, stream, partition, offset, landed_at, -toUnixTimestamp64Micro(landed_at) AS version
-FROM landing.`judged_media`
+FROM landing.`judged_photo`
 WHERE empty(reasons);
 
--- ═══ ClickHouse: feed landing.reject_media
-CREATE MATERIALIZED VIEW landing.`reject_media` TO raw.rejected AS
-SELECT 'media' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
-FROM landing.`judged_media`
+-- ═══ ClickHouse: feed landing.reject_photo
+CREATE MATERIALIZED VIEW landing.`reject_photo` TO raw.rejected AS
+SELECT 'photo' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
+FROM landing.`judged_photo`
 WHERE notEmpty(reasons);
 
--- ═══ ClickHouse: feed landing.judge_media
-CREATE MATERIALIZED VIEW landing.`judge_media` TO landing.`judged_media` AS
+-- ═══ ClickHouse: feed landing.judge_photo
+CREATE MATERIALIZED VIEW landing.`judge_photo` TO landing.`judged_photo` AS
 WITH
     JSONExtractKeys(raw) AS _keys,
-    JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `media_id` Nullable(String), `owner_id` Nullable(String), `post_id` Nullable(String), `kind` Nullable(String), `bytes_size` Nullable(Int64), `width` Nullable(Int64), `height` Nullable(Int64), `duration_ms` Nullable(Int64))') AS _v
+    JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `media_id` Nullable(String), `owner_id` Nullable(String), `album_id` Nullable(String), `format` Nullable(String), `bytes_size` Nullable(Int64), `width` Nullable(Int64), `height` Nullable(Int64))') AS _v
 SELECT
     CAST(assumeNotNull(toUUIDOrNull(_v.`event_id`)) AS UUID) AS `event_id`,
     CAST(assumeNotNull(_v.`op`) AS LowCardinality(String)) AS `op`,
@@ -80,12 +78,11 @@ SELECT
     CAST(assumeNotNull(_v.`producer`) AS String) AS `producer`,
     CAST(assumeNotNull(toUUIDOrNull(_v.`media_id`)) AS UUID) AS `media_id`,
     CAST(assumeNotNull(toUUIDOrNull(_v.`owner_id`)) AS UUID) AS `owner_id`,
-    CAST(toUUIDOrNull(_v.`post_id`) AS Nullable(UUID)) AS `post_id`,
-    CAST(assumeNotNull(_v.`kind`) AS LowCardinality(String)) AS `kind`,
+    CAST(toUUIDOrNull(_v.`album_id`) AS Nullable(UUID)) AS `album_id`,
+    CAST(assumeNotNull(_v.`format`) AS LowCardinality(String)) AS `format`,
     CAST(assumeNotNull(_v.`bytes_size`) AS Int64) AS `bytes_size`,
     CAST(assumeNotNull(_v.`width`) AS UInt16) AS `width`,
     CAST(assumeNotNull(_v.`height`) AS UInt16) AS `height`,
-    CAST(_v.`duration_ms` AS Nullable(UInt32)) AS `duration_ms`,
     source, stream, partition, offset, landed_at, raw,
     arrayFilter(reason -> reason != '', arrayConcat(
         arrayConcat(
@@ -93,7 +90,7 @@ SELECT
                arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': given twice'),
                         arrayDistinct(arrayFilter(_k -> countEqual(_keys, _k) > 1, _keys)))),
             arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': not declared'),
-                     arrayDistinct(arrayFilter(_k -> _k NOT IN ('event_id', 'event_type', 'op', 'event_time', 'schema_version', 'producer', 'media_id', 'owner_id', 'post_id', 'kind', 'bytes_size', 'width', 'height', 'duration_ms'), _keys)))),
+                     arrayDistinct(arrayFilter(_k -> _k NOT IN ('event_id', 'event_type', 'op', 'event_time', 'schema_version', 'producer', 'media_id', 'owner_id', 'album_id', 'format', 'bytes_size', 'width', 'height'), _keys)))),
         [
         multiIf(
         NOT has(_keys, 'event_id'), 'event_id: missing',
@@ -157,14 +154,14 @@ SELECT
         NOT match(ifNull(_v.`owner_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'owner_id: not a UUID',
         ''),
         multiIf(
-        JSONType(raw, 'post_id') = 'Null', '',
-        JSONType(raw, 'post_id') != 'String', 'post_id: not a text',
-        NOT match(ifNull(_v.`post_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'post_id: not a UUID',
+        JSONType(raw, 'album_id') = 'Null', '',
+        JSONType(raw, 'album_id') != 'String', 'album_id: not a text',
+        NOT match(ifNull(_v.`album_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'album_id: not a UUID',
         ''),
         multiIf(
-        NOT has(_keys, 'kind'), 'kind: missing',
-        JSONType(raw, 'kind') != 'String', 'kind: not a text',
-        ifNull(_v.`kind`, '') NOT IN ('photo', 'video'), 'kind: not one of the allowed values',
+        NOT has(_keys, 'format'), 'format: missing',
+        JSONType(raw, 'format') != 'String', 'format: not a text',
+        ifNull(_v.`format`, '') NOT IN ('jpeg', 'png', 'webp', 'heic'), 'format: not one of the allowed values',
         ''),
         multiIf(
         NOT has(_keys, 'bytes_size'), 'bytes_size: missing',
@@ -186,45 +183,37 @@ SELECT
         JSONType(raw, 'height') != 'Int64', 'height: not a whole number',
         assumeNotNull(_v.`height`) < 1, 'height: below 1',
         assumeNotNull(_v.`height`) > 32768, 'height: above 32768',
-        ''),
-        multiIf(
-        JSONType(raw, 'duration_ms') = 'Null', '',
-        JSONType(raw, 'duration_ms') = 'UInt64', 'duration_ms: above 86400000',
-        JSONType(raw, 'duration_ms') != 'Int64', 'duration_ms: not a whole number',
-        assumeNotNull(_v.`duration_ms`) < 1, 'duration_ms: below 1',
-        assumeNotNull(_v.`duration_ms`) > 86400000, 'duration_ms: above 86400000',
         '')
         ]    )) AS reasons
 FROM landing.events
-WHERE event_type = 'media';
+WHERE event_type = 'photo';
 
--- ═══ PostgreSQL: table stage.media
+-- ═══ PostgreSQL: table stage.photo
 -- The stage of one event type (PostgreSQL). Grain: one observation of the batch being loaded. Inputs: v (VaultSpec).
 -- Nullable and as wide as ClickHouse's types: what does not fit arrives changed, without an error. Unlogged: a killed
 -- server empties it, and the load stages again from the watermark. It holds nothing between loads, so it is made anew.
-drop table if exists "stage"."media";
-create unlogged table "stage"."media" (
+drop table if exists "stage"."photo";
+create unlogged table "stage"."photo" (
     event_id uuid,
     event_time timestamptz,
     is_deleted boolean,
     record_source text
     , "bk_media" uuid, "hk_media" uuid
     , "bk_owner" uuid, "hk_owner" uuid
-    , "bk_post" uuid, "hk_post" uuid
-    , "lhk_media_owner" uuid
-    , "lhk_media_post" uuid
-    , "hd_sat_media_file" uuid
-    , "a_kind" text
+    , "bk_album" uuid, "hk_album" uuid
+    , "lhk_photo_owner" uuid
+    , "lhk_photo_album" uuid
+    , "hd_sat_photo_file" uuid
+    , "a_format" text
     , "a_bytes_size" bigint
     , "a_width" bigint
     , "a_height" bigint
-    , "a_duration_ms" bigint
 );
 
--- ═══ PostgreSQL: table vault.link_media_owner
+-- ═══ PostgreSQL: table vault.link_photo_owner
 -- One link (PostgreSQL). Inputs: link (LinkSpec).
--- Grain: one combination of hub keys; when it was in force is said by its eff_media_owner.
-create table if not exists "vault"."link_media_owner" (
+-- Grain: one combination of hub keys; when it was in force is said by its eff_photo_owner.
+create table if not exists "vault"."link_photo_owner" (
     lhk uuid primary key,
     "hk_media" uuid not null,
     "hk_owner" uuid not null,
@@ -232,11 +221,11 @@ create table if not exists "vault"."link_media_owner" (
     record_source text not null
 );
 
--- ═══ PostgreSQL: table vault.eff_media_owner
+-- ═══ PostgreSQL: table vault.eff_photo_owner
 -- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: media.
-create table if not exists "vault"."eff_media_owner" (
+create table if not exists "vault"."eff_photo_owner" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
@@ -247,22 +236,22 @@ create table if not exists "vault"."eff_media_owner" (
     primary key (driving_hk, event_time, event_id)
 ) partition by range (event_time);
 
--- ═══ PostgreSQL: table vault.link_media_post
+-- ═══ PostgreSQL: table vault.link_photo_album
 -- One link (PostgreSQL). Inputs: link (LinkSpec).
--- Grain: one combination of hub keys; when it was in force is said by its eff_media_post.
-create table if not exists "vault"."link_media_post" (
+-- Grain: one combination of hub keys; when it was in force is said by its eff_photo_album.
+create table if not exists "vault"."link_photo_album" (
     lhk uuid primary key,
     "hk_media" uuid not null,
-    "hk_post" uuid not null,
+    "hk_album" uuid not null,
     load_ts timestamptz not null,
     record_source text not null
 );
 
--- ═══ PostgreSQL: table vault.eff_media_post
+-- ═══ PostgreSQL: table vault.eff_photo_album
 -- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: media.
-create table if not exists "vault"."eff_media_post" (
+create table if not exists "vault"."eff_photo_album" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
@@ -273,11 +262,11 @@ create table if not exists "vault"."eff_media_post" (
     primary key (driving_hk, event_time, event_id)
 ) partition by range (event_time);
 
--- ═══ PostgreSQL: table vault.sat_media_file
+-- ═══ PostgreSQL: table vault.sat_photo_file
 -- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
 -- row can make an observation matter that did not before. hk is the key of hub_media.
-create table if not exists "vault"."sat_media_file" (
+create table if not exists "vault"."sat_photo_file" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
@@ -287,41 +276,39 @@ create table if not exists "vault"."sat_media_file" (
     record_source text not null,
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
-alter table "vault"."sat_media_file" add column if not exists "kind" text;
-alter table "vault"."sat_media_file" add column if not exists "bytes_size" bigint;
-alter table "vault"."sat_media_file" add column if not exists "width" bigint;
-alter table "vault"."sat_media_file" add column if not exists "height" bigint;
-alter table "vault"."sat_media_file" add column if not exists "duration_ms" bigint;
+alter table "vault"."sat_photo_file" add column if not exists "format" text;
+alter table "vault"."sat_photo_file" add column if not exists "bytes_size" bigint;
+alter table "vault"."sat_photo_file" add column if not exists "width" bigint;
+alter table "vault"."sat_photo_file" add column if not exists "height" bigint;
 
--- ═══ PostgreSQL: view vault.v_sat_media_file
+-- ═══ PostgreSQL: view vault.v_sat_photo_file
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
 -- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
-create or replace view "vault"."v_sat_media_file" as
+create or replace view "vault"."v_sat_photo_file" as
 select
     c.hk,
     p.bk,
     c.valid_from, c.valid_to, c.valid_to is null as is_current, c.is_deleted, c.event_id, c.load_ts, c.record_source
-    , c."kind"
+    , c."format"
     , c."bytes_size"
     , c."width"
     , c."height"
-    , c."duration_ms"
 from (
     select o.*, o.event_time as valid_from,
         lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
     from (
         select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
-        from "vault"."sat_media_file" s
+        from "vault"."sat_photo_file" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
 ) c
 left join "vault"."hub_media" p on p.hk = c.hk;
 
--- ═══ PostgreSQL: view vault.v_eff_media_owner
+-- ═══ PostgreSQL: view vault.v_eff_photo_owner
 -- The periods of a link (PostgreSQL). Inputs: link (LinkSpec).
 -- Grain: one period in which a link is in force without a break: [valid_from, valid_to). Driving key: media.
-create or replace view "vault"."v_eff_media_owner" as
+create or replace view "vault"."v_eff_photo_owner" as
 select
     c.lhk,
     l."hk_media",
@@ -344,7 +331,7 @@ from (
                         select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
                                 over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
-                        from "vault"."eff_media_owner" e
+                        from "vault"."eff_photo_owner" e
                     ) n
                 ) g
             ) o
@@ -352,13 +339,13 @@ from (
         where s.lhk is distinct from s.before
     ) t
 ) c
-left join "vault"."link_media_owner" l on l.lhk = c.lhk
+left join "vault"."link_photo_owner" l on l.lhk = c.lhk
 where c.lhk is not null;
 
--- ═══ PostgreSQL: view vault.v_eff_media_owner_changes
+-- ═══ PostgreSQL: view vault.v_eff_photo_owner_changes
 -- The openings and closings of a link (PostgreSQL). Inputs: link (LinkSpec).
 -- Grain: one opening or one closing; a partner that takes another's place is both, at one time, the closing first.
-create or replace view "vault"."v_eff_media_owner_changes" as
+create or replace view "vault"."v_eff_photo_owner_changes" as
 select
     change.lhk,
     l."hk_media",
@@ -379,7 +366,7 @@ from (
                     select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
                             over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
-                    from "vault"."eff_media_owner" e
+                    from "vault"."eff_photo_owner" e
                 ) n
             ) g
         ) o
@@ -387,17 +374,17 @@ from (
     where s.lhk is distinct from s.before
 ) c
 cross join lateral (values (c.before, false), (c.lhk, true)) as change (lhk, is_open)
-left join "vault"."link_media_owner" l on l.lhk = change.lhk
+left join "vault"."link_photo_owner" l on l.lhk = change.lhk
 where change.lhk is not null;
 
--- ═══ PostgreSQL: view vault.v_eff_media_post
+-- ═══ PostgreSQL: view vault.v_eff_photo_album
 -- The periods of a link (PostgreSQL). Inputs: link (LinkSpec).
 -- Grain: one period in which a link is in force without a break: [valid_from, valid_to). Driving key: media.
-create or replace view "vault"."v_eff_media_post" as
+create or replace view "vault"."v_eff_photo_album" as
 select
     c.lhk,
     l."hk_media",
-    l."hk_post",
+    l."hk_album",
     c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
 from (
     select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
@@ -416,7 +403,7 @@ from (
                         select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
                                 over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
-                        from "vault"."eff_media_post" e
+                        from "vault"."eff_photo_album" e
                     ) n
                 ) g
             ) o
@@ -424,17 +411,17 @@ from (
         where s.lhk is distinct from s.before
     ) t
 ) c
-left join "vault"."link_media_post" l on l.lhk = c.lhk
+left join "vault"."link_photo_album" l on l.lhk = c.lhk
 where c.lhk is not null;
 
--- ═══ PostgreSQL: view vault.v_eff_media_post_changes
+-- ═══ PostgreSQL: view vault.v_eff_photo_album_changes
 -- The openings and closings of a link (PostgreSQL). Inputs: link (LinkSpec).
 -- Grain: one opening or one closing; a partner that takes another's place is both, at one time, the closing first.
-create or replace view "vault"."v_eff_media_post_changes" as
+create or replace view "vault"."v_eff_photo_album_changes" as
 select
     change.lhk,
     l."hk_media",
-    l."hk_post",
+    l."hk_album",
     c.driving_hk, c.event_time, c.event_id, change.is_open
 from (
     select * from (
@@ -451,7 +438,7 @@ from (
                     select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
                             over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
-                    from "vault"."eff_media_post" e
+                    from "vault"."eff_photo_album" e
                 ) n
             ) g
         ) o
@@ -459,7 +446,7 @@ from (
     where s.lhk is distinct from s.before
 ) c
 cross join lateral (values (c.before, false), (c.lhk, true)) as change (lhk, is_open)
-left join "vault"."link_media_post" l on l.lhk = change.lhk
+left join "vault"."link_photo_album" l on l.lhk = change.lhk
 where change.lhk is not null;
 
 -- ═══ bridge: windows
@@ -468,7 +455,7 @@ where change.lhk is not null;
 SELECT
     r.source AS source, r.stream AS stream, r.partition AS partition,
     count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample
-FROM `raw`.`media` AS r
+FROM `raw`.`photo` AS r
 INNER JOIN
 (
     SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, toUInt64(w.next_offset) AS next_offset
@@ -487,7 +474,7 @@ ORDER BY source, stream, partition;
 -- ═══ bridge: batch_times
 -- The first and the last event time of a batch, duplicates included (ClickHouse). Inputs: v (VaultSpec), collection.
 SELECT count() AS rows, toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
-FROM `raw`.`media` AS r
+FROM `raw`.`photo` AS r
 INNER JOIN
 (
     SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
@@ -500,7 +487,7 @@ WHERE r.offset >= w.low AND r.offset < w.high;
 -- Push one batch into the stage (ClickHouse): one COPY, one transaction in PostgreSQL. Inputs: v (VaultSpec), collection.
 -- Hash keys and hashdiffs are computed here; only what the merge needs is sent.
 -- Columns by position: in the order of stage_table.sql.j2.
-INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'media')
+INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'photo')
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
@@ -510,23 +497,21 @@ SELECT
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_media`))), ':', toString(`bk_media`), ';'))))) AS `hk_media`
     , r.`owner_id` AS `bk_owner`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_owner`))), ':', toString(`bk_owner`), ';'))))) AS `hk_owner`
-    , r.`post_id` AS `bk_post`
-    , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_post`))), ':', toString(`bk_post`), ';'))))) AS `hk_post`
-    , toUUID(lower(hex(MD5(concat(concat(toString(length(toString(`hk_media`))), ':', toString(`hk_media`), ';'), concat(toString(length(toString(`hk_owner`))), ':', toString(`hk_owner`), ';'), ''))))) AS `lhk_media_owner`
-    , toUUID(lower(hex(MD5(concat(concat(toString(length(toString(`hk_media`))), ':', toString(`hk_media`), ';'), concat(toString(length(toString(`hk_post`))), ':', toString(`hk_post`), ';'), ''))))) AS `lhk_media_post`
+    , r.`album_id` AS `bk_album`
+    , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_album`))), ':', toString(`bk_album`), ';'))))) AS `hk_album`
+    , toUUID(lower(hex(MD5(concat(concat(toString(length(toString(`hk_media`))), ':', toString(`hk_media`), ';'), concat(toString(length(toString(`hk_owner`))), ':', toString(`hk_owner`), ';'), ''))))) AS `lhk_photo_owner`
+    , toUUID(lower(hex(MD5(concat(concat(toString(length(toString(`hk_media`))), ':', toString(`hk_media`), ';'), concat(toString(length(toString(`hk_album`))), ':', toString(`hk_album`), ';'), ''))))) AS `lhk_photo_album`
     , toUUID(lower(hex(MD5(concat('10:is_deleted;', if(r.op = 'delete', '4:true;', '5:false;')
 , '10:bytes_size;', concat(toString(length(toString(r.`bytes_size`))), ':', toString(r.`bytes_size`), ';')
-, ifNull(concat('11:duration_ms;', concat(toString(length(toString(r.`duration_ms`))), ':', toString(r.`duration_ms`), ';')), '')
+, '6:format;', concat(toString(length(r.`format`)), ':', r.`format`, ';')
 , '6:height;', concat(toString(length(toString(r.`height`))), ':', toString(r.`height`), ';')
-, '4:kind;', concat(toString(length(r.`kind`)), ':', r.`kind`, ';')
 , '5:width;', concat(toString(length(toString(r.`width`))), ':', toString(r.`width`), ';')
-))))) AS `hd_sat_media_file`
-    , r.`kind` AS `a_kind`
+))))) AS `hd_sat_photo_file`
+    , r.`format` AS `a_format`
     , r.`bytes_size` AS `a_bytes_size`
     , r.`width` AS `a_width`
     , r.`height` AS `a_height`
-    , r.`duration_ms` AS `a_duration_ms`
-FROM `raw`.`media` AS r FINAL
+FROM `raw`.`photo` AS r FINAL
 INNER JOIN
 (
     SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
@@ -543,7 +528,7 @@ SELECT
     sum(toUInt64(bitShiftRight(toUInt128(r.event_id), 96))) AS ids,
     sum(toUnixTimestamp64Micro(r.event_time) % 4294967296) AS times,
     countIf(r.op = 'delete') AS deletions
-FROM `raw`.`media` AS r FINAL
+FROM `raw`.`photo` AS r FINAL
 INNER JOIN
 (
     SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
@@ -559,13 +544,13 @@ select
     coalesce(sum(('x' || left(event_id::text, 8))::bit(32)::bigint), 0) as ids,
     coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
     count(*) filter (where is_deleted) as deletions
-from "stage"."media";
+from "stage"."photo";
 
 -- ═══ merge: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
 select vault.add_months(
-    array['eff_media_owner', 'eff_media_post', 'sat_media_file']::text[],
-    array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."media" where event_time is not null));
+    array['eff_photo_owner', 'eff_photo_album', 'sat_photo_file']::text[],
+    array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."photo" where event_time is not null));
 
 -- ═══ merge: hubs
 -- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
@@ -577,24 +562,7 @@ from (
     -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
     select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
     from (
-        select "hk_owner" as hk, "bk_owner" as bk, event_time, record_source from "stage"."media"
-    ) a
-    where a.hk is not null
-    group by a.hk, a.bk, a.record_source
-) k
-order by k.hk, k.event_time, k.record_source
-on conflict (hk) do nothing;
-
--- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
--- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
--- sorted, so that two of them cannot wait for each other.
-insert into "vault"."hub_post" (hk, bk, load_ts, record_source)
-select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
-from (
-    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
-    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
-    from (
-        select "hk_post" as hk, "bk_post" as bk, event_time, record_source from "stage"."media"
+        select "hk_owner" as hk, "bk_owner" as bk, event_time, record_source from "stage"."photo"
     ) a
     where a.hk is not null
     group by a.hk, a.bk, a.record_source
@@ -611,7 +579,24 @@ from (
     -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
     select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
     from (
-        select "hk_media" as hk, "bk_media" as bk, event_time, record_source from "stage"."media"
+        select "hk_media" as hk, "bk_media" as bk, event_time, record_source from "stage"."photo"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_album" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_album" as hk, "bk_album" as bk, event_time, record_source from "stage"."photo"
     ) a
     where a.hk is not null
     group by a.hk, a.bk, a.record_source
@@ -627,17 +612,17 @@ set local enable_hashjoin = off;
 
 set local enable_mergejoin = off;
 
-insert into "vault"."link_media_owner" (
+insert into "vault"."link_photo_owner" (
     lhk, "hk_media", "hk_owner", load_ts, record_source)
 select k.lhk, k."hk_media", k."hk_owner", now(), k.record_source
 from (
-    select distinct on (s."lhk_media_owner") s."lhk_media_owner" as lhk,
+    select distinct on (s."lhk_photo_owner") s."lhk_photo_owner" as lhk,
 s."hk_media", s."hk_owner",         s.record_source
-    from "stage"."media" s
-    where s."lhk_media_owner" is not null and s."hk_media" is not null and s."hk_owner" is not null
-    order by s."lhk_media_owner", s.event_time, s.record_source
+    from "stage"."photo" s
+    where s."lhk_photo_owner" is not null and s."hk_media" is not null and s."hk_owner" is not null
+    order by s."lhk_photo_owner", s.event_time, s.record_source
 ) k
-where not exists (select from "vault"."link_media_owner" t where t.lhk = k.lhk)
+where not exists (select from "vault"."link_photo_owner" t where t.lhk = k.lhk)
 order by k.lhk;
 
 set local enable_seqscan = on;
@@ -653,17 +638,17 @@ set local enable_hashjoin = off;
 
 set local enable_mergejoin = off;
 
-insert into "vault"."link_media_post" (
-    lhk, "hk_media", "hk_post", load_ts, record_source)
-select k.lhk, k."hk_media", k."hk_post", now(), k.record_source
+insert into "vault"."link_photo_album" (
+    lhk, "hk_media", "hk_album", load_ts, record_source)
+select k.lhk, k."hk_media", k."hk_album", now(), k.record_source
 from (
-    select distinct on (s."lhk_media_post") s."lhk_media_post" as lhk,
-s."hk_media", s."hk_post",         s.record_source
-    from "stage"."media" s
-    where s."lhk_media_post" is not null and s."hk_media" is not null and s."hk_post" is not null
-    order by s."lhk_media_post", s.event_time, s.record_source
+    select distinct on (s."lhk_photo_album") s."lhk_photo_album" as lhk,
+s."hk_media", s."hk_album",         s.record_source
+    from "stage"."photo" s
+    where s."lhk_photo_album" is not null and s."hk_media" is not null and s."hk_album" is not null
+    order by s."lhk_photo_album", s.event_time, s.record_source
 ) k
-where not exists (select from "vault"."link_media_post" t where t.lhk = k.lhk)
+where not exists (select from "vault"."link_photo_album" t where t.lhk = k.lhk)
 order by k.lhk;
 
 set local enable_seqscan = on;
@@ -680,14 +665,14 @@ set local enable_hashjoin = off;
 
 set local enable_mergejoin = off;
 
-insert into "vault"."sat_media_file" (
-    hk, event_time, event_id, hashdiff, is_deleted, "kind", "bytes_size", "width", "height", "duration_ms", load_ts, record_source)
+insert into "vault"."sat_photo_file" (
+    hk, event_time, event_id, hashdiff, is_deleted, "format", "bytes_size", "width", "height", load_ts, record_source)
 select distinct on (s."hk_media", s.event_time, s.event_id)
-    s."hk_media", s.event_time, s.event_id, s."hd_sat_media_file", s.is_deleted, s."a_kind", s."a_bytes_size", s."a_width", s."a_height", s."a_duration_ms", now(), s.record_source
-from "stage"."media" s
+    s."hk_media", s.event_time, s.event_id, s."hd_sat_photo_file", s.is_deleted, s."a_format", s."a_bytes_size", s."a_width", s."a_height", now(), s.record_source
+from "stage"."photo" s
 where s."hk_media" is not null
     and not exists (
-        select from "vault"."sat_media_file" t
+        select from "vault"."sat_photo_file" t
         where t.hk = s."hk_media" and t.event_time = s.event_time and t.event_id = s.event_id)
 order by s."hk_media", s.event_time, s.event_id, s.record_source;
 
@@ -706,15 +691,15 @@ set local enable_hashjoin = off;
 
 set local enable_mergejoin = off;
 
-insert into "vault"."eff_media_owner" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
+insert into "vault"."eff_photo_owner" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
 select distinct on (s."hk_media", s.event_time, s.event_id)
     s."hk_media", s.event_time, s.event_id,
-    case when not s.is_deleted then s."lhk_media_owner" end,
-    not s.is_deleted and s."lhk_media_owner" is not null, now(), s.record_source
-from "stage"."media" s
+    case when not s.is_deleted then s."lhk_photo_owner" end,
+    not s.is_deleted and s."lhk_photo_owner" is not null, now(), s.record_source
+from "stage"."photo" s
 where s."hk_media" is not null and s."hk_media" is not null and s."hk_owner" is not null
     and not exists (
-        select from "vault"."eff_media_owner" t
+        select from "vault"."eff_photo_owner" t
         where t.driving_hk = s."hk_media" and t.event_time = s.event_time and t.event_id = s.event_id)
 order by s."hk_media", s.event_time, s.event_id, s.record_source;
 
@@ -732,15 +717,15 @@ set local enable_hashjoin = off;
 
 set local enable_mergejoin = off;
 
-insert into "vault"."eff_media_post" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
+insert into "vault"."eff_photo_album" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
 select distinct on (s."hk_media", s.event_time, s.event_id)
     s."hk_media", s.event_time, s.event_id,
-    case when not s.is_deleted then s."lhk_media_post" end,
-    not s.is_deleted and s."lhk_media_post" is not null, now(), s.record_source
-from "stage"."media" s
+    case when not s.is_deleted then s."lhk_photo_album" end,
+    not s.is_deleted and s."lhk_photo_album" is not null, now(), s.record_source
+from "stage"."photo" s
 where s."hk_media" is not null and s."hk_media" is not null
     and not exists (
-        select from "vault"."eff_media_post" t
+        select from "vault"."eff_photo_album" t
         where t.driving_hk = s."hk_media" and t.event_time = s.event_time and t.event_id = s.event_id)
 order by s."hk_media", s.event_time, s.event_id, s.record_source;
 
@@ -749,279 +734,3 @@ set local enable_seqscan = on;
 set local enable_hashjoin = on;
 
 set local enable_mergejoin = on;
-
--- ═══ dead letters: replay
--- Dead letters of one event type, judged again from landing.events.
--- Inputs: event (EventSpec). The first statement sends them the way that new messages go; the second records which are
--- accepted now: an empty list of reasons under the same position.
-INSERT INTO landing.`judged_media`
-(`event_id`, `op`, `event_time`, `schema_version`, `producer`, `media_id`, `owner_id`, `post_id`, `kind`, `bytes_size`, `width`, `height`, `duration_ms`, source, stream, partition, offset, landed_at, raw, reasons)
-WITH
-    JSONExtractKeys(raw) AS _keys,
-    JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `media_id` Nullable(String), `owner_id` Nullable(String), `post_id` Nullable(String), `kind` Nullable(String), `bytes_size` Nullable(Int64), `width` Nullable(Int64), `height` Nullable(Int64), `duration_ms` Nullable(Int64))') AS _v
-SELECT
-    CAST(assumeNotNull(toUUIDOrNull(_v.`event_id`)) AS UUID) AS `event_id`,
-    CAST(assumeNotNull(_v.`op`) AS LowCardinality(String)) AS `op`,
-    CAST(assumeNotNull(parseDateTime64BestEffortOrNull(_v.`event_time`, 6, 'UTC')) AS DateTime64(6, 'UTC')) AS `event_time`,
-    CAST(assumeNotNull(_v.`schema_version`) AS UInt16) AS `schema_version`,
-    CAST(assumeNotNull(_v.`producer`) AS String) AS `producer`,
-    CAST(assumeNotNull(toUUIDOrNull(_v.`media_id`)) AS UUID) AS `media_id`,
-    CAST(assumeNotNull(toUUIDOrNull(_v.`owner_id`)) AS UUID) AS `owner_id`,
-    CAST(toUUIDOrNull(_v.`post_id`) AS Nullable(UUID)) AS `post_id`,
-    CAST(assumeNotNull(_v.`kind`) AS LowCardinality(String)) AS `kind`,
-    CAST(assumeNotNull(_v.`bytes_size`) AS Int64) AS `bytes_size`,
-    CAST(assumeNotNull(_v.`width`) AS UInt16) AS `width`,
-    CAST(assumeNotNull(_v.`height`) AS UInt16) AS `height`,
-    CAST(_v.`duration_ms` AS Nullable(UInt32)) AS `duration_ms`,
-    source, stream, partition, offset, landed_at, raw,
-    arrayFilter(reason -> reason != '', arrayConcat(
-        arrayConcat(
-            if(length(arrayDistinct(_keys)) = length(_keys), [],
-               arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': given twice'),
-                        arrayDistinct(arrayFilter(_k -> countEqual(_keys, _k) > 1, _keys)))),
-            arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': not declared'),
-                     arrayDistinct(arrayFilter(_k -> _k NOT IN ('event_id', 'event_type', 'op', 'event_time', 'schema_version', 'producer', 'media_id', 'owner_id', 'post_id', 'kind', 'bytes_size', 'width', 'height', 'duration_ms'), _keys)))),
-        [
-        multiIf(
-        NOT has(_keys, 'event_id'), 'event_id: missing',
-        JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
-        NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
-        ''),
-        multiIf(
-        NOT has(_keys, 'event_type'), 'event_type: missing',
-        NOT (JSONType(raw, 'event_type') = 'String'
-            AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
-                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
-                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
-        lengthUTF8(ifNull(_v.`event_type`, '')) < 1, 'event_type: shorter than 1',
-        lengthUTF8(ifNull(_v.`event_type`, '')) > 60, 'event_type: longer than 60',
-        position(ifNull(_v.`event_type`, ''), '\0') > 0, 'event_type: has a NUL character',
-        NOT match(ifNull(_v.`event_type`, ''), '(?-s)^[a-z][a-z0-9_]*$'), 'event_type: does not match its pattern',
-        ''),
-        multiIf(
-        NOT has(_keys, 'op'), 'op: missing',
-        JSONType(raw, 'op') != 'String', 'op: not a text',
-        ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
-        ''),
-        multiIf(
-        NOT has(_keys, 'event_time'), 'event_time: missing',
-        JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
-        NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
-            OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
-        ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
-        assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
-            > landed_at + toIntervalSecond(600), 'event_time: in the future',
-        ''),
-        multiIf(
-        NOT has(_keys, 'schema_version'), 'schema_version: missing',
-        JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
-        JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
-        assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
-        assumeNotNull(_v.`schema_version`) > 65535, 'schema_version: above 65535',
-        ''),
-        multiIf(
-        NOT has(_keys, 'producer'), 'producer: missing',
-        NOT (JSONType(raw, 'producer') = 'String'
-            AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
-                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
-                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
-        lengthUTF8(ifNull(_v.`producer`, '')) < 1, 'producer: shorter than 1',
-        lengthUTF8(ifNull(_v.`producer`, '')) > 80, 'producer: longer than 80',
-        position(ifNull(_v.`producer`, ''), '\0') > 0, 'producer: has a NUL character',
-        ''),
-        multiIf(
-        NOT has(_keys, 'media_id'), 'media_id: missing',
-        JSONType(raw, 'media_id') != 'String', 'media_id: not a text',
-        NOT match(ifNull(_v.`media_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'media_id: not a UUID',
-        ''),
-        multiIf(
-        NOT has(_keys, 'owner_id'), 'owner_id: missing',
-        JSONType(raw, 'owner_id') != 'String', 'owner_id: not a text',
-        NOT match(ifNull(_v.`owner_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'owner_id: not a UUID',
-        ''),
-        multiIf(
-        JSONType(raw, 'post_id') = 'Null', '',
-        JSONType(raw, 'post_id') != 'String', 'post_id: not a text',
-        NOT match(ifNull(_v.`post_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'post_id: not a UUID',
-        ''),
-        multiIf(
-        NOT has(_keys, 'kind'), 'kind: missing',
-        JSONType(raw, 'kind') != 'String', 'kind: not a text',
-        ifNull(_v.`kind`, '') NOT IN ('photo', 'video'), 'kind: not one of the allowed values',
-        ''),
-        multiIf(
-        NOT has(_keys, 'bytes_size'), 'bytes_size: missing',
-        JSONType(raw, 'bytes_size') = 'UInt64', 'bytes_size: above 1099511627776',
-        JSONType(raw, 'bytes_size') != 'Int64', 'bytes_size: not a whole number',
-        assumeNotNull(_v.`bytes_size`) < 1, 'bytes_size: below 1',
-        assumeNotNull(_v.`bytes_size`) > 1099511627776, 'bytes_size: above 1099511627776',
-        ''),
-        multiIf(
-        NOT has(_keys, 'width'), 'width: missing',
-        JSONType(raw, 'width') = 'UInt64', 'width: above 32768',
-        JSONType(raw, 'width') != 'Int64', 'width: not a whole number',
-        assumeNotNull(_v.`width`) < 1, 'width: below 1',
-        assumeNotNull(_v.`width`) > 32768, 'width: above 32768',
-        ''),
-        multiIf(
-        NOT has(_keys, 'height'), 'height: missing',
-        JSONType(raw, 'height') = 'UInt64', 'height: above 32768',
-        JSONType(raw, 'height') != 'Int64', 'height: not a whole number',
-        assumeNotNull(_v.`height`) < 1, 'height: below 1',
-        assumeNotNull(_v.`height`) > 32768, 'height: above 32768',
-        ''),
-        multiIf(
-        JSONType(raw, 'duration_ms') = 'Null', '',
-        JSONType(raw, 'duration_ms') = 'UInt64', 'duration_ms: above 86400000',
-        JSONType(raw, 'duration_ms') != 'Int64', 'duration_ms: not a whole number',
-        assumeNotNull(_v.`duration_ms`) < 1, 'duration_ms: below 1',
-        assumeNotNull(_v.`duration_ms`) > 86400000, 'duration_ms: above 86400000',
-        '')
-        ]    )) AS reasons
-FROM (
-    SELECT * FROM landing.events
-    WHERE (source, stream, partition, offset) IN
-        (SELECT source, stream, partition, offset FROM raw.dead_letters WHERE event_type = 'media')
-    LIMIT 1 BY source, stream, partition, offset
-)
-WHERE event_type = 'media';
-
-INSERT INTO raw.rejected (event_type, reasons, source, stream, partition, offset, landed_at, raw, judged_at)
-SELECT 'media', reasons, source, stream, partition, offset, landed_at, raw, now64(6, 'UTC')
-FROM (WITH
-    JSONExtractKeys(raw) AS _keys,
-    JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `media_id` Nullable(String), `owner_id` Nullable(String), `post_id` Nullable(String), `kind` Nullable(String), `bytes_size` Nullable(Int64), `width` Nullable(Int64), `height` Nullable(Int64), `duration_ms` Nullable(Int64))') AS _v
-SELECT
-    CAST(assumeNotNull(toUUIDOrNull(_v.`event_id`)) AS UUID) AS `event_id`,
-    CAST(assumeNotNull(_v.`op`) AS LowCardinality(String)) AS `op`,
-    CAST(assumeNotNull(parseDateTime64BestEffortOrNull(_v.`event_time`, 6, 'UTC')) AS DateTime64(6, 'UTC')) AS `event_time`,
-    CAST(assumeNotNull(_v.`schema_version`) AS UInt16) AS `schema_version`,
-    CAST(assumeNotNull(_v.`producer`) AS String) AS `producer`,
-    CAST(assumeNotNull(toUUIDOrNull(_v.`media_id`)) AS UUID) AS `media_id`,
-    CAST(assumeNotNull(toUUIDOrNull(_v.`owner_id`)) AS UUID) AS `owner_id`,
-    CAST(toUUIDOrNull(_v.`post_id`) AS Nullable(UUID)) AS `post_id`,
-    CAST(assumeNotNull(_v.`kind`) AS LowCardinality(String)) AS `kind`,
-    CAST(assumeNotNull(_v.`bytes_size`) AS Int64) AS `bytes_size`,
-    CAST(assumeNotNull(_v.`width`) AS UInt16) AS `width`,
-    CAST(assumeNotNull(_v.`height`) AS UInt16) AS `height`,
-    CAST(_v.`duration_ms` AS Nullable(UInt32)) AS `duration_ms`,
-    source, stream, partition, offset, landed_at, raw,
-    arrayFilter(reason -> reason != '', arrayConcat(
-        arrayConcat(
-            if(length(arrayDistinct(_keys)) = length(_keys), [],
-               arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': given twice'),
-                        arrayDistinct(arrayFilter(_k -> countEqual(_keys, _k) > 1, _keys)))),
-            arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': not declared'),
-                     arrayDistinct(arrayFilter(_k -> _k NOT IN ('event_id', 'event_type', 'op', 'event_time', 'schema_version', 'producer', 'media_id', 'owner_id', 'post_id', 'kind', 'bytes_size', 'width', 'height', 'duration_ms'), _keys)))),
-        [
-        multiIf(
-        NOT has(_keys, 'event_id'), 'event_id: missing',
-        JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
-        NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
-        ''),
-        multiIf(
-        NOT has(_keys, 'event_type'), 'event_type: missing',
-        NOT (JSONType(raw, 'event_type') = 'String'
-            AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
-                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
-                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
-        lengthUTF8(ifNull(_v.`event_type`, '')) < 1, 'event_type: shorter than 1',
-        lengthUTF8(ifNull(_v.`event_type`, '')) > 60, 'event_type: longer than 60',
-        position(ifNull(_v.`event_type`, ''), '\0') > 0, 'event_type: has a NUL character',
-        NOT match(ifNull(_v.`event_type`, ''), '(?-s)^[a-z][a-z0-9_]*$'), 'event_type: does not match its pattern',
-        ''),
-        multiIf(
-        NOT has(_keys, 'op'), 'op: missing',
-        JSONType(raw, 'op') != 'String', 'op: not a text',
-        ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
-        ''),
-        multiIf(
-        NOT has(_keys, 'event_time'), 'event_time: missing',
-        JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
-        NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
-            OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
-        ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
-        assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
-            > landed_at + toIntervalSecond(600), 'event_time: in the future',
-        ''),
-        multiIf(
-        NOT has(_keys, 'schema_version'), 'schema_version: missing',
-        JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
-        JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
-        assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
-        assumeNotNull(_v.`schema_version`) > 65535, 'schema_version: above 65535',
-        ''),
-        multiIf(
-        NOT has(_keys, 'producer'), 'producer: missing',
-        NOT (JSONType(raw, 'producer') = 'String'
-            AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
-                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
-                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
-        lengthUTF8(ifNull(_v.`producer`, '')) < 1, 'producer: shorter than 1',
-        lengthUTF8(ifNull(_v.`producer`, '')) > 80, 'producer: longer than 80',
-        position(ifNull(_v.`producer`, ''), '\0') > 0, 'producer: has a NUL character',
-        ''),
-        multiIf(
-        NOT has(_keys, 'media_id'), 'media_id: missing',
-        JSONType(raw, 'media_id') != 'String', 'media_id: not a text',
-        NOT match(ifNull(_v.`media_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'media_id: not a UUID',
-        ''),
-        multiIf(
-        NOT has(_keys, 'owner_id'), 'owner_id: missing',
-        JSONType(raw, 'owner_id') != 'String', 'owner_id: not a text',
-        NOT match(ifNull(_v.`owner_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'owner_id: not a UUID',
-        ''),
-        multiIf(
-        JSONType(raw, 'post_id') = 'Null', '',
-        JSONType(raw, 'post_id') != 'String', 'post_id: not a text',
-        NOT match(ifNull(_v.`post_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'post_id: not a UUID',
-        ''),
-        multiIf(
-        NOT has(_keys, 'kind'), 'kind: missing',
-        JSONType(raw, 'kind') != 'String', 'kind: not a text',
-        ifNull(_v.`kind`, '') NOT IN ('photo', 'video'), 'kind: not one of the allowed values',
-        ''),
-        multiIf(
-        NOT has(_keys, 'bytes_size'), 'bytes_size: missing',
-        JSONType(raw, 'bytes_size') = 'UInt64', 'bytes_size: above 1099511627776',
-        JSONType(raw, 'bytes_size') != 'Int64', 'bytes_size: not a whole number',
-        assumeNotNull(_v.`bytes_size`) < 1, 'bytes_size: below 1',
-        assumeNotNull(_v.`bytes_size`) > 1099511627776, 'bytes_size: above 1099511627776',
-        ''),
-        multiIf(
-        NOT has(_keys, 'width'), 'width: missing',
-        JSONType(raw, 'width') = 'UInt64', 'width: above 32768',
-        JSONType(raw, 'width') != 'Int64', 'width: not a whole number',
-        assumeNotNull(_v.`width`) < 1, 'width: below 1',
-        assumeNotNull(_v.`width`) > 32768, 'width: above 32768',
-        ''),
-        multiIf(
-        NOT has(_keys, 'height'), 'height: missing',
-        JSONType(raw, 'height') = 'UInt64', 'height: above 32768',
-        JSONType(raw, 'height') != 'Int64', 'height: not a whole number',
-        assumeNotNull(_v.`height`) < 1, 'height: below 1',
-        assumeNotNull(_v.`height`) > 32768, 'height: above 32768',
-        ''),
-        multiIf(
-        JSONType(raw, 'duration_ms') = 'Null', '',
-        JSONType(raw, 'duration_ms') = 'UInt64', 'duration_ms: above 86400000',
-        JSONType(raw, 'duration_ms') != 'Int64', 'duration_ms: not a whole number',
-        assumeNotNull(_v.`duration_ms`) < 1, 'duration_ms: below 1',
-        assumeNotNull(_v.`duration_ms`) > 86400000, 'duration_ms: above 86400000',
-        '')
-        ]    )) AS reasons
-FROM (
-    SELECT * FROM landing.events
-    WHERE (source, stream, partition, offset) IN
-        (SELECT source, stream, partition, offset FROM raw.dead_letters WHERE event_type = 'media')
-    LIMIT 1 BY source, stream, partition, offset
-)
-WHERE event_type = 'media');

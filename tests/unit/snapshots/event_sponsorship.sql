@@ -1,0 +1,425 @@
+-- ═══ ClickHouse: table raw.sponsorship
+CREATE TABLE IF NOT EXISTS raw.`sponsorship`
+(
+    `event_id` UUID,
+    `op` LowCardinality(String),
+    `event_time` DateTime64(6, 'UTC'),
+    `schema_version` UInt16,
+    `producer` String,
+    `sponsor_id` UUID,
+    `creator_id` UUID,
+    `amount_micros` Int64,
+    `currency` LowCardinality(String),
+    `starts_on` Date32,
+    `ends_on` Date32,
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first',
+    INDEX landed landed_at TYPE minmax
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(event_time)
+ORDER BY (event_time, event_id)
+COMMENT 'A user pays a creator to be named by them, for a span of days; the terms may change.';
+
+-- ═══ ClickHouse: stream landing.judged_sponsorship
+CREATE TABLE landing.`judged_sponsorship`
+(
+    `event_id` UUID,
+    `op` LowCardinality(String),
+    `event_time` DateTime64(6, 'UTC'),
+    `schema_version` UInt16,
+    `producer` String,
+    `sponsor_id` UUID,
+    `creator_id` UUID,
+    `amount_micros` Int64,
+    `currency` LowCardinality(String),
+    `starts_on` Date32,
+    `ends_on` Date32,
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    raw String,
+    reasons Array(String)
+)
+ENGINE = Null;
+
+-- ═══ ClickHouse: feed landing.accept_sponsorship
+CREATE MATERIALIZED VIEW landing.`accept_sponsorship` TO raw.`sponsorship` AS
+SELECT
+`event_id`, `op`, `event_time`, `schema_version`, `producer`, `sponsor_id`, `creator_id`, `amount_micros`, `currency`, `starts_on`, `ends_on`,
+    source, stream, partition, offset, landed_at, -toUnixTimestamp64Micro(landed_at) AS version
+FROM landing.`judged_sponsorship`
+WHERE empty(reasons);
+
+-- ═══ ClickHouse: feed landing.reject_sponsorship
+CREATE MATERIALIZED VIEW landing.`reject_sponsorship` TO raw.rejected AS
+SELECT 'sponsorship' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
+FROM landing.`judged_sponsorship`
+WHERE notEmpty(reasons);
+
+-- ═══ ClickHouse: feed landing.judge_sponsorship
+CREATE MATERIALIZED VIEW landing.`judge_sponsorship` TO landing.`judged_sponsorship` AS
+WITH
+    JSONExtractKeys(raw) AS _keys,
+    JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `sponsor_id` Nullable(String), `creator_id` Nullable(String), `amount_micros` Nullable(Int64), `currency` Nullable(String), `starts_on` Nullable(String), `ends_on` Nullable(String))') AS _v
+SELECT
+    CAST(assumeNotNull(toUUIDOrNull(_v.`event_id`)) AS UUID) AS `event_id`,
+    CAST(assumeNotNull(_v.`op`) AS LowCardinality(String)) AS `op`,
+    CAST(assumeNotNull(parseDateTime64BestEffortOrNull(_v.`event_time`, 6, 'UTC')) AS DateTime64(6, 'UTC')) AS `event_time`,
+    CAST(assumeNotNull(_v.`schema_version`) AS UInt16) AS `schema_version`,
+    CAST(assumeNotNull(_v.`producer`) AS String) AS `producer`,
+    CAST(assumeNotNull(toUUIDOrNull(_v.`sponsor_id`)) AS UUID) AS `sponsor_id`,
+    CAST(assumeNotNull(toUUIDOrNull(_v.`creator_id`)) AS UUID) AS `creator_id`,
+    CAST(assumeNotNull(_v.`amount_micros`) AS Int64) AS `amount_micros`,
+    CAST(assumeNotNull(_v.`currency`) AS LowCardinality(String)) AS `currency`,
+    CAST(assumeNotNull(toDate32OrNull(_v.`starts_on`)) AS Date32) AS `starts_on`,
+    CAST(assumeNotNull(toDate32OrNull(_v.`ends_on`)) AS Date32) AS `ends_on`,
+    source, stream, partition, offset, landed_at, raw,
+    arrayFilter(reason -> reason != '', arrayConcat(
+        arrayConcat(
+            if(length(arrayDistinct(_keys)) = length(_keys), [],
+               arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': given twice'),
+                        arrayDistinct(arrayFilter(_k -> countEqual(_keys, _k) > 1, _keys)))),
+            arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': not declared'),
+                     arrayDistinct(arrayFilter(_k -> _k NOT IN ('event_id', 'event_type', 'op', 'event_time', 'schema_version', 'producer', 'sponsor_id', 'creator_id', 'amount_micros', 'currency', 'starts_on', 'ends_on'), _keys)))),
+        [
+        multiIf(
+        NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
+        NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'event_type'), 'event_type: missing',
+        NOT (JSONType(raw, 'event_type') = 'String'
+            AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
+        lengthUTF8(ifNull(_v.`event_type`, '')) < 1, 'event_type: shorter than 1',
+        lengthUTF8(ifNull(_v.`event_type`, '')) > 60, 'event_type: longer than 60',
+        position(ifNull(_v.`event_type`, ''), '\0') > 0, 'event_type: has a NUL character',
+        NOT match(ifNull(_v.`event_type`, ''), '(?-s)^[a-z][a-z0-9_]*$'), 'event_type: does not match its pattern',
+        ''),
+        multiIf(
+        NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') != 'String', 'op: not a text',
+        ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
+        ''),
+        multiIf(
+        NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
+        NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
+            OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
+        ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
+        assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
+            > landed_at + toIntervalSecond(600), 'event_time: in the future',
+        ''),
+        multiIf(
+        NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
+        JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
+        assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
+        assumeNotNull(_v.`schema_version`) > 65535, 'schema_version: above 65535',
+        ''),
+        multiIf(
+        NOT has(_keys, 'producer'), 'producer: missing',
+        NOT (JSONType(raw, 'producer') = 'String'
+            AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
+        lengthUTF8(ifNull(_v.`producer`, '')) < 1, 'producer: shorter than 1',
+        lengthUTF8(ifNull(_v.`producer`, '')) > 80, 'producer: longer than 80',
+        position(ifNull(_v.`producer`, ''), '\0') > 0, 'producer: has a NUL character',
+        ''),
+        multiIf(
+        NOT has(_keys, 'sponsor_id'), 'sponsor_id: missing',
+        JSONType(raw, 'sponsor_id') != 'String', 'sponsor_id: not a text',
+        NOT match(ifNull(_v.`sponsor_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'sponsor_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'creator_id'), 'creator_id: missing',
+        JSONType(raw, 'creator_id') != 'String', 'creator_id: not a text',
+        NOT match(ifNull(_v.`creator_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'creator_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'amount_micros'), 'amount_micros: missing',
+        JSONType(raw, 'amount_micros') = 'UInt64', 'amount_micros: above 1000000000000000',
+        JSONType(raw, 'amount_micros') != 'Int64', 'amount_micros: not a whole number',
+        assumeNotNull(_v.`amount_micros`) < 0, 'amount_micros: below 0',
+        assumeNotNull(_v.`amount_micros`) > 1000000000000000, 'amount_micros: above 1000000000000000',
+        ''),
+        multiIf(
+        NOT has(_keys, 'currency'), 'currency: missing',
+        JSONType(raw, 'currency') != 'String', 'currency: not a text',
+        ifNull(_v.`currency`, '') NOT IN ('EUR', 'USD', 'GBP', 'BRL', 'JPY', 'PLN'), 'currency: not one of the allowed values',
+        ''),
+        multiIf(
+        NOT has(_keys, 'starts_on'), 'starts_on: missing',
+        JSONType(raw, 'starts_on') != 'String', 'starts_on: not a text',
+        NOT match(ifNull(_v.`starts_on`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')
+            OR toString(toDate32OrNull(ifNull(_v.`starts_on`, ''))) != ifNull(_v.`starts_on`, ''), 'starts_on: not a day',
+        ''),
+        multiIf(
+        NOT has(_keys, 'ends_on'), 'ends_on: missing',
+        JSONType(raw, 'ends_on') != 'String', 'ends_on: not a text',
+        NOT match(ifNull(_v.`ends_on`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')
+            OR toString(toDate32OrNull(ifNull(_v.`ends_on`, ''))) != ifNull(_v.`ends_on`, ''), 'ends_on: not a day',
+        '')
+        ]    )) AS reasons
+FROM landing.events
+WHERE event_type = 'sponsorship';
+
+-- ═══ PostgreSQL: table stage.sponsorship
+-- The stage of one event type (PostgreSQL). Grain: one observation of the batch being loaded. Inputs: v (VaultSpec).
+-- Nullable and as wide as ClickHouse's types: what does not fit arrives changed, without an error. Unlogged: a killed
+-- server empties it, and the load stages again from the watermark. It holds nothing between loads, so it is made anew.
+drop table if exists "stage"."sponsorship";
+create unlogged table "stage"."sponsorship" (
+    event_id uuid,
+    event_time timestamptz,
+    is_deleted boolean,
+    record_source text
+    , "bk_sponsor" uuid, "hk_sponsor" uuid
+    , "bk_creator" uuid, "hk_creator" uuid
+    , "lhk_sponsorship" uuid
+    , "hd_sat_sponsorship_terms" uuid
+    , "a_amount_micros" bigint
+    , "a_currency" text
+    , "a_starts_on" date
+    , "a_ends_on" date
+);
+
+-- ═══ PostgreSQL: table vault.link_sponsorship
+-- One link (PostgreSQL). Inputs: link (LinkSpec).
+-- Grain: one combination of hub keys; when it was in force is said by its satellites.
+create table if not exists "vault"."link_sponsorship" (
+    lhk uuid primary key,
+    "hk_sponsor" uuid not null,
+    "hk_creator" uuid not null,
+    load_ts timestamptz not null,
+    record_source text not null
+);
+
+-- ═══ PostgreSQL: table vault.sat_sponsorship_terms
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
+-- row can make an observation matter that did not before. hk is the key of link_sponsorship.
+create table if not exists "vault"."sat_sponsorship_terms" (
+    hk uuid not null,
+    event_time timestamptz not null,
+    event_id uuid not null,
+    hashdiff uuid not null,
+    is_deleted boolean not null,
+    load_ts timestamptz not null,
+    record_source text not null,
+    primary key (hk, event_time, event_id)
+) partition by range (event_time);
+alter table "vault"."sat_sponsorship_terms" add column if not exists "amount_micros" bigint;
+alter table "vault"."sat_sponsorship_terms" add column if not exists "currency" text;
+alter table "vault"."sat_sponsorship_terms" add column if not exists "starts_on" date;
+alter table "vault"."sat_sponsorship_terms" add column if not exists "ends_on" date;
+
+-- ═══ PostgreSQL: view vault.v_sat_sponsorship_terms
+-- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
+create or replace view "vault"."v_sat_sponsorship_terms" as
+select
+    c.hk,
+    p."hk_sponsor",
+    p."hk_creator",
+    c.valid_from, c.valid_to, c.valid_to is null as is_current, c.is_deleted, c.event_id, c.load_ts, c.record_source
+    , c."amount_micros"
+    , c."currency"
+    , c."starts_on"
+    , c."ends_on"
+from (
+    select o.*, o.event_time as valid_from,
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+    from (
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        from "vault"."sat_sponsorship_terms" s
+    ) o
+    where o.hashdiff is distinct from o.hashdiff_before
+) c
+left join "vault"."link_sponsorship" p on p.lhk = c.hk;
+
+-- ═══ bridge: windows
+-- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
+-- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at. Inputs: v (VaultSpec), collection.
+SELECT
+    r.source AS source, r.stream AS stream, r.partition AS partition,
+    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample
+FROM `raw`.`sponsorship` AS r
+INNER JOIN
+(
+    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, toUInt64(w.next_offset) AS next_offset
+    FROM (SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL) AS p
+    LEFT JOIN
+    (
+        SELECT source, stream, partition, next_offset
+        FROM postgresql(`vault_stage`, schema = 'ops', table = 'watermark')
+        WHERE event_type = {event_type:String}
+    ) AS w ON w.source = p.source AND w.stream = p.stream AND w.partition = p.partition
+) AS p ON p.source = r.source AND p.stream = r.stream AND p.partition = r.partition
+WHERE r.offset >= p.next_offset AND r.offset < p.safe
+GROUP BY ALL
+ORDER BY source, stream, partition;
+
+-- ═══ bridge: batch_times
+-- The first and the last event time of a batch, duplicates included (ClickHouse). Inputs: v (VaultSpec), collection.
+SELECT count() AS rows, toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
+FROM `raw`.`sponsorship` AS r
+INNER JOIN
+(
+    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
+    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
+    WHERE event_type = {event_type:String}
+) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
+WHERE r.offset >= w.low AND r.offset < w.high;
+
+-- ═══ bridge: stage
+-- Push one batch into the stage (ClickHouse): one COPY, one transaction in PostgreSQL. Inputs: v (VaultSpec), collection.
+-- Hash keys and hashdiffs are computed here; only what the merge needs is sent.
+-- Columns by position: in the order of stage_table.sql.j2.
+INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'sponsorship')
+SELECT
+    r.event_id AS event_id,
+    r.event_time AS event_time,
+    r.op = 'delete' AS is_deleted,
+    concat(toString(r.source), '/', toString(r.stream)) AS record_source
+    , r.`sponsor_id` AS `bk_sponsor`
+    , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_sponsor`))), ':', toString(`bk_sponsor`), ';'))))) AS `hk_sponsor`
+    , r.`creator_id` AS `bk_creator`
+    , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_creator`))), ':', toString(`bk_creator`), ';'))))) AS `hk_creator`
+    , toUUID(lower(hex(MD5(concat(concat(toString(length(toString(`hk_sponsor`))), ':', toString(`hk_sponsor`), ';'), concat(toString(length(toString(`hk_creator`))), ':', toString(`hk_creator`), ';'), ''))))) AS `lhk_sponsorship`
+    , toUUID(lower(hex(MD5(concat('10:is_deleted;', if(r.op = 'delete', '4:true;', '5:false;')
+, '13:amount_micros;', concat(toString(length(toString(r.`amount_micros`))), ':', toString(r.`amount_micros`), ';')
+, '8:currency;', concat(toString(length(r.`currency`)), ':', r.`currency`, ';')
+, '7:ends_on;', concat(toString(length(toString(r.`ends_on`))), ':', toString(r.`ends_on`), ';')
+, '9:starts_on;', concat(toString(length(toString(r.`starts_on`))), ':', toString(r.`starts_on`), ';')
+))))) AS `hd_sat_sponsorship_terms`
+    , r.`amount_micros` AS `a_amount_micros`
+    , r.`currency` AS `a_currency`
+    , r.`starts_on` AS `a_starts_on`
+    , r.`ends_on` AS `a_ends_on`
+FROM `raw`.`sponsorship` AS r FINAL
+INNER JOIN
+(
+    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
+    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
+    WHERE event_type = {event_type:String}
+) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
+WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')};
+
+-- ═══ bridge: batch_sums
+-- What the stage must hold (ClickHouse): rows, and sums over identity and operation. stage_sums.sql.j2 is its other side.
+-- Inputs: v (VaultSpec), collection.
+SELECT
+    count() AS rows,
+    sum(toUInt64(bitShiftRight(toUInt128(r.event_id), 96))) AS ids,
+    sum(toUnixTimestamp64Micro(r.event_time) % 4294967296) AS times,
+    countIf(r.op = 'delete') AS deletions
+FROM `raw`.`sponsorship` AS r FINAL
+INNER JOIN
+(
+    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
+    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
+    WHERE event_type = {event_type:String}
+) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
+WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')};
+
+-- ═══ bridge: stage_sums
+-- What the stage holds (PostgreSQL): rows, and sums over identity and operation, as batch_sums.sql.j2. Inputs: v (VaultSpec).
+select
+    count(*) as rows,
+    coalesce(sum(('x' || left(event_id::text, 8))::bit(32)::bigint), 0) as ids,
+    coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
+    count(*) filter (where is_deleted) as deletions
+from "stage"."sponsorship";
+
+-- ═══ merge: months
+-- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
+select vault.add_months(
+    array['sat_sponsorship_terms']::text[],
+    array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."sponsorship" where event_time is not null));
+
+-- ═══ merge: hubs
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_user" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_sponsor" as hk, "bk_sponsor" as bk, event_time, record_source from "stage"."sponsorship"
+        union all select "hk_creator" as hk, "bk_creator" as bk, event_time, record_source from "stage"."sponsorship"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- ═══ merge: links
+-- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+insert into "vault"."link_sponsorship" (
+    lhk, "hk_sponsor", "hk_creator", load_ts, record_source)
+select k.lhk, k."hk_sponsor", k."hk_creator", now(), k.record_source
+from (
+    select distinct on (s."lhk_sponsorship") s."lhk_sponsorship" as lhk,
+s."hk_sponsor", s."hk_creator",         s.record_source
+    from "stage"."sponsorship" s
+    where s."lhk_sponsorship" is not null and s."hk_sponsor" is not null and s."hk_creator" is not null
+    order by s."lhk_sponsorship", s.event_time, s.record_source
+) k
+where not exists (select from "vault"."link_sponsorship" t where t.lhk = k.lhk)
+order by k.lhk;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+-- ═══ merge: sats
+-- The stage's observations of one satellite (PostgreSQL). Inputs: v (VaultSpec), sat (SatSpec).
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+insert into "vault"."sat_sponsorship_terms" (
+    hk, event_time, event_id, hashdiff, is_deleted, "amount_micros", "currency", "starts_on", "ends_on", load_ts, record_source)
+select distinct on (s."lhk_sponsorship", s.event_time, s.event_id)
+    s."lhk_sponsorship", s.event_time, s.event_id, s."hd_sat_sponsorship_terms", s.is_deleted, s."a_amount_micros", s."a_currency", s."a_starts_on", s."a_ends_on", now(), s.record_source
+from "stage"."sponsorship" s
+where s."lhk_sponsorship" is not null
+    and not exists (
+        select from "vault"."sat_sponsorship_terms" t
+        where t.hk = s."lhk_sponsorship" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."lhk_sponsorship", s.event_time, s.event_id, s.record_source;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;

@@ -1,0 +1,708 @@
+-- ═══ ClickHouse: table raw.story
+CREATE TABLE IF NOT EXISTS raw.`story`
+(
+    `event_id` UUID,
+    `op` LowCardinality(String),
+    `event_time` DateTime64(6, 'UTC'),
+    `schema_version` UInt16,
+    `producer` String,
+    `post_id` UUID,
+    `author_id` UUID,
+    `media_id` UUID,
+    `audience` LowCardinality(String),
+    `expires_at` DateTime64(6, 'UTC'),
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first',
+    INDEX landed landed_at TYPE minmax
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(event_time)
+ORDER BY (event_time, event_id)
+COMMENT 'A picture or video that is shown for a day, to everyone or to close friends: a post that passes.';
+
+-- ═══ ClickHouse: stream landing.judged_story
+CREATE TABLE landing.`judged_story`
+(
+    `event_id` UUID,
+    `op` LowCardinality(String),
+    `event_time` DateTime64(6, 'UTC'),
+    `schema_version` UInt16,
+    `producer` String,
+    `post_id` UUID,
+    `author_id` UUID,
+    `media_id` UUID,
+    `audience` LowCardinality(String),
+    `expires_at` DateTime64(6, 'UTC'),
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    raw String,
+    reasons Array(String)
+)
+ENGINE = Null;
+
+-- ═══ ClickHouse: feed landing.accept_story
+CREATE MATERIALIZED VIEW landing.`accept_story` TO raw.`story` AS
+SELECT
+`event_id`, `op`, `event_time`, `schema_version`, `producer`, `post_id`, `author_id`, `media_id`, `audience`, `expires_at`,
+    source, stream, partition, offset, landed_at, -toUnixTimestamp64Micro(landed_at) AS version
+FROM landing.`judged_story`
+WHERE empty(reasons);
+
+-- ═══ ClickHouse: feed landing.reject_story
+CREATE MATERIALIZED VIEW landing.`reject_story` TO raw.rejected AS
+SELECT 'story' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
+FROM landing.`judged_story`
+WHERE notEmpty(reasons);
+
+-- ═══ ClickHouse: feed landing.judge_story
+CREATE MATERIALIZED VIEW landing.`judge_story` TO landing.`judged_story` AS
+WITH
+    JSONExtractKeys(raw) AS _keys,
+    JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `post_id` Nullable(String), `author_id` Nullable(String), `media_id` Nullable(String), `audience` Nullable(String), `expires_at` Nullable(String))') AS _v
+SELECT
+    CAST(assumeNotNull(toUUIDOrNull(_v.`event_id`)) AS UUID) AS `event_id`,
+    CAST(assumeNotNull(_v.`op`) AS LowCardinality(String)) AS `op`,
+    CAST(assumeNotNull(parseDateTime64BestEffortOrNull(_v.`event_time`, 6, 'UTC')) AS DateTime64(6, 'UTC')) AS `event_time`,
+    CAST(assumeNotNull(_v.`schema_version`) AS UInt16) AS `schema_version`,
+    CAST(assumeNotNull(_v.`producer`) AS String) AS `producer`,
+    CAST(assumeNotNull(toUUIDOrNull(_v.`post_id`)) AS UUID) AS `post_id`,
+    CAST(assumeNotNull(toUUIDOrNull(_v.`author_id`)) AS UUID) AS `author_id`,
+    CAST(assumeNotNull(toUUIDOrNull(_v.`media_id`)) AS UUID) AS `media_id`,
+    CAST(assumeNotNull(_v.`audience`) AS LowCardinality(String)) AS `audience`,
+    CAST(assumeNotNull(parseDateTime64BestEffortOrNull(_v.`expires_at`, 6, 'UTC')) AS DateTime64(6, 'UTC')) AS `expires_at`,
+    source, stream, partition, offset, landed_at, raw,
+    arrayFilter(reason -> reason != '', arrayConcat(
+        arrayConcat(
+            if(length(arrayDistinct(_keys)) = length(_keys), [],
+               arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': given twice'),
+                        arrayDistinct(arrayFilter(_k -> countEqual(_keys, _k) > 1, _keys)))),
+            arrayMap(_k -> concat('', substringUTF8(_k, 1, 60), ': not declared'),
+                     arrayDistinct(arrayFilter(_k -> _k NOT IN ('event_id', 'event_type', 'op', 'event_time', 'schema_version', 'producer', 'post_id', 'author_id', 'media_id', 'audience', 'expires_at'), _keys)))),
+        [
+        multiIf(
+        NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
+        NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'event_type'), 'event_type: missing',
+        NOT (JSONType(raw, 'event_type') = 'String'
+            AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
+        lengthUTF8(ifNull(_v.`event_type`, '')) < 1, 'event_type: shorter than 1',
+        lengthUTF8(ifNull(_v.`event_type`, '')) > 60, 'event_type: longer than 60',
+        position(ifNull(_v.`event_type`, ''), '\0') > 0, 'event_type: has a NUL character',
+        NOT match(ifNull(_v.`event_type`, ''), '(?-s)^[a-z][a-z0-9_]*$'), 'event_type: does not match its pattern',
+        ''),
+        multiIf(
+        NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') != 'String', 'op: not a text',
+        ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
+        ''),
+        multiIf(
+        NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
+        NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
+            OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
+        ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
+        assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
+            > landed_at + toIntervalSecond(600), 'event_time: in the future',
+        ''),
+        multiIf(
+        NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
+        JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
+        assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
+        assumeNotNull(_v.`schema_version`) > 65535, 'schema_version: above 65535',
+        ''),
+        multiIf(
+        NOT has(_keys, 'producer'), 'producer: missing',
+        NOT (JSONType(raw, 'producer') = 'String'
+            AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
+        lengthUTF8(ifNull(_v.`producer`, '')) < 1, 'producer: shorter than 1',
+        lengthUTF8(ifNull(_v.`producer`, '')) > 80, 'producer: longer than 80',
+        position(ifNull(_v.`producer`, ''), '\0') > 0, 'producer: has a NUL character',
+        ''),
+        multiIf(
+        NOT has(_keys, 'post_id'), 'post_id: missing',
+        JSONType(raw, 'post_id') != 'String', 'post_id: not a text',
+        NOT match(ifNull(_v.`post_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'post_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'author_id'), 'author_id: missing',
+        JSONType(raw, 'author_id') != 'String', 'author_id: not a text',
+        NOT match(ifNull(_v.`author_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'author_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'media_id'), 'media_id: missing',
+        JSONType(raw, 'media_id') != 'String', 'media_id: not a text',
+        NOT match(ifNull(_v.`media_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'media_id: not a UUID',
+        ''),
+        multiIf(
+        NOT has(_keys, 'audience'), 'audience: missing',
+        JSONType(raw, 'audience') != 'String', 'audience: not a text',
+        ifNull(_v.`audience`, '') NOT IN ('everyone', 'close_friends'), 'audience: not one of the allowed values',
+        ''),
+        multiIf(
+        NOT has(_keys, 'expires_at'), 'expires_at: missing',
+        JSONType(raw, 'expires_at') != 'String', 'expires_at: not a text',
+        NOT match(ifNull(_v.`expires_at`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
+            OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`expires_at`, ''), 6, 'UTC')), 'expires_at: not a time',
+        ifNull(_v.`expires_at`, '') < '2000-01-01', 'expires_at: before 2000-01-01',
+        assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`expires_at`, ''), 6, 'UTC'))
+            > landed_at + toIntervalSecond(691200), 'expires_at: in the future',
+        '')
+        ]    )) AS reasons
+FROM landing.events
+WHERE event_type = 'story';
+
+-- ═══ PostgreSQL: table stage.story
+-- The stage of one event type (PostgreSQL). Grain: one observation of the batch being loaded. Inputs: v (VaultSpec).
+-- Nullable and as wide as ClickHouse's types: what does not fit arrives changed, without an error. Unlogged: a killed
+-- server empties it, and the load stages again from the watermark. It holds nothing between loads, so it is made anew.
+drop table if exists "stage"."story";
+create unlogged table "stage"."story" (
+    event_id uuid,
+    event_time timestamptz,
+    is_deleted boolean,
+    record_source text
+    , "bk_post" uuid, "hk_post" uuid
+    , "bk_author" uuid, "hk_author" uuid
+    , "bk_media" uuid, "hk_media" uuid
+    , "lhk_story_author" uuid
+    , "lhk_story_media" uuid
+    , "hd_sat_story_story" uuid
+    , "a_audience" text
+    , "a_expires_at" timestamptz
+);
+
+-- ═══ PostgreSQL: table vault.link_story_author
+-- One link (PostgreSQL). Inputs: link (LinkSpec).
+-- Grain: one combination of hub keys; when it was in force is said by its eff_story_author.
+create table if not exists "vault"."link_story_author" (
+    lhk uuid primary key,
+    "hk_post" uuid not null,
+    "hk_author" uuid not null,
+    load_ts timestamptz not null,
+    record_source text not null
+);
+
+-- ═══ PostgreSQL: table vault.eff_story_author
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
+-- Closing is a row, never an update. Driving key: post.
+create table if not exists "vault"."eff_story_author" (
+    driving_hk uuid not null,
+    event_time timestamptz not null,
+    event_id uuid not null,
+    lhk uuid,
+    is_open boolean not null,
+    load_ts timestamptz not null,
+    record_source text not null,
+    primary key (driving_hk, event_time, event_id)
+) partition by range (event_time);
+
+-- ═══ PostgreSQL: table vault.link_story_media
+-- One link (PostgreSQL). Inputs: link (LinkSpec).
+-- Grain: one combination of hub keys; when it was in force is said by its eff_story_media.
+create table if not exists "vault"."link_story_media" (
+    lhk uuid primary key,
+    "hk_post" uuid not null,
+    "hk_media" uuid not null,
+    load_ts timestamptz not null,
+    record_source text not null
+);
+
+-- ═══ PostgreSQL: table vault.eff_story_media
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
+-- Closing is a row, never an update. Driving key: post.
+create table if not exists "vault"."eff_story_media" (
+    driving_hk uuid not null,
+    event_time timestamptz not null,
+    event_id uuid not null,
+    lhk uuid,
+    is_open boolean not null,
+    load_ts timestamptz not null,
+    record_source text not null,
+    primary key (driving_hk, event_time, event_id)
+) partition by range (event_time);
+
+-- ═══ PostgreSQL: table vault.sat_story_story
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
+-- row can make an observation matter that did not before. hk is the key of hub_post.
+create table if not exists "vault"."sat_story_story" (
+    hk uuid not null,
+    event_time timestamptz not null,
+    event_id uuid not null,
+    hashdiff uuid not null,
+    is_deleted boolean not null,
+    load_ts timestamptz not null,
+    record_source text not null,
+    primary key (hk, event_time, event_id)
+) partition by range (event_time);
+alter table "vault"."sat_story_story" add column if not exists "audience" text;
+alter table "vault"."sat_story_story" add column if not exists "expires_at" timestamptz;
+
+-- ═══ PostgreSQL: view vault.v_sat_story_story
+-- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
+create or replace view "vault"."v_sat_story_story" as
+select
+    c.hk,
+    p.bk,
+    c.valid_from, c.valid_to, c.valid_to is null as is_current, c.is_deleted, c.event_id, c.load_ts, c.record_source
+    , c."audience"
+    , c."expires_at"
+from (
+    select o.*, o.event_time as valid_from,
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+    from (
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        from "vault"."sat_story_story" s
+    ) o
+    where o.hashdiff is distinct from o.hashdiff_before
+) c
+left join "vault"."hub_post" p on p.hk = c.hk;
+
+-- ═══ PostgreSQL: view vault.v_eff_story_author
+-- The periods of a link (PostgreSQL). Inputs: link (LinkSpec).
+-- Grain: one period in which a link is in force without a break: [valid_from, valid_to). Driving key: post.
+create or replace view "vault"."v_eff_story_author" as
+select
+    c.lhk,
+    l."hk_post",
+    l."hk_author",
+    c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
+from (
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    from (
+        select * from (
+            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            from (
+                select g.driving_hk, g.event_time, g.event_id,
+                    case when not bool_or(not g.sets and g.lhk = g.set_lhk)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    then g.set_lhk end as state
+                from (
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    from (
+                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                            count(*) filter (where e.is_open or e.lhk is null)
+                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                        from "vault"."eff_story_author" e
+                    ) n
+                ) g
+            ) o
+        ) s
+        where s.lhk is distinct from s.before
+    ) t
+) c
+left join "vault"."link_story_author" l on l.lhk = c.lhk
+where c.lhk is not null;
+
+-- ═══ PostgreSQL: view vault.v_eff_story_author_changes
+-- The openings and closings of a link (PostgreSQL). Inputs: link (LinkSpec).
+-- Grain: one opening or one closing; a partner that takes another's place is both, at one time, the closing first.
+create or replace view "vault"."v_eff_story_author_changes" as
+select
+    change.lhk,
+    l."hk_post",
+    l."hk_author",
+    c.driving_hk, c.event_time, c.event_id, change.is_open
+from (
+    select * from (
+        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        from (
+            select g.driving_hk, g.event_time, g.event_id,
+                case when not bool_or(not g.sets and g.lhk = g.set_lhk)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                then g.set_lhk end as state
+            from (
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                from (
+                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        count(*) filter (where e.is_open or e.lhk is null)
+                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                    from "vault"."eff_story_author" e
+                ) n
+            ) g
+        ) o
+    ) s
+    where s.lhk is distinct from s.before
+) c
+cross join lateral (values (c.before, false), (c.lhk, true)) as change (lhk, is_open)
+left join "vault"."link_story_author" l on l.lhk = change.lhk
+where change.lhk is not null;
+
+-- ═══ PostgreSQL: view vault.v_eff_story_media
+-- The periods of a link (PostgreSQL). Inputs: link (LinkSpec).
+-- Grain: one period in which a link is in force without a break: [valid_from, valid_to). Driving key: post.
+create or replace view "vault"."v_eff_story_media" as
+select
+    c.lhk,
+    l."hk_post",
+    l."hk_media",
+    c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
+from (
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    from (
+        select * from (
+            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            from (
+                select g.driving_hk, g.event_time, g.event_id,
+                    case when not bool_or(not g.sets and g.lhk = g.set_lhk)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    then g.set_lhk end as state
+                from (
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    from (
+                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                            count(*) filter (where e.is_open or e.lhk is null)
+                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                        from "vault"."eff_story_media" e
+                    ) n
+                ) g
+            ) o
+        ) s
+        where s.lhk is distinct from s.before
+    ) t
+) c
+left join "vault"."link_story_media" l on l.lhk = c.lhk
+where c.lhk is not null;
+
+-- ═══ PostgreSQL: view vault.v_eff_story_media_changes
+-- The openings and closings of a link (PostgreSQL). Inputs: link (LinkSpec).
+-- Grain: one opening or one closing; a partner that takes another's place is both, at one time, the closing first.
+create or replace view "vault"."v_eff_story_media_changes" as
+select
+    change.lhk,
+    l."hk_post",
+    l."hk_media",
+    c.driving_hk, c.event_time, c.event_id, change.is_open
+from (
+    select * from (
+        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        from (
+            select g.driving_hk, g.event_time, g.event_id,
+                case when not bool_or(not g.sets and g.lhk = g.set_lhk)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                then g.set_lhk end as state
+            from (
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                from (
+                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        count(*) filter (where e.is_open or e.lhk is null)
+                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                    from "vault"."eff_story_media" e
+                ) n
+            ) g
+        ) o
+    ) s
+    where s.lhk is distinct from s.before
+) c
+cross join lateral (values (c.before, false), (c.lhk, true)) as change (lhk, is_open)
+left join "vault"."link_story_media" l on l.lhk = change.lhk
+where change.lhk is not null;
+
+-- ═══ bridge: windows
+-- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
+-- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at. Inputs: v (VaultSpec), collection.
+SELECT
+    r.source AS source, r.stream AS stream, r.partition AS partition,
+    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample
+FROM `raw`.`story` AS r
+INNER JOIN
+(
+    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, toUInt64(w.next_offset) AS next_offset
+    FROM (SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL) AS p
+    LEFT JOIN
+    (
+        SELECT source, stream, partition, next_offset
+        FROM postgresql(`vault_stage`, schema = 'ops', table = 'watermark')
+        WHERE event_type = {event_type:String}
+    ) AS w ON w.source = p.source AND w.stream = p.stream AND w.partition = p.partition
+) AS p ON p.source = r.source AND p.stream = r.stream AND p.partition = r.partition
+WHERE r.offset >= p.next_offset AND r.offset < p.safe
+GROUP BY ALL
+ORDER BY source, stream, partition;
+
+-- ═══ bridge: batch_times
+-- The first and the last event time of a batch, duplicates included (ClickHouse). Inputs: v (VaultSpec), collection.
+SELECT count() AS rows, toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
+FROM `raw`.`story` AS r
+INNER JOIN
+(
+    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
+    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
+    WHERE event_type = {event_type:String}
+) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
+WHERE r.offset >= w.low AND r.offset < w.high;
+
+-- ═══ bridge: stage
+-- Push one batch into the stage (ClickHouse): one COPY, one transaction in PostgreSQL. Inputs: v (VaultSpec), collection.
+-- Hash keys and hashdiffs are computed here; only what the merge needs is sent.
+-- Columns by position: in the order of stage_table.sql.j2.
+INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'story')
+SELECT
+    r.event_id AS event_id,
+    r.event_time AS event_time,
+    r.op = 'delete' AS is_deleted,
+    concat(toString(r.source), '/', toString(r.stream)) AS record_source
+    , r.`post_id` AS `bk_post`
+    , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_post`))), ':', toString(`bk_post`), ';'))))) AS `hk_post`
+    , r.`author_id` AS `bk_author`
+    , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_author`))), ':', toString(`bk_author`), ';'))))) AS `hk_author`
+    , r.`media_id` AS `bk_media`
+    , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_media`))), ':', toString(`bk_media`), ';'))))) AS `hk_media`
+    , toUUID(lower(hex(MD5(concat(concat(toString(length(toString(`hk_post`))), ':', toString(`hk_post`), ';'), concat(toString(length(toString(`hk_author`))), ':', toString(`hk_author`), ';'), ''))))) AS `lhk_story_author`
+    , toUUID(lower(hex(MD5(concat(concat(toString(length(toString(`hk_post`))), ':', toString(`hk_post`), ';'), concat(toString(length(toString(`hk_media`))), ':', toString(`hk_media`), ';'), ''))))) AS `lhk_story_media`
+    , toUUID(lower(hex(MD5(concat('10:is_deleted;', if(r.op = 'delete', '4:true;', '5:false;')
+, '8:audience;', concat(toString(length(r.`audience`)), ':', r.`audience`, ';')
+, '10:expires_at;', concat(toString(length(concat(replaceOne(toString(r.`expires_at`), ' ', 'T'), 'Z'))), ':', concat(replaceOne(toString(r.`expires_at`), ' ', 'T'), 'Z'), ';')
+))))) AS `hd_sat_story_story`
+    , r.`audience` AS `a_audience`
+    , r.`expires_at` AS `a_expires_at`
+FROM `raw`.`story` AS r FINAL
+INNER JOIN
+(
+    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
+    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
+    WHERE event_type = {event_type:String}
+) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
+WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')};
+
+-- ═══ bridge: batch_sums
+-- What the stage must hold (ClickHouse): rows, and sums over identity and operation. stage_sums.sql.j2 is its other side.
+-- Inputs: v (VaultSpec), collection.
+SELECT
+    count() AS rows,
+    sum(toUInt64(bitShiftRight(toUInt128(r.event_id), 96))) AS ids,
+    sum(toUnixTimestamp64Micro(r.event_time) % 4294967296) AS times,
+    countIf(r.op = 'delete') AS deletions
+FROM `raw`.`story` AS r FINAL
+INNER JOIN
+(
+    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
+    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
+    WHERE event_type = {event_type:String}
+) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
+WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')};
+
+-- ═══ bridge: stage_sums
+-- What the stage holds (PostgreSQL): rows, and sums over identity and operation, as batch_sums.sql.j2. Inputs: v (VaultSpec).
+select
+    count(*) as rows,
+    coalesce(sum(('x' || left(event_id::text, 8))::bit(32)::bigint), 0) as ids,
+    coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
+    count(*) filter (where is_deleted) as deletions
+from "stage"."story";
+
+-- ═══ merge: months
+-- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
+select vault.add_months(
+    array['eff_story_author', 'eff_story_media', 'sat_story_story']::text[],
+    array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."story" where event_time is not null));
+
+-- ═══ merge: hubs
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_user" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_author" as hk, "bk_author" as bk, event_time, record_source from "stage"."story"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_post" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_post" as hk, "bk_post" as bk, event_time, record_source from "stage"."story"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_media" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_media" as hk, "bk_media" as bk, event_time, record_source from "stage"."story"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- ═══ merge: links
+-- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+insert into "vault"."link_story_author" (
+    lhk, "hk_post", "hk_author", load_ts, record_source)
+select k.lhk, k."hk_post", k."hk_author", now(), k.record_source
+from (
+    select distinct on (s."lhk_story_author") s."lhk_story_author" as lhk,
+s."hk_post", s."hk_author",         s.record_source
+    from "stage"."story" s
+    where s."lhk_story_author" is not null and s."hk_post" is not null and s."hk_author" is not null
+    order by s."lhk_story_author", s.event_time, s.record_source
+) k
+where not exists (select from "vault"."link_story_author" t where t.lhk = k.lhk)
+order by k.lhk;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+-- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+insert into "vault"."link_story_media" (
+    lhk, "hk_post", "hk_media", load_ts, record_source)
+select k.lhk, k."hk_post", k."hk_media", now(), k.record_source
+from (
+    select distinct on (s."lhk_story_media") s."lhk_story_media" as lhk,
+s."hk_post", s."hk_media",         s.record_source
+    from "stage"."story" s
+    where s."lhk_story_media" is not null and s."hk_post" is not null and s."hk_media" is not null
+    order by s."lhk_story_media", s.event_time, s.record_source
+) k
+where not exists (select from "vault"."link_story_media" t where t.lhk = k.lhk)
+order by k.lhk;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+-- ═══ merge: sats
+-- The stage's observations of one satellite (PostgreSQL). Inputs: v (VaultSpec), sat (SatSpec).
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+insert into "vault"."sat_story_story" (
+    hk, event_time, event_id, hashdiff, is_deleted, "audience", "expires_at", load_ts, record_source)
+select distinct on (s."hk_post", s.event_time, s.event_id)
+    s."hk_post", s.event_time, s.event_id, s."hd_sat_story_story", s.is_deleted, s."a_audience", s."a_expires_at", now(), s.record_source
+from "stage"."story" s
+where s."hk_post" is not null
+    and not exists (
+        select from "vault"."sat_story_story" t
+        where t.hk = s."hk_post" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_post", s.event_time, s.event_id, s.record_source;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+-- ═══ merge: effs
+-- The stage's observations of one effectivity satellite (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec).
+-- Where a hub's own event drives the link, op=delete leaves it without any partner.
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+insert into "vault"."eff_story_author" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
+select distinct on (s."hk_post", s.event_time, s.event_id)
+    s."hk_post", s.event_time, s.event_id,
+    case when not s.is_deleted then s."lhk_story_author" end,
+    not s.is_deleted and s."lhk_story_author" is not null, now(), s.record_source
+from "stage"."story" s
+where s."hk_post" is not null and s."hk_post" is not null and s."hk_author" is not null
+    and not exists (
+        select from "vault"."eff_story_author" t
+        where t.driving_hk = s."hk_post" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_post", s.event_time, s.event_id, s.record_source;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+-- The stage's observations of one effectivity satellite (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec).
+-- Where a hub's own event drives the link, op=delete leaves it without any partner.
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+insert into "vault"."eff_story_media" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
+select distinct on (s."hk_post", s.event_time, s.event_id)
+    s."hk_post", s.event_time, s.event_id,
+    case when not s.is_deleted then s."lhk_story_media" end,
+    not s.is_deleted and s."lhk_story_media" is not null, now(), s.record_source
+from "stage"."story" s
+where s."hk_post" is not null and s."hk_post" is not null and s."hk_media" is not null
+    and not exists (
+        select from "vault"."eff_story_media" t
+        where t.driving_hk = s."hk_post" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_post", s.event_time, s.event_id, s.record_source;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;

@@ -1,0 +1,32 @@
+-- ═══ ClickHouse: queue landing.queue_money
+CREATE TABLE landing.`queue_money` (raw String) -- from kafka:9092
+ENGINE = Kafka(kafka)
+SETTINGS
+    kafka_topic_list = 'social.ad,social.ad_impression,social.ad_click,social.sponsorship,social.donation,social.subscription_revenue',
+    kafka_group_name = 'clickvault.money.e0',
+    kafka_format = 'RawBLOB',
+    kafka_num_consumers = 1,
+    kafka_thread_per_consumer = 1,
+    kafka_flush_interval_ms = 500,
+    kafka_poll_timeout_ms = 50,
+    kafka_max_block_size = 262144;
+
+-- ═══ ClickHouse: pull landing.pull_money
+CREATE MATERIALIZED VIEW landing.`pull_money` TO landing.events AS
+SELECT
+    'kafka:e0' AS source,
+    _topic AS stream,
+    toInt32(_partition) AS partition,
+    _offset AS offset,
+    _key AS key,
+    _timestamp_ms AS sent_at,
+    now64(6, 'UTC') AS landed_at,
+    if(multiIf(
+        length(raw) = 0, 'empty message',
+        length(raw) > 1000000, 'larger than 1000000 bytes',
+        startsWith(raw, '\xEF\xBB\xBF'), 'starts with a byte-order mark',
+        NOT isValidUTF8(raw) OR NOT isValidJSON(raw), 'not JSON',
+        JSONType(raw) != 'Object', 'not a JSON object',
+        '') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
+    raw
+FROM landing.`queue_money`;
