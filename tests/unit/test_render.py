@@ -356,7 +356,7 @@ def test_everything_judges_by_the_same_rules(event) -> None:  # type: ignore[no-
     verdict = view[view.index("JSONExtractKeys(raw) AS _keys") : view.index(" AS reasons")]
     assert verdict.count("\n") > 30
     assert plain(rendered()[f"replay_{event.event_type}.sql"]).count(verdict) == 2
-    assert plain(rendered()["ingest_accounts.sql"]).count(verdict) == 1
+    assert plain(rendered()["ingest_accounts.sql"]).count(verdict) >= 1
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda e: e.event_type)
