@@ -5,11 +5,11 @@
 
         post_id: Annotated[Id, Hub("post")]
         author_id: Annotated[Id, Ref("user", role="author"), Actor]
-        text: Annotated[str, Length(1, 5_000), Sat("content")]
+        text: Annotated[str, Length(1, 5_000), Sat("content"), "What it says"]
 
 Limits (`Length`, `Range`, `Pattern`, `Window`) bind Pydantic and, compiled, ClickHouse. Roles (`Hub`, `Ref`,
-`Sat` ...) say what becomes of a field in the vault and in the graph. A class that can't be meant raises
-`ContractError` when it is defined.
+`Sat` ...) say what becomes of a field in the vault and in the graph. A plain text is the field's meaning, for the
+dictionary and the JSON Schema. A class that can't be meant raises `ContractError` when it is defined.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    GetJsonSchemaHandler,
     PlainSerializer,
     StringConstraints,
     ValidationInfo,
     model_validator,
 )
+from pydantic_core import CoreSchema
 
 UUID_PATTERN = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 _DAY_TEXT = "(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -286,12 +288,14 @@ class Event(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
-    event_id: Id
-    event_type: Annotated[str, Length(1, 60), Pattern("^[a-z][a-z0-9_]*$")]
-    op: Op
-    event_time: Annotated[Time, Window()]
-    schema_version: Annotated[int, Range(1, 65_535)]
-    producer: Annotated[str, Length(1, 80)]
+    event_id: Annotated[
+        Id, "Made by the producer; with event_time it identifies the event, and a repetition is a duplicate"
+    ]
+    event_type: Annotated[str, Length(1, 60), Pattern("^[a-z][a-z0-9_]*$"), "The class's name in snake_case"]
+    op: Annotated[Op, "What happened to the subject; every operation carries the whole state"]
+    event_time: Annotated[Time, Window(), "When it happened, UTC; its day is the day that it counts for"]
+    schema_version: Annotated[int, Range(1, 65_535), "The version of the declaration that the producer knows"]
+    producer: Annotated[str, Length(1, 80), "Who sent the message: a name of a service"]
 
     spec: ClassVar[Any]  # EventSpec; Any, since spec.py is built on this module
     link: ClassVar[Transaction | Historized | Effectivity | None] = None
@@ -306,6 +310,18 @@ class Event(BaseModel):
         if broken:
             raise ValueError("; ".join(broken))
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The JSON Schema, with the meanings of the fields, and of their members."""
+        schema = handler.resolve_ref_schema(handler(core))
+        for field in cls.spec.all_fields:
+            here = schema["properties"][field.name]
+            members = handler.resolve_ref_schema(here["items"])["properties"] if field.items else {}
+            for name, meaning in [("", field.meaning), *((i.name, i.meaning) for i in field.items)]:
+                if meaning:
+                    (members[name] if name else here)["description"] = meaning
+        return schema
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Class arguments are for the contract, not for Pydantic's configuration."""

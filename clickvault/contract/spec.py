@@ -227,7 +227,9 @@ def _read_field(cls: str, name: str, info: FieldInfo) -> FieldSpec:
             f"{where}: an optional field is `X | None = None`, and no other has a default",
             hint="the default would be a value that nobody sent",
         )
-    spec = FieldSpec(name=name, kind=_kind(where, annotation), optional=optional, meaning=info.description or "")
+    meaning = _meaning(where, annotation, info, metadata)
+    metadata = [m for m in metadata if not isinstance(m, str)]
+    spec = FieldSpec(name=name, kind=_kind(where, annotation), optional=optional, meaning=meaning)
     parser, alias = lang.PARSERS.get(spec.kind, (None, ""))
     if parser and not any(getattr(m, "func", None) is parser for m in metadata):
         raise ContractError(f"{where}: write {alias}, which takes the canonical text alone", hint=f"{name}: {alias}")
@@ -244,6 +246,16 @@ def _read_field(cls: str, name: str, info: FieldInfo) -> FieldSpec:
         spec = replace(spec, items=tuple(_read_field(item.__name__, n, f) for n, f in item.model_fields.items()))
     _check_limits(where, spec)
     return spec
+
+
+def _meaning(where: str, annotation: Any, info: FieldInfo, metadata: list[Any]) -> str:
+    """The plain texts among the metadata, the field's own before its type's; or what its enumeration says of itself."""
+    said = [m for m in (*metadata, info.description) if isinstance(m, str)]
+    if any(not text.strip() or "\n" in text for text in said):
+        raise ContractError(f"{where}: a meaning is one line of text, got {said!r}")
+    if not said and isinstance(annotation, type) and issubclass(annotation, Enum):
+        said = [" ".join((annotation.__doc__ or "").split())]
+    return ", ".join(text.rstrip(".") for text in reversed(said))
 
 
 def _expand(metadata: list[Any]) -> list[Any]:

@@ -55,5 +55,5 @@ class Tier(StrEnum):
     patron = "patron"
 
 
-Micros = Annotated[int, Range(0, 10**15)]
+Micros = Annotated[int, Range(0, 10**15), "in millionths of the currency's unit"]
 """An amount in millionths of its currency's unit: 2,500,000 is 2.50; whole numbers add up exactly."""

@@ -52,6 +52,7 @@ from clickvault.contract.spec import snake
 from clickvault.contract.vault import vault_of
 from clickvault.errors import ConfigurationError, ContractError
 from contracts.social import DOMAIN as SOCIAL
+from contracts.social.values import Language
 
 WITHOUT_ACTOR = {"user_badges", "group_moderator", "attachment", "thumbnail", "subscription_revenue"}
 """Event types that nobody does. An event type without an actor counts for no daily active user: list it here if so."""
@@ -145,6 +146,8 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "model_config": (
         lambda: declare(thing_id=KEY, model_config=ConfigDict(extra="ignore")), "Thing: model_config is the same .* extra"),
     "validator": (checked_event, "Checking.polite: a validator"),
+    "a meaning of no words": (
+        lambda: declare(thing_id=KEY, a=Annotated[bool, Sat("card"), " "]), "Thing.a: a meaning is one line of text"),
     "neither hub nor link": (lambda: declare(text=TEXT), "Thing: neither a Hub field nor a link"),
     "hub and link": (lambda: declare(thing_id=KEY, link=Historized()), "Thing: a hub's references become links"),
     "two hubs": (lambda: declare(a=KEY, b=Annotated[Id, Hub("other")]), "Thing.b: a second hub"),
@@ -602,3 +605,26 @@ def test_a_dimension_and_a_meaning_are_kept() -> None:
     assert field.dimension
     assert field.meaning == "Whether it is"
     assert thing.spec.field("day").kind == "date"
+
+
+def test_a_plain_text_is_the_meaning() -> None:
+    """The field's own words come before those of its type, wherever they stand, and the JSON Schema has them too."""
+    size = Annotated[int, Range(1, 9), "in bytes"]
+    thing = declare(
+        thing_id=KEY,
+        file=Annotated[size, Sat("card"), "The size of the file"],
+        spare=(Annotated[size, Sat("card"), "The room left"] | None, None),
+        language=Annotated[Language, Sat("card")],
+        parts=members(an_item(name=Annotated[str, Length(1, 9), "What it is called"])),
+    )
+    assert {f.name: f.meaning for f in thing.spec.fields} == {
+        "thing_id": "", "file": "The size of the file, in bytes", "spare": "The room left, in bytes",
+        "language": "The language of a text or of a person, ISO 639-1", "parts": "",
+    }  # fmt: skip
+    assert thing.spec.field("parts").items[0].meaning == "What it is called"
+    schema = thing.model_json_schema()
+    assert schema["properties"]["file"]["description"] == "The size of the file, in bytes"
+    assert [
+        d["properties"]["name"]["description"] for d in schema["$defs"].values() if "name" in d.get("properties", {})
+    ] == ["What it is called"]
+    assert "description" not in schema["properties"]["thing_id"]
