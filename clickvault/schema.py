@@ -187,7 +187,7 @@ def apply_clickhouse(
     applied = _applied(ch)
     todo = {c.name.split(" ", 1)[1]: c.action for c in changes}
     by_name = {o.name: o for o in wanted}
-    stop = any(c.name.split(" ")[0] not in ("view", "database") for c in changes)
+    stop = any(c.name.split(" ")[0] not in ("view", "database", "states") for c in changes)
     pulls = [n for n, (kind, _) in applied.items() if kind == "pull"] if stop else []
     for name in pulls:  # ingestion stops first, and starts last
         ch.command(f"DROP VIEW IF EXISTS {ch_identifier(name)}")
@@ -215,8 +215,11 @@ def apply_clickhouse(
 
 
 def _apply_collections(ch: Client, settings: Settings) -> None:
-    there = {r["name"] for r in rows(ch, "SELECT name FROM system.named_collections")}
+    """Collections of the server's own configuration can't be changed by SQL: they are the operator's, and stay."""
+    there = {r["name"]: r["source"] for r in rows(ch, "SELECT name, source FROM system.named_collections")}
     for name, values in collections(settings).items():
+        if there.get(name) == "CONFIG":
+            continue
         pairs = ", ".join(f"`{key}` = {_quote(value)}" for key, value in values.items())
         if name in there:
             ch.command(f"ALTER NAMED COLLECTION {name} SET {pairs}")

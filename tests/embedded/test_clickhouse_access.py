@@ -1,0 +1,198 @@
+"""clickhouse/: the server's configuration is read by the engine itself, and each user may do its own work and nothing else.
+
+The engine within this process knows one user, `default`. So each user's profile and grants are given to `default` in turn,
+and the pipeline's own statements are run with them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from clickvault import marts, schema
+from clickvault.contract import Registry
+from clickvault.objects import SqlObject
+from clickvault.render import ROOT, Renderer
+from clickvault.settings import Settings
+from contracts.social import DOMAIN
+
+FOLDER = ROOT / "clickhouse"
+USERS = ET.parse(FOLDER / "users.d" / "clickvault.xml").getroot()
+NAMES = ("operator", "ingest", "loader", "reader")
+SECRETS = {
+    **{f"CLICKHOUSE_{name.upper()}_PASSWORD": f"of-{name}" for name in NAMES},
+    "S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "of-s3", "POSTGRES_STAGE_PASSWORD": "of-stage",
+}  # fmt: skip
+RENDERER = Renderer(Registry([DOMAIN]))
+
+
+def user_of(name: str) -> ET.Element:
+    """The declaration of a user."""
+    (found,) = [u for u in USERS.find("users") or [] if u.tag == name]
+    return found
+
+
+def configuration(folder: Path, name: str) -> Path:
+    """The server's configuration, with the rights of `name` given to the only user there is; "" gives all rights."""
+    users = ET.fromstring(ET.tostring(USERS))
+    everybody = users.find("users")
+    assert everybody is not None
+    everybody.remove(next(u for u in everybody if u.tag == "default"))
+    only = ET.SubElement(everybody, "default")
+    ET.SubElement(only, "password")
+    ET.SubElement(ET.SubElement(only, "networks"), "ip").text = "::/0"
+    ET.SubElement(only, "quota").text = "default"
+    ET.SubElement(only, "profile").text = "default"
+    if name:
+        only.append(user_of(name).find("grants"))  # type: ignore[arg-type]
+    else:
+        for right in ("access_management", "named_collection_control", "show_named_collections"):
+            ET.SubElement(only, right).text = "1"
+    config = ET.Element("clickhouse")
+    for file in sorted((FOLDER / "config.d").glob("*.xml")):
+        config.extend(ET.parse(file).getroot())
+    ET.SubElement(config, "users_config").text = str(folder / f"users_{name}.xml")
+    ET.ElementTree(users).write(folder / f"users_{name}.xml")
+    path = folder / f"config_{name}.xml"
+    ET.ElementTree(config).write(path)
+    return path
+
+
+def run_as(folder: Path, name: str, statements: list[str]) -> list[str]:
+    """What the engine said to each statement: "" for done."""
+    command = [sys.executable, str(Path(__file__).parent / "as_user.py"), str(folder / "data")]
+    done = subprocess.run(
+        [*command, str(configuration(folder, name))],
+        input=json.dumps(statements), capture_output=True, text=True, check=True, env={**os.environ, **SECRETS},
+    )  # fmt: skip
+    answer: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def objects() -> list[SqlObject]:
+    """What `init` makes in ClickHouse; queues and what pulls would look for a broker."""
+    settings = Settings(home=Path("/nowhere"), kafka_bootstrap="kafka:9092", kafka_epoch="e0")
+    return [o for o in schema.clickhouse_objects(RENDERER, settings) if o.kind != "pull"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose data the operator made the schema in."""
+    folder = tmp_path_factory.mktemp("access")
+    statements = ["CREATE DATABASE IF NOT EXISTS ops", schema.LEDGER, *(o.sql for o in objects())]
+    said = run_as(folder, "operator", statements)
+    assert [f"{s[:60]}: {e}" for s, e in zip(statements, said, strict=True) if e] == []
+    return folder
+
+
+def denied(said: list[str]) -> list[bool]:
+    """Whether each statement was refused for want of a right."""
+    return ["ACCESS_DENIED" in s for s in said]
+
+
+def test_the_engine_reads_users_profiles_and_collections(made: Path) -> None:
+    """A grant that the engine does not know, or a key that it reads otherwise, would only show on a server."""
+    said = run_as(
+        made,
+        "",
+        [
+            f"SELECT throwIf(count() != {len(NAMES)}) FROM (SELECT DISTINCT user_name FROM system.grants WHERE user_name IN {NAMES})",
+            "SELECT throwIf(count() != 3) FROM system.named_collections WHERE source = 'CONFIG'",
+            "SELECT throwIf(NOT mapContains(collection, 'kafka.session_timeout_ms')) FROM system.named_collections WHERE name = 'kafka'",
+            "SELECT throwIf(count() != 1) FROM system.settings_profiles WHERE name = 'reader'",
+            "SELECT throwIf(count() != 1) FROM system.quotas WHERE name = 'reader'",
+        ],
+    )
+    assert said == [""] * 5
+
+
+def test_the_collections_are_those_that_init_would_make() -> None:
+    settings = Settings(
+        home=Path("/nowhere"), kafka_bootstrap="kafka:9092", s3_url="http://s3:8333", s3_access_key="k",
+        s3_secret_key="s", postgres_url="postgresql://vault_stage_login:p@postgres:5432/clickvault",
+    )  # fmt: skip
+    configured = ET.parse(FOLDER / "config.d" / "named_collections.xml").getroot().find("named_collections")
+    assert configured is not None
+    found: dict[str, dict[str, str]] = {}
+    for collection in configured:
+        flat = {
+            (f"{collection.tag}.{k.tag}" if k in list(g) else g.tag): k for g in collection for k in (list(g) or [g])
+        }
+        found[collection.tag] = {key: e.text or "" for key, e in flat.items() if "from_env" not in e.attrib}
+    secret = ("access_key_id", "secret_access_key", "password")
+    wanted = schema.collections(settings)
+    assert found == {n: {k: v for k, v in values.items() if k not in secret} for n, values in wanted.items()}
+
+
+def test_every_user_has_a_password_and_no_more_than_its_name_says() -> None:
+    for name in NAMES:
+        user = user_of(name)
+        (password,) = user.findall("password")
+        assert password.attrib == {"from_env": f"CLICKHOUSE_{name.upper()}_PASSWORD"}
+        assert user.find("access_management") is None, "a user who gives rights can take all"
+    assert user_of("default").attrib == {"remove": "remove"}
+    reader = USERS.find("profiles/reader/readonly")
+    assert reader is not None
+    assert reader.text == "2"
+
+
+def test_ingest_takes_messages_in_and_reads_no_mart(made: Path) -> None:
+    allowed = [
+        "INSERT INTO landing.inbox VALUES ('kafka:e0', 'social.user', 0, 0, '', NULL, '{}')",
+        "SELECT count() FROM raw.dead_letters",
+        "INSERT INTO ops.positions VALUES ('kafka:e0', 'social.user', 0, 1, now64(6))",
+        "SELECT * FROM system.kafka_consumers",
+    ]
+    forbidden = [
+        "SELECT * FROM marts.v_platform_daily", "DROP TABLE raw.user", "TRUNCATE TABLE landing.events",
+        "ALTER TABLE raw.user DELETE WHERE true", "CREATE TABLE raw.mine (a Int8) ENGINE = Memory",
+        "CREATE USER mine", "SELECT * FROM postgresql(vault_stage, table = 'load_window')",
+    ]  # fmt: skip
+    said = run_as(made, "ingest", allowed + forbidden)
+    assert said[: len(allowed)] == [""] * len(allowed)
+    assert denied(said[len(allowed) :]) == [True] * len(forbidden)
+
+
+def test_loader_builds_marts_and_changes_nothing_that_landed(made: Path) -> None:
+    """All statements of a rebuild, as marts.py sends them."""
+    mart = marts.find(RENDERER, "platform_daily")
+    build = marts.build_sql(RENDERER, mart).replace("{d0:Date}", f"toDate('{date(2026, 1, 1)}')")
+    allowed = [
+        f"CREATE OR REPLACE TABLE {mart.staging} AS marts.platform_daily",
+        build.replace("{d1:Date}", f"toDate('{date(2026, 1, 2)}')"),
+        f"OPTIMIZE TABLE {mart.staging} FINAL",
+        "ALTER TABLE marts.platform_daily DROP PARTITION '2026-01-01'",
+        f"DROP TABLE IF EXISTS {mart.staging}",
+        "INSERT INTO ops.mart_days VALUES ('platform_daily', '2026-01-01', 0, '', now64(6))",
+        "TRUNCATE TABLE graph.scores_staging",
+        "ALTER TABLE graph.scores DROP PARTITION '2026-01-01'",
+    ]
+    forbidden = [
+        "INSERT INTO raw.user (event_id) VALUES (generateUUIDv4())", "DROP TABLE raw.user", "DROP TABLE graph.scores",
+        "INSERT INTO landing.events (raw) VALUES ('{}')", "CREATE USER mine",
+        "SELECT * FROM s3(s3_events, filename = 'events/**', format = 'One')",
+    ]  # fmt: skip
+    said = run_as(made, "loader", allowed + forbidden)
+    assert said[: len(allowed)] == [""] * len(allowed)
+    assert denied(said[len(allowed) :]) == [True] * len(forbidden)
+
+
+def test_reader_reads_what_bi_reads(made: Path) -> None:
+    views = [f"SELECT * FROM {o.name}" for o in objects() if o.kind == "view" and o.name.startswith("marts.")]
+    allowed = [*views, "SELECT count() FROM raw.user FINAL", "SELECT count() FROM graph.scores"]
+    forbidden = [
+        "INSERT INTO marts.platform_daily (day) VALUES ('2026-01-01')", "DROP VIEW marts.v_platform_daily",
+        "SELECT * FROM landing.events", "CREATE TABLE marts.mine (a Int8) ENGINE = Memory", "CREATE USER mine",
+        "SELECT * FROM postgresql(vault_stage, table = 'load_window')", "SELECT * FROM file('/etc/passwd', 'LineAsString')",
+        "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
+    ]  # fmt: skip
+    said = run_as(made, "reader", allowed + forbidden)
+    assert [f"{s}: {e}" for s, e in zip(allowed, said, strict=False) if e] == []
+    assert denied(said[len(allowed) :]) == [True] * len(forbidden)
