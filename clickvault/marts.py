@@ -1,23 +1,25 @@
 """The marts: rendered SQL that rebuilds days, each put in place whole.
 
-A mart is one template in templates/marts/<domain>/: a header in TOML (grain, metrics with their formulas, sources,
-accounts against the vault), the table of states, the view that BI tools read, and the statement that builds
-[d0, d1) into a staging table. A rebuild is: stage, REPLACE PARTITION a day, record. A crash costs nothing: a day is
-there or not, and what was not recorded is built again.
+A mart is one template in templates/marts/<domain>/: a header (mart_headers.py), the table of states, the views that BI
+tools read, and the statement that builds [d0, d1) into a staging table. A rebuild is: stage, REPLACE PARTITION a day,
+record. A crash costs nothing: a day is there or not, and what was not recorded is built again.
 
-`window` says what makes a day out of date: "day", events of that day; "from", events of that day or an earlier
-one (states at a day's end); "graph", a new measurement of the graph.
+What makes a day out of date is read from the build's own SQL: the number of events of the types that it reads, on the
+day, and up to the day where the build reads what is in force. `window` in the header says the rest:
+"day"    the days that have such events
+"from"   all days from the first event on (states at a day's end), and with a day all that follow it
+"graph"  the days on which the graph was measured
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal
+from itertools import accumulate
+from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
@@ -25,109 +27,89 @@ from clickvault import postgres
 from clickvault.accounts import Account
 from clickvault.clickhouse import rows
 from clickvault.errors import ConfigurationError, ContractError
+from clickvault.mart_headers import Mart, View, all_marts, find, rendered
 from clickvault.objects import SqlObject, objects_of
 from clickvault.render import Renderer, ch_identifier
 
+__all__ = ["Built", "Mart", "View", "accounts", "all_marts", "build", "build_sql", "find", "objects", "stale_days"]
+
 Progress = Callable[[str, int, int], None]
-HEADER = re.compile(r"\A\{#- mart\n(.*?)\n-#\}", re.DOTALL)
+Counts = dict[str, dict[date, int]]
 BUILD_DAYS = 92
-
-
-@dataclass(frozen=True)
-class Mart:
-    """A mart as its header declares it; `template` is its path under templates/."""
-
-    name: str
-    template: str
-    title: str
-    grain: str
-    window: Literal["day", "from", "graph"]
-    sources: list[str]
-    metrics: dict[str, str]
-    accounts: dict[str, list[str]] = field(default_factory=dict)
-
-    @property
-    def staging(self) -> str:
-        """The table in which a rebuild is prepared."""
-        return f"marts.staging_{self.name}"
-
-
-def all_marts(renderer: Renderer) -> list[Mart]:
-    """The marts of the domains that are on, in the order of their names."""
-    found = []
-    for domain in renderer.registry.domains:
-        for path in sorted((renderer.folder / "marts" / domain.name).glob("*.sql.j2")):
-            header = HEADER.match(path.read_text(encoding="utf-8"))
-            name = path.name.removesuffix(".sql.j2")
-            if not header:
-                raise ContractError(f"{path}: a mart begins with a header", hint="see templates/marts/social")
-            try:
-                values = tomllib.loads(header.group(1))
-                found.append(Mart(name=name, template=str(path.relative_to(renderer.folder)), **values))
-            except (tomllib.TOMLDecodeError, TypeError) as error:
-                raise ContractError(f"{path}: its header can't be read: {error}") from error
-    return found
-
-
-def find(renderer: Renderer, name: str) -> Mart:
-    """The mart of that name. Raises ConfigurationError with the known names."""
-    known = {m.name: m for m in all_marts(renderer)}
-    if name not in known:
-        raise ConfigurationError(
-            f"mart must be one of {', '.join(known)}, got {name!r}",
-            hint=f"clickvault marts --mart {next(iter(known), 'NAME')}",
-        )
-    return known[name]
+# A read of raw in a build, and whether the macro `window` (templates/marts/_facts.sql.j2) bounds it to [d0, d1).
+READ = re.compile(r"\braw\.`?(\w+)`?(?: AS \w+)?(?: FINAL)?(\s+WHERE event_time >= toDateTime64\(\{d0:Date\})?")
 
 
 def objects(renderer: Renderer) -> list[SqlObject]:
-    """What ClickHouse must hold for the marts: their tables and views, and the record of what was built."""
+    """What ClickHouse must hold for the marts: their tables and views, and the record of what was built.
+
+    Raises ContractError when the views of a template are not those of its header.
+    """
     found = objects_of(renderer.render("marts/_schema.sql.j2"))
     for mart in all_marts(renderer):
-        found += [o for o in objects_of(renderer.render(mart.template, target=mart.staging)) if o.kind != "build"]
+        mine = [o for o in objects_of(rendered(renderer, mart)) if o.kind != "build"]
+        views, declared = [o.name for o in mine if o.kind == "view"], [v.table for v in mart.views]
+        if sorted(views) != sorted(declared):
+            raise ContractError(f"{mart.template}: its header declares {declared}, but it makes {views}")
+        found += mine
     return found
 
 
 def build_sql(renderer: Renderer, mart: Mart) -> str:
     """The statement that fills a mart's staging table; parameters d0, d1 (Date, d1 excluded)."""
-    (build,) = [o for o in objects_of(renderer.render(mart.template, target=mart.staging)) if o.kind == "build"]
+    (build,) = [o for o in objects_of(rendered(renderer, mart)) if o.kind == "build"]
     return build.sql
 
 
 # ── what is out of date ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _states(ch: Client, renderer: Renderer, mart: Mart) -> dict[date, str]:
-    """What the data of each day is at now, as a text: how many events it has, or the graph's fingerprint.
+def _counts(ch: Client, renderer: Renderer) -> Counts:
+    """How many distinct events of each type there are now, by day."""
+    counts = " UNION ALL ".join(
+        f"SELECT '{name}' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.{ch_identifier(name)} FINAL GROUP BY day"
+        for name in renderer.registry.events
+    )
+    found: Counts = {name: {} for name in renderer.registry.events}
+    for r in rows(ch, f"{counts} SETTINGS do_not_merge_across_partitions_select_final = 1"):
+        found[r["event_type"]][r["day"]] = r["n"]
+    return found
+
+
+def reads(sql: str) -> tuple[set[str], set[str]]:
+    """The event types that a build reads on its days alone, and those that it reads up to its days."""
+    whole = {name for name, bounded in READ.findall(sql) if not bounded}
+    return {name for name, _ in READ.findall(sql)} - whole, whole
+
+
+def _states(ch: Client, renderer: Renderer, mart: Mart, counts: Counts) -> dict[date, str]:
+    """What the data of each day is at now, as a text: how many events the build reads, or the graph's fingerprint.
 
     Events are never changed, so a day whose count of distinct events is the same is the same day; duplicates and merges
-    do not touch it. The build's own SQL is part of the state: a day that another formula made is out of date.
+    do not touch it. The mart's own SQL is part of the state: a day that another formula made, or that was kept in
+    another table, is out of date.
     """
+    made = {o.kind: o.sql for o in objects_of(rendered(renderer, mart)) if o.kind != "view"}
+    formula = hashlib.sha256("\n".join(made.values()).encode()).hexdigest()[:8]
     if mart.window == "graph":
         sql = (
             "SELECT as_of AS day, hex(cityHash64(arraySort(groupArray((relation, note))))) AS state "
             "FROM graph.summary WHERE metric = 'fingerprint' GROUP BY day ORDER BY day"
         )
-    else:
-        counts = " UNION ALL ".join(
-            f"SELECT toDate(event_time) AS day, count() AS n FROM raw.{ch_identifier(name)} FINAL GROUP BY day"
-            for name in renderer.registry.events
-        )
-        sql = (
-            f"SELECT day, toString(sum(n)) AS state FROM ({counts}) GROUP BY day ORDER BY day "
-            "SETTINGS do_not_merge_across_partitions_select_final = 1"
-        )
-    found = {r["day"]: r["state"] for r in rows(ch, sql)}
-    if mart.window == "from" and found:  # what is in force at a day's end is there on days without events, too
-        first, last = min(found), max(found)
-        found = {d: found.get(d, "0") for d in (first + timedelta(days=i) for i in range((last - first).days + 1))}
-    formula = hashlib.sha256(build_sql(renderer, mart).encode()).hexdigest()[:8]
-    return {day: f"{state} {formula}" for day, state in found.items()}
+        return {r["day"]: f"{r['state']} {formula}" for r in rows(ch, sql)}
+    on_day, up_to = reads(made["build"])
+    days = sorted({d for name in on_day | up_to for d in counts[name]})
+    if mart.window == "from" and days:  # what is in force at a day's end is there on days without events, too
+        first, last = days[0], max(d for some in counts.values() for d in some)
+        days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
+    now = [sum(counts[name].get(d, 0) for name in on_day) for d in days]
+    so_far = accumulate(sum(counts[name].get(d, 0) for name in up_to) for d in days)
+    return {d: f"{n} {m} {formula}" for d, n, m in zip(days, now, so_far, strict=True)}
 
 
-def stale_days(ch: Client, renderer: Renderer, mart: Mart) -> list[date]:
+def stale_days(ch: Client, renderer: Renderer, mart: Mart, counts: Counts | None = None) -> list[date]:
     """The days that the mart does not have, or has from other data than there is now."""
-    return _stale(ch, mart, _states(ch, renderer, mart))
+    return _stale(ch, mart, _states(ch, renderer, mart, _counts(ch, renderer) if counts is None else counts))
 
 
 def _stale(ch: Client, mart: Mart, now: dict[date, str]) -> list[date]:
@@ -171,9 +153,10 @@ def build(
     if start and end and start >= end:
         raise ConfigurationError(f"the window is empty: {start} to {end}", hint="--to is the day after the last one")
     chosen = [find(renderer, name) for name in only] if only else all_marts(renderer)
+    counts = _counts(ch, renderer)  # before the build: what lands meanwhile makes its day out of date
     out = []
     for mart in chosen:
-        states = _states(ch, renderer, mart)  # before the build: what lands meanwhile makes its day out of date
+        states = _states(ch, renderer, mart, counts)
         if start and end:
             days = [start + timedelta(days=i) for i in range((end - start).days)]
         else:
@@ -242,6 +225,7 @@ def _build_span(ch: Client, renderer: Renderer, mart: Mart, d0: date, d1: date, 
 def accounts(ch: Client, pg: Any, renderer: Renderer) -> list[Account]:
     """The marts against what was built, against what has come since, and against the vault."""
     found = []
+    counts = _counts(ch, renderer)
     for mart in all_marts(renderer):
         built = rows(
             ch,
@@ -254,7 +238,9 @@ def accounts(ch: Client, pg: Any, renderer: Renderer) -> list[Account]:
         }
         expected = {r["day"]: r["rows"] for r in built}
         found.append(Account(f"marts.{mart.name}: rows built = rows", sum(expected.values()), sum(there.values())))
-        found.append(Account(f"marts.{mart.name}: days out of date = 0", len(stale_days(ch, renderer, mart)), 0))
+        found.append(
+            Account(f"marts.{mart.name}: days out of date = 0", len(stale_days(ch, renderer, mart, counts)), 0)
+        )
         for what, (in_vault, in_mart) in mart.accounts.items():
             (left,) = postgres.rows(pg, in_vault)[0].values()
             right = ch.query(in_mart).first_row

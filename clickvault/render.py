@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -95,11 +96,21 @@ def pg_type(field: FieldSpec) -> str:
 
 
 class Renderer:
-    """Renders the templates for the domains of `registry`; `cluster` is the ClickHouse cluster's name, or empty."""
+    """Renders the templates for the domains of `registry`; `cluster` is the ClickHouse cluster's name, or empty.
 
-    def __init__(self, registry: Registry, cluster: str = "", folder: Path | None = None) -> None:
+    `parameters` are what the settings say of the marts' parameters, see mart_headers.py.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        cluster: str = "",
+        folder: Path | None = None,
+        parameters: Mapping[str, int] | None = None,
+    ) -> None:
         self.registry = registry
         self.cluster = cluster
+        self.parameters = dict(parameters or {})
         self.folder = folder or ROOT / "templates"
 
     @cached_property

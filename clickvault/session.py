@@ -28,7 +28,8 @@ class Session:
         from clickvault.contract import load_domains
         from clickvault.render import Renderer
 
-        return Renderer(load_domains(self.settings.domains), self.settings.clickhouse_cluster)
+        registry = load_domains(self.settings.domains)
+        return Renderer(registry, self.settings.clickhouse_cluster, parameters=self.settings.parameters)
 
     @cached_property
     def ch(self) -> Client:

@@ -70,6 +70,12 @@ class Settings(BaseSettings):
         default=["contracts.social"], validation_alias="CLICKVAULT_DOMAINS", description="Packages that declare events"
     )
 
+    parameters: Annotated[dict[str, int], NoDecode] = Field(
+        default={},
+        validation_alias="CLICKVAULT_PARAMETERS",
+        description="Of marts, e.g. spread_views=100,spread_days=7",
+    )
+
     clickhouse_url: str = Field(default="", repr=False, description="http://user:password@host:port")
     clickhouse_reader_url: str = Field(default="", repr=False, description="The same, of the login that only reads")
     clickhouse_cluster: str = ""
@@ -99,6 +105,17 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return [name.strip() for name in value.split(",") if name.strip()]
         return value
+
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _split_parameters(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+        for name, _, number in pairs:
+            if not re.fullmatch(r"-?[0-9]{1,18}", number.strip()):
+                raise ValueError(f"name=NUMBER with commas between, whole numbers only; {name.strip()} is none")
+        return {name.strip(): int(number) for name, _, number in pairs}
 
     @field_validator("clickhouse_url", "clickhouse_reader_url", "postgres_url", "clickhouse_sees_postgres")
     @classmethod
@@ -157,8 +174,10 @@ class Settings(BaseSettings):
         """Environment before `.env` before the state file."""
         for source in (env_settings, dotenv_settings):
             if isinstance(source, EnvSettingsSource):
-                # These two are read as CLICKVAULT_HOME and CLICKVAULT_DOMAINS only: $HOME is another thing.
-                source.env_vars = {k: v for k, v in source.env_vars.items() if k not in ("home", "domains")}
+                # These are read as CLICKVAULT_HOME and so on only: $HOME is another thing.
+                source.env_vars = {
+                    k: v for k, v in source.env_vars.items() if k not in ("home", "domains", "parameters")
+                }
         return init_settings, env_settings, dotenv_settings, _StateFile(settings_cls)
 
 

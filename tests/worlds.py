@@ -23,6 +23,7 @@ from clickvault.settings import Settings, get_settings
 from generator import FileWriter, GenerateOptions, Manifest, generate
 
 ADDRESSES = ("CLICKHOUSE_", "KAFKA_", "S3_", "POSTGRES_", "NEO4J_", "CLICKVAULT_")
+Event = dict[str, Any]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -90,8 +91,9 @@ def contents(session: Session) -> dict[str, Any]:
             cursor.execute(f'select {quoted} from vault."{table}"')
             found[f"vault.{table}"] = _digest(cursor.fetchall())
     for mart in all_marts(session.renderer):
-        view = rows(session.ch, f"SELECT * FROM marts.v_{mart.name} ORDER BY ALL")
-        found[f"marts.{mart.name}"] = _digest([tuple(r.values()) for r in view])
+        for view in mart.views:
+            there = rows(session.ch, f"SELECT * FROM {view.table} ORDER BY ALL")
+            found[view.table] = _digest([tuple(r.values()) for r in there])
     return found
 
 

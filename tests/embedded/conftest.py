@@ -1,8 +1,14 @@
-"""Fixtures of the tests that run on the embedded stack: one stack a session, in a folder of its own."""
+"""Fixtures of the tests that run on the embedded stack, each made once a session in a folder of its own.
+
+`stack` is a bare stack. `world` is one through whose stores a small world with dirt went, and `events` is what was sent:
+many tests read them, so that one which damages a row puts it back.
+"""
 
 from __future__ import annotations
 
+import json
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +21,10 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its schemas in a way that Python gave up
     import kafka  # noqa: F401
 
-from tests.worlds import running_stack
+from clickvault.run import run
+from tests.worlds import Event, World, options, own_stack, running_stack, send, write
+
+USERS, DAYS = 300, 12
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +40,38 @@ def ch(stack: Settings) -> Iterator[Client]:
     client = connect(stack.clickhouse_url)
     yield client
     client.close()
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """USERS people, DAYS days, a dirty message in fifty: sent to Kafka and S3, and run once."""
+    folder = tmp_path_factory.mktemp("world")
+    with own_stack(folder / "home") as s:
+        what = options(USERS, DAYS, dirt=0.02)
+        manifest = send(s, what)
+        write(s, what, folder / "files")
+        run(s)  # raises when the accounts do not balance
+        yield World(s, manifest, folder / "files")
+
+
+@pytest.fixture(scope="session")
+def events(world: World) -> dict[str, list[Event]]:
+    """The clean events by type, in the order of their times."""
+    found: dict[str, list[Event]] = defaultdict(list)
+    for file in sorted(world.files.rglob("*.jsonl")):
+        for line in file.read_bytes().splitlines():
+            event = json.loads(line)
+            found[event["event_type"]].append(event)
+    for some in found.values():
+        some.sort(key=lambda e: (e["event_time"], e["event_id"]))
+    assert sum(map(len, found.values())) == world.manifest.events
+    return found
+
+
+@pytest.fixture(autouse=True)
+def home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that a test runs find its own stack, while others of the session are up."""
+    if "world" in request.fixturenames:
+        monkeypatch.setenv("CLICKVAULT_HOME", str(request.getfixturevalue("world").session.settings.home))
+    elif "stack" in request.fixturenames:
+        monkeypatch.setenv("CLICKVAULT_HOME", str(request.getfixturevalue("stack").home))

@@ -7,7 +7,7 @@ import math
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -20,36 +20,7 @@ from clickvault.clickhouse import rows
 from clickvault.marts import build
 from clickvault.run import reconcile, run
 from generator.dirt import DUPLICATE, KINDS, LATE
-from tests.worlds import World, contents, options, own_stack, send, write
-
-DAYS = 12
-Event = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """300 people, 12 days, a dirty message in fifty: sent to Kafka and S3, and run once."""
-    folder = tmp_path_factory.mktemp("world")
-    with own_stack(folder / "home") as s:
-        what = options(300, DAYS, dirt=0.02)
-        manifest = send(s, what)
-        write(s, what, folder / "files")
-        run(s)  # raises when the accounts do not balance
-        yield World(s, manifest, folder / "files")
-
-
-@pytest.fixture(scope="module")
-def events(world: World) -> dict[str, list[Event]]:
-    """The clean events by type, in the order of their times."""
-    found: dict[str, list[Event]] = defaultdict(list)
-    for file in sorted(world.files.rglob("*.jsonl")):
-        for line in file.read_bytes().splitlines():
-            event = json.loads(line)
-            found[event["event_type"]].append(event)
-    for some in found.values():
-        some.sort(key=lambda e: (e["event_time"], e["event_id"]))
-    assert sum(map(len, found.values())) == world.manifest.events
-    return found
+from tests.worlds import Event, World, contents
 
 
 def day_of(event: Event) -> date:

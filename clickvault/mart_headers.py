@@ -1,0 +1,225 @@
+"""What a mart declares of itself: the header of its template, read into plain data.
+
+Everyone who needs to know what a mart means reads it here: the builds (marts.py), the report, the dictionary, the
+lineage, dashboards. A header is TOML in the comment that a template in templates/marts/<domain>/ begins with:
+
+    {#- mart
+    title = "How much goes on"             # of the mart, and of its view marts.v_<mart>
+    grain = "a day (UTC)"
+    window = "day"                         # what makes a day out of date, see marts.py
+    sources = ["raw.post", "raw.*"]        # raw.*: every event type that counts as activity
+
+    [parameters]                           # whole numbers that a setting can change: {{ parameters.top }} in the SQL,
+    top = { default = 10, meaning = "..." }  # {top} in the words of this header
+
+    [dimensions]                           # of marts.v_<mart>, with a meaning where the name does not say it
+    day = ""
+
+    [metrics]                              # of marts.v_<mart>: name and formula
+    posts = "posts published (op create)"
+
+    [views.segment_daily]                  # another view of the same mart: marts.v_segment_daily
+    title = "..."
+    grain = "a day, a country and a language of users"
+    by = "user"                            # the Dimension fields of the hub's own event types are dimensions, too
+    same = ["posts"]                       # metrics as above; ["*"] is all of them
+    dimensions = { day = "" }
+    metrics = { share = "..." }
+
+    [accounts]                             # a count in the vault, and the same count in the mart
+    -#}
+
+The columns of a view are its dimensions (declared ones, then those of `by`), then its metrics (`same`, then its own).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from clickvault.errors import ConfigurationError, ContractError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from clickvault.contract import FieldSpec, Registry
+    from clickvault.render import Renderer
+
+HEADER = re.compile(r"\A\{#- mart\n(.*?)\n-#\}", re.DOTALL)
+Window = Literal["day", "from", "graph"]
+
+
+@dataclass(frozen=True)
+class View:
+    """A view that BI tools read: dimensions with their meanings, metrics with their formulas, in the columns' order."""
+
+    name: str
+    title: str
+    grain: str
+    dimensions: dict[str, str]
+    metrics: dict[str, str]
+
+    @property
+    def table(self) -> str:
+        """The view in ClickHouse."""
+        return f"marts.v_{self.name}"
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of its columns, in order."""
+        return [*self.dimensions, *self.metrics]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A whole number in a mart's formulas that a setting can change."""
+
+    value: int
+    default: int
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A mart as its header declares it; `template` is its path under templates/, the first view is marts.v_<name>."""
+
+    name: str
+    template: str
+    title: str
+    window: Window
+    sources: list[str]
+    views: tuple[View, ...]
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    accounts: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def table(self) -> str:
+        """The table of states."""
+        return f"marts.{self.name}"
+
+    @property
+    def staging(self) -> str:
+        """The table in which a rebuild is prepared."""
+        return f"marts.staging_{self.name}"
+
+    @property
+    def grain(self) -> str:
+        """What one row of marts.v_<name> is."""
+        return self.views[0].grain
+
+    @property
+    def metrics(self) -> dict[str, str]:
+        """The metrics of marts.v_<name>, with their formulas."""
+        return self.views[0].metrics
+
+
+def all_marts(renderer: Renderer) -> list[Mart]:
+    """The marts of the domains that are on, in the order of their names; parameters as the settings have them.
+
+    Raises ContractError for a header that can't be meant, ConfigurationError for a parameter that no mart has.
+    """
+    found = []
+    for domain in renderer.registry.domains:
+        for path in sorted((renderer.folder / "marts" / domain.name).glob("*.sql.j2")):
+            found.append(_read(renderer, path))
+    _check(found, renderer.parameters)
+    return found
+
+
+def find(renderer: Renderer, name: str) -> Mart:
+    """The mart of that name. Raises ConfigurationError with the known names."""
+    known = {m.name: m for m in all_marts(renderer)}
+    if name not in known:
+        raise ConfigurationError(
+            f"mart must be one of {', '.join(known)}, got {name!r}",
+            hint=f"clickvault marts --mart {next(iter(known), 'NAME')}",
+        )
+    return known[name]
+
+
+def hub_dimensions(registry: Registry, hub: str) -> list[FieldSpec]:
+    """What marts group the keys of a hub by: the Dimension fields of the event types that the keys come into being by."""
+    return [f for owner in registry.hubs[hub].owners for f in owner.fields if f.dimension]
+
+
+def rendered(renderer: Renderer, mart: Mart) -> str:
+    """The SQL of a mart: its table of states, its views, its build."""
+    values = {name: p.value for name, p in mart.parameters.items()}
+    return renderer.render(mart.template, target=mart.staging, parameters=values, hub_dimensions=hub_dimensions)
+
+
+# ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read(renderer: Renderer, path: Path) -> Mart:
+    header = HEADER.match(path.read_text(encoding="utf-8"))
+    name = path.name.removesuffix(".sql.j2")
+    if not header:
+        raise ContractError(f"{path}: a mart begins with a header", hint="see templates/marts/social")
+    try:
+        values = tomllib.loads(header.group(1))
+        parameters = {
+            key: Parameter(renderer.parameters.get(key, p["default"]), p["default"], p["meaning"])
+            for key, p in values.pop("parameters", {}).items()
+        }
+        views = _views(renderer.registry, name, values, {k: p.value for k, p in parameters.items()})
+        template = str(path.relative_to(renderer.folder))
+        mart = Mart(name=name, template=template, views=views, parameters=parameters, **values)
+    except (tomllib.TOMLDecodeError, TypeError, AttributeError) as error:
+        raise ContractError(f"{path}: its header can't be read: {error}") from error
+    except KeyError as error:
+        raise ContractError(f"{path}: its header lacks {error}", hint="see clickvault/mart_headers.py") from error
+    if mart.window not in get_args(Window):
+        raise ContractError(f"{path}: window must be {' or '.join(get_args(Window))}, got {mart.window!r}")
+    for key, p in mart.parameters.items():
+        if type(p.default) is not int:
+            raise ContractError(f"{path}: parameter {key} is a whole number, got {p.default!r}")
+    return mart
+
+
+def _views(registry: Registry, name: str, values: dict[str, Any], parameters: Mapping[str, int]) -> tuple[View, ...]:
+    """The mart's own view, then the others; takes what belongs to them out of `values`."""
+    first = {key: values.pop(key) for key in ("grain", "dimensions", "metrics", "by") if key in values}
+    own = _view(registry, name, first | {"title": values["title"]}, {}, parameters)
+    others = values.pop("views", {})
+    return (own, *(_view(registry, n, dict(v), own.metrics, parameters) for n, v in others.items()))
+
+
+def _view(
+    registry: Registry, name: str, values: dict[str, Any], first: dict[str, str], parameters: Mapping[str, int]
+) -> View:
+    dimensions = dict(values.pop("dimensions"))
+    if by := values.pop("by", ""):
+        for f in hub_dimensions(registry, by):
+            words = f"as it was when the {by} acted; 'unknown' before it was known"
+            dimensions[f.name] = f"{f.meaning}, {words}" if f.meaning else words
+    same = values.pop("same", [])
+    unknown = [m for m in same if m != "*" and m not in first]
+    if unknown:
+        raise ContractError(f"view {name}: the mart's own view has no metric {unknown[0]!r} to take over")
+    metrics = {m: f for m, f in first.items() if m in same or "*" in same}
+    metrics |= {m: _with_values(f, parameters) for m, f in values.pop("metrics", {}).items()}
+    return View(name=name, dimensions=dimensions, metrics=metrics, **values)
+
+
+def _with_values(formula: str, parameters: Mapping[str, int]) -> str:
+    for key, value in parameters.items():
+        formula = formula.replace(f"{{{key}}}", str(value))
+    return formula
+
+
+def _check(marts: list[Mart], given: Mapping[str, int]) -> None:
+    names = [v.name for m in marts for v in m.views]
+    for name in names:
+        if names.count(name) > 1:
+            raise ContractError(f"view marts.v_{name} is declared by two marts")
+    known = {key for m in marts for key in m.parameters}
+    for key in given:
+        if marts and key not in known:
+            raise ConfigurationError(
+                f"CLICKVAULT_PARAMETERS: no mart has a parameter {key!r}",
+                hint=f"known: {', '.join(sorted(known)) or 'none'}",
+            )
