@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+COMPOSE ?= docker compose --env-file .env.compose
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down test lint format clean
+.PHONY: help install demo up down test compose-up compose-demo compose-down lint format clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +30,17 @@ down: ## Stop the embedded stack; its data stays
 
 test: $(STAMP) ## Run the tests, on a stack of their own
 	$(BIN)/python -m pytest
+
+compose-up: ## Start the whole stack in containers (docs/compose.md)
+	sh docker/secrets.sh
+	$(COMPOSE) up -d --build
+	$(COMPOSE) ps
+
+compose-demo: ## Make a month of events in the containers, run the pipeline
+	$(COMPOSE) run --rm clickvault demo --report /opt/clickvault/state/report.html
+
+compose-down: ## Stop the containers; their data stays
+	$(COMPOSE) --profile superset --profile tools down
 
 lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check .

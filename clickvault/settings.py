@@ -209,3 +209,11 @@ def stack_ready(settings: Settings | None = None, *stores: str) -> Settings:
                     hint="clickvault up",
                 )
     return found
+
+
+def stores_elsewhere() -> bool:
+    """Whether the environment or `.env` names every store, so that there is no embedded stack to start."""
+    found = get_settings()
+    if (found.home / STATE_FILE).exists():
+        return False
+    return all(getattr(found, field) for fields in _STORE_FIELDS.values() for field in fields)

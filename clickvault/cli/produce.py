@@ -134,7 +134,7 @@ def demo(
     report: Annotated[Path, typer.Option(help="The report to write.")] = Path("report.html"),
     quiet: Quiet = False,
 ) -> None:
-    """Everything at once: start the stack, make a month of events, run the pipeline, write the report.
+    """Everything at once: start the stack (unless the settings name other stores), make a month of events, run the pipeline, write the report.
 
     A second run adds nothing. Example: clickvault demo
     """
@@ -144,8 +144,10 @@ def demo(
     from clickvault.demo import demo as everything
     from clickvault.embedded import stack
     from clickvault.session import open_session
+    from clickvault.settings import stores_elsewhere
 
-    stack.up(show.say)
+    if not stores_elsewhere():
+        stack.up(show.say)
     with open_session() as s:
         with show.progress(not quiet) as bar:
             accounts = everything(s, DemoWorld(users, days, seed, dirt), report, bar, _say_with_time())

@@ -1,0 +1,218 @@
+"""The compose files, read as compose reads them: what people complain of in such stacks is absent here, and stays so.
+
+No container runs in these tests. podman-compose resolves the files (anchors, variables, overrides) as compose does.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from clickvault.contract import Registry
+from clickvault.render import ROOT
+from contracts.social import DOMAIN
+
+FILES = {
+    "the stack": ["docker-compose.yml"],
+    "with MinIO": ["docker-compose.yml", "docker-compose.minio.yml"],
+}
+ENDS = {"init", "airflow-init", "clickvault"}
+"""Services that end: a health check would never be asked."""
+SECRET = re.compile(r"PASSWORD|SECRET|_KEY|_PASS$|_AUTH$|CONN$|_URL$|JWT", re.IGNORECASE)
+
+
+@pytest.fixture(scope="session")
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What docker/secrets.sh makes, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("checkout")
+    subprocess.run(["sh", ROOT / "docker" / "secrets.sh"], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def resolve(files: list[str], folder: Path, environment: Path | None) -> subprocess.CompletedProcess[str]:
+    """`config` of podman-compose; it wants to see podman's version, and asks it nothing else."""
+    podman = folder / "podman"
+    podman.write_text("#!/bin/sh\necho podman version 5.4.0\n", encoding="utf-8")
+    podman.chmod(0o755)
+    chosen = [part for name in files for part in ("-f", str(ROOT / name))]
+    given = ["--env-file", str(environment)] if environment else []
+    command = [sys.executable, "-m", "podman_compose", "--podman-path", str(podman), *given, *chosen]
+    clean = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG")}
+    return subprocess.run(
+        [*command, "--profile", "superset", "--profile", "tools", "config"],
+        cwd=folder, capture_output=True, text=True, check=False, env=clean,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session", params=FILES)
+def compose(request: pytest.FixtureRequest, secrets: Path) -> dict[str, Any]:
+    """The whole configuration, variables filled in."""
+    environment = secrets / ".env.compose"
+    with_image = secrets / f"env {request.param}"
+    with_image.write_text(
+        environment.read_text(encoding="utf-8") + "MINIO_IMAGE=minio/minio:RELEASE.2025-09-07T16-13-09Z\n"
+    )
+    done = resolve(FILES[request.param], secrets, with_image)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found: dict[str, Any] = yaml.safe_load(done.stdout)
+    return found
+
+
+def services(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The services by name; an empty collection would pass everything."""
+    found: dict[str, dict[str, Any]] = compose["services"]
+    assert len(found) >= 13
+    return found
+
+
+def test_images_are_at_exact_versions(compose: dict[str, Any]) -> None:
+    for name, service in services(compose).items():
+        image, _, tag = service["image"].rpartition(":")
+        assert image, f"{name}: no tag"
+        assert re.match(r"(v?\d+\.\d+|RELEASE\.\d{4}-\d{2}-\d{2})", tag), f"{name}: {tag} floats"
+    for file in (ROOT / "docker").glob("*.Dockerfile"):
+        for base in re.findall(r"^FROM (\S+)", file.read_text(encoding="utf-8"), re.MULTILINE):
+            assert re.search(r":\d+\.\d+\.\d+", base), f"{file.name}: {base} floats"
+
+
+def test_ports_are_on_loopback(compose: dict[str, Any]) -> None:
+    found = [p for s in services(compose).values() for p in s.get("ports", [])]
+    assert len(found) >= 8
+    assert [p for p in found if not str(p).startswith("127.0.0.1:")] == []
+    outside = [str(p).split(":")[1] for p in found]
+    assert len(set(outside)) == len(outside), "two services on one port"
+
+
+def test_every_service_has_a_health_check_or_ends(compose: dict[str, Any]) -> None:
+    for name, service in services(compose).items():
+        check = service["healthcheck"]
+        if name in ENDS:
+            assert check == {"disable": True}
+            assert service.get("restart", "no") == "no"
+        else:
+            assert check["test"][0] in ("CMD", "CMD-SHELL")
+            assert "|| true" not in " ".join(check["test"]), f"{name}: a check that can't fail"
+            assert {"interval", "timeout", "retries"} <= check.keys()
+            assert service["restart"] == "unless-stopped"
+
+
+def test_what_is_waited_for_can_be_waited_for(compose: dict[str, Any]) -> None:
+    everything = services(compose)
+    for name, service in everything.items():
+        for other, how in service.get("depends_on", {}).items():
+            ends = "service_completed_successfully"
+            assert how["condition"] == (ends if other in ENDS else "service_healthy"), f"{name} waits for {other}"
+
+
+def test_every_service_has_a_memory_limit(compose: dict[str, Any]) -> None:
+    limits = {name: service["mem_limit"] for name, service in services(compose).items()}
+    assert all(re.fullmatch(r"\d+[gm]", limit) for limit in limits.values()), limits
+    page = (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
+    for name in limits.keys() - ENDS:
+        assert f"| {name} " in page, f"docs/compose.md does not say what {name} needs"
+
+
+def test_no_secret_has_a_default(secrets: Path) -> None:
+    """Without the file of secrets compose stops and says what to do; with it no two secrets are the same."""
+    done = resolve(FILES["the stack"], secrets, None)
+    assert done.returncode != 0
+    assert "make compose-up" in done.stderr
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    for name in re.findall(r"\$\{(\w+)[:}]", text):
+        if SECRET.search(name):
+            assert not re.search(rf"\$\{{{name}:-", text), f"{name} has a default"
+            assert not re.search(rf"\$\{{{name}\}}", text), f"{name} may be empty"
+    values = dict(
+        line.split("=", 1)
+        for line in (secrets / ".env.compose").read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    )
+    made = {k: v for k, v in values.items() if k != "S3_ACCESS_KEY"}
+    assert len(set(made.values())) == len(made) >= 15
+    assert min(map(len, made.values())) >= 32
+    used = set(re.findall(r"\$\{(\w+):\?", text))
+    assert used == values.keys(), "a secret that nobody makes, or nobody uses"
+    assert (secrets / ".env.compose").stat().st_mode & 0o077 == 0
+
+
+def test_secrets_are_made_once(secrets: Path) -> None:
+    before = (secrets / ".env.compose").read_text(encoding="utf-8")
+    subprocess.run(["sh", ROOT / "docker" / "secrets.sh"], cwd=secrets, check=True, capture_output=True)
+    assert (secrets / ".env.compose").read_text(encoding="utf-8") == before
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {"/.env.compose", "/.secrets/"} <= set(ignored)
+
+
+def test_no_plain_secret_stands_in_the_files() -> None:
+    """A value of a secret's name comes from a variable, or has a password in none of its parts."""
+    for name in ("docker-compose.yml", "docker-compose.minio.yml"):
+        for key, service in yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))["services"].items():
+            for variable, value in (service.get("environment") or {}).items():
+                if SECRET.search(variable) and variable not in ("CLICKHOUSE_SKIP_USER_SETUP", "JAVA_TIMEZONE"):
+                    assert "${" in str(value) or "://" not in str(value) or "@" not in str(value), f"{key}: {variable}"
+
+
+def test_airflow_s_processes_share_their_secrets(compose: dict[str, Any]) -> None:
+    """With another JWT secret in one of them, each of its tasks is refused."""
+    names = [n for n in services(compose) if n.startswith("airflow-")]
+    assert len(names) == 5
+    for variable in (
+        "AIRFLOW__API_AUTH__JWT_SECRET",
+        "AIRFLOW__CORE__FERNET_KEY",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL",
+    ):
+        assert len({services(compose)[n]["environment"][variable] for n in names}) == 1
+
+
+def test_what_the_facts_of_the_images_ask_for(compose: dict[str, Any]) -> None:
+    found = services(compose)
+    assert "postgres:/var/lib/postgresql" in found["postgres"]["volumes"], "of PostgreSQL 18 the folder above the data"
+    assert "gds.version()" in " ".join(found["neo4j"]["healthcheck"]["test"]), "Neo4j starts without GDS, too"
+    assert found["kafka"]["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+    assert found["metabase"]["environment"]["MB_DB_TYPE"] == "postgres", "its own file loses everything at an upgrade"
+    assert found["metabase"]["environment"]["MB_DB_DBNAME"] != "clickvault"
+
+
+def test_every_queue_s_topic_is_created_before_anything_pulls(compose: dict[str, Any]) -> None:
+    """`clickvault init` creates each declared topic, then the queues; nothing else runs before it ended well."""
+    registry = Registry([DOMAIN])
+    assert [t for g in registry.groups for t in registry.topics(g)]
+    found = services(compose)
+    assert found["init"]["command"] == ["clickvault", "init"]
+    assert {"kafka", "clickhouse", "postgres", "s3"} <= found["init"]["depends_on"].keys()
+    for name in ("airflow-scheduler", "clickvault"):
+        assert "init" in found[name]["depends_on"]
+
+
+def test_logins_of_the_images_are_those_of_the_configuration(compose: dict[str, Any]) -> None:
+    """Each password that ClickHouse's configuration takes from the environment is given to its container."""
+    wanted = set()
+    for file in (ROOT / "clickhouse").rglob("*.xml"):
+        wanted |= set(re.findall(r'from_env="(\w+)"', file.read_text(encoding="utf-8")))
+    assert len(wanted) >= 7
+    assert wanted <= services(compose)["clickhouse"]["environment"].keys()
+    script = (ROOT / "docker" / "postgres-init.sh").read_text(encoding="utf-8")
+    assert set(re.findall(r"\$([A-Z_]+_PASSWORD)", script)) <= services(compose)["postgres"]["environment"].keys()
+
+
+def test_what_is_mounted_is_there(compose: dict[str, Any]) -> None:
+    mounts = [str(v) for s in services(compose).values() for v in s.get("volumes", [])]
+    named = compose["volumes"].keys()
+    for mount in mounts:
+        source = mount.split(":")[0]
+        assert source in named or (ROOT / Path(source).relative_to("." if source.startswith(".") else ROOT)).exists()
+
+
+def test_the_files_are_of_today_s_form() -> None:
+    for name in ("docker-compose.yml", "docker-compose.minio.yml"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert not re.search(r"^version:", text, re.MULTILINE), "long given up"
+        assert "container_name" not in text, "two stacks could not run beside each other"
+        assert "latest" not in text
