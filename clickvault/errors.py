@@ -5,7 +5,8 @@ ClickvaultError
 ├── ContractError        a declaration can't be meant
 ├── StoreError           an engine is down or failed (transient: try again)
 ├── DataError            data is not what it must be
-└── AccountsError        the accounts do not balance
+├── AccountsError        the accounts do not balance
+└── QualityError         a check of the data is breached
 """
 
 from __future__ import annotations
@@ -55,3 +56,11 @@ class AccountsError(ClickvaultError):
     def __init__(self, message: str, hint: str = "", accounts: Sequence[Any] = ()) -> None:
         super().__init__(message, hint)
         self.accounts = list(accounts)
+
+
+class QualityError(ClickvaultError):
+    """A quality check of level error is breached; `results` has those of all checks."""
+
+    def __init__(self, message: str, hint: str = "", results: Sequence[Any] = ()) -> None:
+        super().__init__(message, hint)
+        self.results = list(results)

@@ -41,6 +41,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from clickvault.errors import ConfigurationError, ContractError
+from clickvault.parameters import Parameter, read, refuse_unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,15 +72,6 @@ class View:
     def columns(self) -> list[str]:
         """The names of its columns, in order."""
         return [*self.dimensions, *self.metrics]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A whole number in a mart's formulas that a setting can change."""
-
-    value: int
-    default: int
-    meaning: str
 
 
 @dataclass(frozen=True)
@@ -119,13 +111,18 @@ class Mart:
 def all_marts(renderer: Renderer) -> list[Mart]:
     """The marts of the domains that are on, in the order of their names; parameters as the settings have them.
 
-    Raises ContractError for a header that can't be meant, ConfigurationError for a parameter that no mart has.
+    Raises ContractError for a header that can't be meant, ConfigurationError for a parameter that no mart has, and no check.
     """
+    from clickvault.quality.checks import all_checks
+
     found = []
     for domain in renderer.registry.domains:
         for path in sorted((renderer.folder / "marts" / domain.name).glob("*.sql.j2")):
             found.append(_read(renderer, path))
-    _check(found, renderer.parameters)
+    _check_views(found)
+    if found:
+        known = {name for m in found for name in m.parameters} | {n for c in all_checks(renderer) for n in c.parameters}
+        refuse_unknown(renderer, known)
     return found
 
 
@@ -161,10 +158,7 @@ def _read(renderer: Renderer, path: Path) -> Mart:
         raise ContractError(f"{path}: a mart begins with a header", hint="see templates/marts/social")
     try:
         values = tomllib.loads(header.group(1))
-        parameters = {
-            key: Parameter(renderer.parameters.get(key, p["default"]), p["default"], p["meaning"])
-            for key, p in values.pop("parameters", {}).items()
-        }
+        parameters = read(renderer, values.pop("parameters", {}), path)
         views = _views(renderer.registry, name, values, {k: p.value for k, p in parameters.items()})
         template = str(path.relative_to(renderer.folder))
         mart = Mart(name=name, template=template, views=views, parameters=parameters, **values)
@@ -174,9 +168,6 @@ def _read(renderer: Renderer, path: Path) -> Mart:
         raise ContractError(f"{path}: its header lacks {error}", hint="see clickvault/mart_headers.py") from error
     if mart.window not in get_args(Window):
         raise ContractError(f"{path}: window must be {' or '.join(get_args(Window))}, got {mart.window!r}")
-    for key, p in mart.parameters.items():
-        if type(p.default) is not int:
-            raise ContractError(f"{path}: parameter {key} is a whole number, got {p.default!r}")
     return mart
 
 
@@ -211,15 +202,8 @@ def _with_values(formula: str, parameters: Mapping[str, int]) -> str:
     return formula
 
 
-def _check(marts: list[Mart], given: Mapping[str, int]) -> None:
+def _check_views(marts: list[Mart]) -> None:
     names = [v.name for m in marts for v in m.views]
     for name in names:
         if names.count(name) > 1:
             raise ContractError(f"view marts.v_{name} is declared by two marts")
-    known = {key for m in marts for key in m.parameters}
-    for key in given:
-        if marts and key not in known:
-            raise ConfigurationError(
-                f"CLICKVAULT_PARAMETERS: no mart has a parameter {key!r}",
-                hint=f"known: {', '.join(sorted(known)) or 'none'}",
-            )

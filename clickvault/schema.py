@@ -63,7 +63,7 @@ class Change:
 
 def clickhouse_objects(renderer: Renderer, settings: Settings) -> list[SqlObject]:
     """Everything that ClickHouse must hold, in the order of creation."""
-    from clickvault import graph, marts
+    from clickvault import graph, marts, quality
 
     registry = renderer.registry
     found = objects_of(renderer.render("ingest/landing.sql.j2"))
@@ -71,6 +71,7 @@ def clickhouse_objects(renderer: Renderer, settings: Settings) -> list[SqlObject
         found += objects_of(renderer.render("ingest/event.sql.j2", event=event))
     found += objects_of(graph.schema_sql(renderer))
     found += marts.objects(renderer)
+    found += quality.objects(renderer)
     for group in registry.groups:
         found += objects_of(
             renderer.render(

@@ -1,0 +1,11 @@
+"""Quality: whether the figures can be trusted, asked of the data by checks and kept with history.
+
+A check is one template in templates/quality/ (rendered over all contracts) or templates/quality/<domain>/ (about the
+events of that domain): checks.py reads it, results.py runs it and keeps what came of it in ops.quality_results.
+In the flow it comes last: it reads what `reconcile` has found, instead of counting the accounts a second time.
+"""
+
+from clickvault.quality.checks import Check, all_checks, find, objects
+from clickvault.quality.results import Result, breaches, latest, require, run, runs
+
+__all__ = ["Check", "Result", "all_checks", "breaches", "find", "latest", "objects", "require", "run", "runs"]
