@@ -80,7 +80,10 @@ def create_topics(settings: Settings, topics: Iterable[str]) -> list[str]:
     if missing:
         with _told(settings), closing(_admin(settings)) as admin:
             admin.create_topics(
-                {t: {"num_partitions": settings.kafka_partitions, "replication_factor": 1} for t in missing},
+                {
+                    t: {"num_partitions": settings.kafka_partitions, "replication_factor": settings.kafka_replication}
+                    for t in missing
+                },
                 timeout_ms=30_000,
             )
     return missing

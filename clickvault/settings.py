@@ -82,6 +82,7 @@ class Settings(BaseSettings):
 
     kafka_bootstrap: str = ""
     kafka_partitions: int = Field(default=2, ge=1)
+    kafka_replication: int = Field(default=1, ge=1, description="Copies of each new topic, one a broker")
     kafka_epoch: str = Field(default="e0", description="Changes when the broker forgot its messages: part of a source")
 
     s3_url: str = ""
