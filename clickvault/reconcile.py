@@ -1,12 +1,14 @@
 """The accounts: what was sent is what landed, what landed is valid or rejected, and so on to the marts.
 
-Each stage counts its own boundary (`accounts` of vault, graph, marts); the boundary of ingestion is counted here.
+Each stage counts its own boundary (`accounts` of vault, graph, marts); the boundary of ingestion is counted here. What was
+counted is kept in ops.accounts, where the quality check `reconciliation` reads it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
@@ -21,7 +23,7 @@ from clickvault.settings import Settings
 def reconcile(
     settings: Settings, renderer: Renderer, ch: Client, pg: Any, progress: Callable[[str], None] | None = None
 ) -> list[Account]:
-    """All accounts, from the broker and the bucket to the marts. None is left out when one fails."""
+    """All accounts, from the broker and the bucket to the marts, and kept. None is left out when one fails."""
     stages: list[tuple[str, Callable[[], list[Account]]]] = [
         ("sent and landed", lambda: sent_accounts(settings, renderer, ch)),
         ("landed and judged", lambda: landing_accounts(renderer, ch)),
@@ -34,6 +36,9 @@ def reconcile(
         if progress:
             progress(name)
         found += stage()
+    now = datetime.now(UTC)
+    columns = ["counted_at", "name", "left", "right"]
+    ch.insert("ops.accounts", [[now, a.name, a.left, a.right] for a in found], columns)
     return found
 
 

@@ -1,7 +1,8 @@
-"""The pipeline as steps: ingest, load, graph, marts, reconcile; each does everything that is not yet done.
+"""The pipeline as steps: ingest, load, graph, marts, reconcile, quality; each does everything that is not yet done.
 
 `run` does them in order. A step works off the data (positions, watermarks, days out of date), never off the event
-that woke it: run again after a crash anywhere, it goes on where the data says.
+that woke it: run again after a crash anywhere, it goes on where the data says. Quality comes behind reconcile, since one of
+its checks reads what reconcile has kept; what either finds is raised when all steps are done.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clickvault.accounts import Account
 from clickvault.clickhouse import rows
 from clickvault.errors import AccountsError
 from clickvault.render import ch_identifier
 from clickvault.session import Session
+
+if TYPE_CHECKING:
+    from clickvault.quality import Result
 
 Progress = Callable[[str, int, int], None]
 """What long work calls: what it does, how far it is, how far it is to go (0: not known)."""
@@ -43,7 +47,7 @@ def ingest(
 
 
 def load(session: Session, progress: Progress = _quiet) -> list[dict[str, Any]]:
-    """Bridge and merge into the vault. One row an event type."""
+    """Bridge and merge into the vault, then its PIT and bridge tables. One row an event type."""
     from clickvault import vault
 
     s = session
@@ -51,7 +55,9 @@ def load(session: Session, progress: Progress = _quiet) -> list[dict[str, Any]]:
     def told(event_type: str, done: int, total: int) -> None:
         progress(f"vault: {event_type}", done, total)
 
-    return [asdict(r) for r in vault.load(s.settings, s.renderer, s.ch, s.pg, progress=told)]
+    found = vault.load(s.settings, s.renderer, s.ch, s.pg, progress=told)
+    vault.build_snapshots(s.renderer, s.pg, told)
+    return [asdict(r) for r in found]
 
 
 def newest_day(session: Session) -> date | None:
@@ -100,11 +106,18 @@ def marts(
 
 
 def reconcile(session: Session, progress: Progress = _quiet) -> list[Account]:
-    """All accounts."""
+    """All accounts; they are kept in ops.accounts."""
     from clickvault.reconcile import reconcile as stage
 
     s = session
     return stage(s.settings, s.renderer, s.ch, s.pg, lambda what: progress(what, 0, 0))
+
+
+def quality(session: Session, progress: Progress = _quiet, only: list[str] | None = None) -> list[Result]:
+    """Run the quality checks and keep their results; a breach raises nothing here. One result a subject, breaches first."""
+    from clickvault import quality as stage
+
+    return stage.run(session.ch, session.renderer, only, progress)
 
 
 STEPS: dict[str, Callable[..., Any]] = {
@@ -113,18 +126,22 @@ STEPS: dict[str, Callable[..., Any]] = {
     "graph": graph,
     "marts": marts,
     "reconcile": reconcile,
+    "quality": quality,
 }
 
 
 def run(session: Session, progress: Progress = _quiet, step: Callable[[str, Any], None] | None = None) -> list[Account]:
-    """All steps in order; `step` is told each one's name and result. Raises AccountsError when they do not balance."""
-    accounts: list[Account] = []
+    """All steps in order; `step` is told each one's name and result.
+
+    Raises, when all are done: AccountsError when the accounts do not balance, otherwise QualityError when a check of level
+    error is breached.
+    """
+    found: dict[str, Any] = {}
     for name, function in STEPS.items():
-        result = function(session, progress)
+        found[name] = function(session, progress)
         if step:
-            step(name, result)
-        if name == "reconcile":
-            accounts = result
+            step(name, found[name])
+    accounts: list[Account] = found["reconcile"]
     check(accounts)
     return accounts
 

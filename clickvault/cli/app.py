@@ -1,7 +1,7 @@
 """The commands put together, and what happens to their errors.
 
-Exit codes: 0 done, 1 an error (`Error:` and `Try:` on stderr) or accounts that do not balance, 2 a wrong call,
-130 interrupted.
+Exit codes: 0 done, 1 an error (`Error:` and `Try:` on stderr), accounts that do not balance or a breached check, 2 a wrong
+call, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 
 import typer
 
-from clickvault.cli import look, pipeline, produce, stack
+from clickvault.cli import look, pipeline, produce, quality, stack
 from clickvault.errors import ClickvaultError, StoreError
 
 app = typer.Typer(
@@ -23,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (stack, produce, pipeline, look):
+for module in (stack, produce, pipeline, quality, look):
     module.register(app)
 
 _CLIENTS = ("clickhouse_connect", "psycopg2", "kafka", "minio", "urllib3", "neo4j")

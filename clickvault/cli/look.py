@@ -115,7 +115,7 @@ def render(
 
     Example: clickvault render raw.post
     """
-    from clickvault import marts, schema
+    from clickvault import marts, quality, schema
     from clickvault.settings import get_settings
     from clickvault.vault.schema import schema_objects
 
@@ -123,6 +123,7 @@ def render(
     objects = {f"{o.name}": o.sql for o in schema_objects(renderer)}
     objects |= {o.name: o.sql for o in schema.clickhouse_objects(renderer, get_settings())}
     objects |= {f"build.{m.name}": marts.build_sql(renderer, m) for m in marts.all_marts(renderer)}
+    objects |= {f"quality.{c.name}": quality.query(renderer, c) for c in quality.all_checks(renderer)}
     if list_all or name is None:
         show.table([{"object": o} for o in objects])
     elif name in objects:

@@ -10,7 +10,7 @@ import typer
 
 from clickvault.cli import show
 from clickvault.cli.stack import Json, Quiet
-from clickvault.errors import AccountsError, ConfigurationError
+from clickvault.errors import AccountsError, ConfigurationError, QualityError
 
 
 class Source(StrEnum):
@@ -157,41 +157,56 @@ def reconcile(
 
 def show_accounts(accounts: list[Any], json: bool, every: bool = False) -> None:
     """The accounts as a table (those that do not balance first), or as JSON."""
-    rows = [{"name": a.name, "left": a.left, "right": a.right, "ok": a.ok} for a in accounts]
-    broken = [r for r in rows if not r["ok"]]
     if json:
-        show.as_json({"balanced": not broken, "accounts": rows})
+        show.as_json(_as_object(accounts))
         return
+    rows = _as_object(accounts)["accounts"]
+    broken = [r for r in rows if not r["ok"]]
     if every or broken:
         show.table([*broken, *(r for r in rows if r["ok"] and every)])
     print(f"balanced: {len(rows)} accounts" if not broken else f"NOT balanced: {len(broken)} of {len(rows)} accounts")
 
 
-def run(json: Json = False, quiet: Quiet = False) -> None:
-    """Do everything that is not yet done: ingest, load, graph, marts, reconcile.
+def _as_object(accounts: list[Any]) -> dict[str, Any]:
+    rows = [{"name": a.name, "left": a.left, "right": a.right, "ok": a.ok} for a in accounts]
+    return {"balanced": all(a.ok for a in accounts), "accounts": rows}
 
-    Example: clickvault run
+
+def run(json: Json = False, quiet: Quiet = False) -> None:
+    """Do everything that is not yet done: ingest, load, graph, marts; then reconcile and check.
+
+    Exits 1 when accounts do not balance or a check of level error is breached. Example: clickvault run
     """
     from time import monotonic
 
+    from clickvault.cli.quality import as_object, show_quality
+    from clickvault.quality import all_checks
     from clickvault.run import run as pipeline
     from clickvault.session import open_session
 
     began = [monotonic()]
+    found: dict[str, Any] = {}
+    problem: AccountsError | QualityError | None = None
 
-    def step(name: str, _result: object) -> None:
+    def step(name: str, result: object) -> None:
         now = monotonic()
+        found[name] = result
         if not quiet:
             show.say(f"{datetime.now():%H:%M:%S} {name}: done in {now - began[0]:.1f} s")
         began[0] = now
 
     with open_session() as s, show.progress(not quiet) as bar:
         try:
-            accounts = pipeline(s, bar, step)
-        except AccountsError as broken:
-            if not json:
-                raise
-            accounts = broken.accounts
-    show_accounts(accounts, json)
-    if not all(a.ok for a in accounts):
+            pipeline(s, bar, step)
+        except (AccountsError, QualityError) as error:  # all steps are done: what they found is shown first
+            problem = error
+        checks = all_checks(s.renderer)
+    if json:
+        show.as_json({**_as_object(found["reconcile"]), "quality": as_object(checks, found["quality"])})
+    else:
+        show_accounts(found["reconcile"], json)
+        show_quality(checks, found["quality"], json)
+    if problem and not json:
+        raise problem
+    if problem:
         raise typer.Exit(1)

@@ -139,10 +139,12 @@ def demo(
     A second run adds nothing. Example: clickvault demo
     """
     from clickvault.cli.pipeline import show_accounts
+    from clickvault.cli.quality import show_quality
     from clickvault.counts import counts
     from clickvault.demo import DemoWorld
     from clickvault.demo import demo as everything
     from clickvault.embedded import stack
+    from clickvault.quality import all_checks
     from clickvault.session import open_session
     from clickvault.settings import stores_elsewhere
 
@@ -150,9 +152,11 @@ def demo(
         stack.up(show.say)
     with open_session() as s:
         with show.progress(not quiet) as bar:
-            accounts = everything(s, DemoWorld(users, days, seed, dirt), report, bar, _say_with_time())
+            accounts, results = everything(s, DemoWorld(users, days, seed, dirt), report, bar, _say_with_time())
         show.table(counts(s), title="Rows at every store")
+        checks = all_checks(s.renderer)
     show_accounts(accounts, json=False)
+    show_quality(checks, results, json=False)
     print(f"report: {report.resolve()}")
     print('look around: clickvault sql "SELECT * FROM marts.v_platform_daily"   (without a query: a shell)')
     print("             clickvault rejected list; clickvault contract show post; clickvault status")

@@ -5,7 +5,7 @@ events of that domain): checks.py reads it, results.py runs it and keeps what ca
 In the flow it comes last: it reads what `reconcile` has found, instead of counting the accounts a second time.
 """
 
-from clickvault.quality.checks import Check, all_checks, find, objects
+from clickvault.quality.checks import Check, all_checks, find, objects, query
 from clickvault.quality.results import Result, breaches, latest, require, run, runs
 
-__all__ = ["Check", "Result", "all_checks", "breaches", "find", "latest", "objects", "require", "run", "runs"]
+__all__ = ["Check", "Result", "all_checks", "breaches", "find", "latest", "objects", "query", "require", "run", "runs"]
