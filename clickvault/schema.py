@@ -65,13 +65,25 @@ def clickhouse_objects(renderer: Renderer, settings: Settings) -> list[SqlObject
     """Everything that ClickHouse must hold, in the order of creation."""
     from clickvault import graph, marts, quality
 
-    registry = renderer.registry
-    found = objects_of(renderer.render("ingest/landing.sql.j2"))
-    for event in registry.events.values():
-        found += objects_of(renderer.render("ingest/event.sql.j2", event=event))
+    found = landing_objects(renderer)
     found += objects_of(graph.schema_sql(renderer))
     found += marts.objects(renderer)
     found += quality.objects(renderer)
+    return found + queue_objects(renderer, settings)
+
+
+def landing_objects(renderer: Renderer) -> list[SqlObject]:
+    """What takes messages in: the landing table, the ledgers, and for each event type its table, rules and views."""
+    found = objects_of(renderer.render("ingest/landing.sql.j2"))
+    for event in renderer.registry.events.values():
+        found += objects_of(renderer.render("ingest/event.sql.j2", event=event))
+    return found
+
+
+def queue_objects(renderer: Renderer, settings: Settings) -> list[SqlObject]:
+    """What pulls: a queue a topic group, with its view. They come last: messages would be judged by half the rules."""
+    registry = renderer.registry
+    found: list[SqlObject] = []
     for group in registry.groups:
         found += objects_of(
             renderer.render(
@@ -188,7 +200,7 @@ def apply_clickhouse(
     applied = _applied(ch)
     todo = {c.name.split(" ", 1)[1]: c.action for c in changes}
     by_name = {o.name: o for o in wanted}
-    stop = any(c.name.split(" ")[0] not in ("view", "database", "states") for c in changes)
+    stop = any(c.name.split(" ")[0] not in ("view", "parameterized", "database", "states") for c in changes)
     pulls = [n for n, (kind, _) in applied.items() if kind == "pull"] if stop else []
     for name in pulls:  # ingestion stops first, and starts last
         ch.command(f"DROP VIEW IF EXISTS {ch_identifier(name)}")

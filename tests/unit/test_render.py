@@ -118,7 +118,7 @@ def rendered() -> dict[str, str]:
     mine |= {
         f"landing.{kind}_{e.event_type}": e.event_type
         for e in EVENTS
-        for kind in ("judged", "judge", "accept", "reject")
+        for kind in ("routed", "route", "judged", "judge", "accept", "reject")
     }
 
     def add(name: str, title: str, *sql: str) -> None:
@@ -361,9 +361,12 @@ def test_everything_judges_by_the_same_rules(event) -> None:  # type: ignore[no-
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda e: e.event_type)
 def test_the_judge_comes_after_what_it_feeds(event) -> None:  # type: ignore[no-untyped-def]
-    """In the other order a message that lands meanwhile is judged into nothing."""
+    """In the other order a message that lands meanwhile is judged into nothing, or routed to no judge."""
     order = [o.name for o in clickhouse()]
     name = event.event_type
+    assert order.index(f"landing.route_{name}") > order.index(f"landing.judge_{name}")
+    routed = next(o.sql for o in clickhouse() if o.name == f"landing.routed_{name}")
+    assert selected(next(o.sql for o in clickhouse() if o.name == f"landing.route_{name}")) == columns_of(routed)
     assert order.index(f"landing.judge_{name}") > max(order.index(f"landing.{k}_{name}") for k in ("accept", "reject"))
 
 
