@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generator.draws import DAY, HOUR, MICRO, MINUTE, NEVER, Bools, Floats, Ints, chance, pick, power_delay, stream
+from generator.draws import DAY, HOUR, MICRO, MINUTE, NEVER, Floats, Ints, chance, pick, power_delay, stream
 
 GAP = 1_000
 """What ends with its owner ends a millisecond before it, so that no event names what is gone."""
@@ -24,10 +24,13 @@ USERS_LEAVE, LEAVE_WITHIN = 0.12, 90  # share of the users, in days after joinin
 COMMUNITIES_CLOSE = 0.02
 
 # rates
-POSTS_A_DAY = 0.23  # by a user of mean activity
-VIEWS_A_POST, COMMENTS_A_POST = 36.5, 5.2  # drawn; fewer come about: people sleep, and posts are taken down
-MEDIA_A_POST, MEDIA_A_DAY = 0.30, 0.02
-LIKE_A_VIEW, REACTION_A_VIEW, SHARE_A_VIEW, REPORT_A_VIEW = 0.26, 0.15, 0.04, 0.004
+POSTS_A_DAY, STORIES_A_DAY, REELS_A_DAY = 0.20, 0.06, 0.02  # by a user of mean activity
+VIEWS_A_POST, COMMENTS_A_POST = 24.0, 3.4  # drawn; fewer come about: people are away, and posts are taken down
+VIEWS_A_STORY, REEL_REACH = 14.0, 2.0  # a reel is seen so many times as often as a post
+LIKE_A_VIEW, REACTION_A_VIEW, SHARE_A_VIEW, REPORT_A_VIEW = 0.22, 0.12, 0.03, 0.004
+QUOTES, STORY_REACTION_A_VIEW = 0.35, 0.05  # of the shares; of the views of a story
+SHARED_TO_WEIGHTS = np.array([0.50, 0.20, 0.30])
+VIRAL = 0.0006  # share of the posts and reels
 PIN_A_DAY = 0.15  # by a community that has posts that day
 FOLLOWS, MEMBERSHIPS = 10.0, 10.0  # a user, on average
 USERS_A_COMMUNITY = 25
@@ -35,6 +38,53 @@ USERS_A_COMMUNITY = 25
 # delays: density x^-exponent up to the horizon
 COMMENT_HORIZON, COMMENT_EXPONENT = DAY, 0.6006  # mean 24 h (1-b)/(2-b) = 6.85 h
 VIEW_HORIZON, VIEW_EXPONENT = 7 * DAY, 0.8
+
+# media
+POSTS_WITH_MEDIA, UPLOADS_A_DAY, ALBUMS_A_DAY = 0.30, 0.02, 0.006
+VIDEOS, STORY_VIDEOS = 0.22, 0.35  # share of the media with posts, of those of stories
+STORY_LIFE = DAY
+CLOSE_STORIES = 0.25  # shown to close friends only, of the stories of those who have any
+
+# presence: with these, half of the people come on a day, most of them once or twice
+VISITS_A_DAY, MORE_VISITS_ON_JOINING, VISIT_MINUTES = 0.75, 2.0, 9.0
+IDLE_VISITS = 0.25  # are sessions even if nothing is done
+SESSION_GAP, LINGER = 30 * MINUTE, 12 * MINUTE
+SECOND_DEVICE = 0.12
+
+# ties that few have
+FRIENDS_BLOCKED, FOLLOWERS_BLOCKED, STRANGERS_BLOCKED = 0.008, 0.004, 0.01  # of the pairs; a user a month
+BLOCKS_LIFTED, MUTES_ENDED = 0.15, 0.20
+CLOSE_FRIENDS, MUTED = 0.06, 0.015  # of the friendships, by each side; of those followed
+
+# communities grow in four ways: at once, evenly, ever faster, and at once with many who leave again
+GROWTH_WEIGHTS = np.array([0.30, 0.35, 0.20, 0.15])
+GROWTH_POWERS = (2.0, 1.0, 0.4, 2.0)  # members of a month come at its share u^power
+GROWTH_AT_ONCE = (0.85, 0.60, 0.15, 0.85)  # of the first month's, on the first day
+GROWTH_LEAVE = (0.05, 0.05, 0.02, 0.40)
+GROUPS, GROUP_SHARE = 0.80, 0.30  # a community, on average; of its members that enter a group
+TOPICS_A_COMMUNITY, MORE_TOPICS, TOPICS_CLOSE, POSTS_FILED = 3.0, 0.3, 0.06, 0.85
+
+# settings and badges
+SET_UP, LIMITED, MINDS_CHANGED = 0.60, 0.45, 0.06  # on joining; a month
+BADGES_A_MONTH = 3  # at most, a user
+
+# advertising: one impression for eight things looked at; of these about one in a hundred is clicked
+IMPRESSION_A_VIEW, CLICK_RATE = 1 / 8, 0.012
+USERS_AN_ADVERTISER, USERS_AN_AD = 150, 50  # ads: a month
+CPM_BID, CPC_BID, CPC_SHARE = 6.0, 0.45, 0.4  # in euros: a thousand impressions, a click
+ADS_STOPPED = 0.10
+
+# creators: the share of the users with most followers, and what others give them
+CREATORS, SUBSCRIBE, SUBSCRIBE_LATER, UNSUBSCRIBE = 0.03, 0.12, 0.02, 0.30
+TIER_WEIGHTS, TIER_CHANGES = np.array([0.66, 0.26, 0.08]), 0.08
+DONATION_A_VIEW, USERS_A_SPONSORSHIP, SPONSORSHIP = 0.012, 50, 250.0  # the last in euros
+DONATIONS, DONATION_WEIGHTS = (1, 2, 3, 5, 10, 20, 50), np.array([0.22, 0.22, 0.18, 0.20, 0.11, 0.05, 0.02])
+RATES = {"EUR": 1.0, "USD": 1.1, "GBP": 0.85, "BRL": 6.0, "JPY": 160.0, "PLN": 4.3}  # for one euro, rounded
+PRICES = {  # micros a month of each tier, as shops price them: a little under a round number
+    "EUR": (2_990_000, 5_990_000, 14_990_000), "USD": (2_990_000, 5_990_000, 14_990_000),
+    "GBP": (2_490_000, 4_990_000, 12_990_000), "BRL": (9_900_000, 19_900_000, 49_900_000),
+    "JPY": (400_000_000, 800_000_000, 2_000_000_000), "PLN": (12_990_000, 24_990_000, 59_990_000),
+}  # fmt: skip
 
 # by local hour: how likely people are awake and online, 1 at the peak
 HOURS = np.array(
@@ -50,7 +100,7 @@ REASON_WEIGHTS = np.array([0.45, 0.20, 0.10, 0.08, 0.17])
 SURFACES = ("feed", "profile", "community", "search", "link")
 
 
-def own_end(rng: np.random.Generator, start: Ints, share: float, days: float) -> Ints:
+def own_end(rng: np.random.Generator, start: Ints, share: float | Floats, days: float) -> Ints:
     """When things that start at `start` are ended by their owner; NEVER for most.
 
     `share` of them end: half within 15 minutes (at least 5 s), the others after an exponential time with mean `days`.
@@ -79,12 +129,6 @@ def time_of_day(rng: np.random.Generator, zone: Ints) -> Ints:
     return hour * HOUR + (rng.random(len(zone)) * HOUR).astype(np.int64)
 
 
-def awake(rng: np.random.Generator, when: Ints, zone: Ints) -> Bools:
-    """Whether people are online at a moment, by the daily rhythm: thins a stream of moments to that rhythm."""
-    local = (when // HOUR + zone) % 24
-    return chance(rng, len(when), 0.15 + 0.85 * HOURS[local])
-
-
 def comment_delay(rng: np.random.Generator, count: int) -> Ints:
     """Power law, mean 6.85 hours, within a day."""
     return power_delay(rng, count, COMMENT_HORIZON, COMMENT_EXPONENT)
@@ -93,6 +137,25 @@ def comment_delay(rng: np.random.Generator, count: int) -> Ints:
 def view_delay(rng: np.random.Generator, count: int) -> Ints:
     """Power law within 7 days, so that likes, which follow a view, are too."""
     return power_delay(rng, count, VIEW_HORIZON - 10 * MINUTE, VIEW_EXPONENT)
+
+
+def story_delay(rng: np.random.Generator, count: int) -> Ints:
+    """Power law within the life of a story."""
+    return power_delay(rng, count, STORY_LIFE - 10 * MINUTE, VIEW_EXPONENT)
+
+
+def viral(rng: np.random.Generator, count: int, users: int) -> tuple[Ints, Ints]:
+    """Extra looks at the few of `count` posts that everybody passes on: which posts, and how long after them.
+
+    The looks of one are 0.1 to 0.8 of the users, and come by a lognormal law: few at first, most within a day, a
+    long tail; the wider it spreads, the faster.
+    """
+    chosen = np.flatnonzero(chance(rng, count, VIRAL))
+    share = np.minimum(0.10 * (1 + rng.pareto(1.1, len(chosen))), 0.80)
+    at = np.repeat(np.arange(len(chosen)), (share * users).astype(np.int64))
+    median = 14 * HOUR / (1 + 2 * share[at])
+    delay = np.minimum(median * rng.lognormal(0.0, 0.8, len(at)), VIEW_HORIZON - 20 * MINUTE)
+    return chosen[at], delay.astype(np.int64)
 
 
 @dataclass(frozen=True)

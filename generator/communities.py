@@ -10,17 +10,21 @@ import numpy as np
 
 from generator.behaviour import (
     COMMUNITIES_CLOSE,
+    GROWTH_AT_ONCE,
+    GROWTH_LEAVE,
+    GROWTH_POWERS,
+    GROWTH_WEIGHTS,
     MEMBERSHIPS,
     SETTLE,
-    UNFRIENDED,
     USERS_A_COMMUNITY,
     after,
     before,
     own_end,
 )
-from generator.draws import DAY, HOUR, MICRO, MINUTE, NEVER, Bools, Ints, chance, pick, stream
-from generator.rows import CREATE, DELETE, UPDATE, Agenda, Columns, join, rows, take
-from generator.words import LANGUAGES, TOPICS
+from generator.draws import DAY, HOUR, MICRO, MINUTE, NEVER, Bools, Floats, Ints, chance, pick, stream
+from generator.presence import Presence
+from generator.rows import ABSENT, CREATE, DELETE, UPDATE, Agenda, Columns, join, rows
+from generator.words import CLUBS, LANGUAGES, TOPICS
 from generator.world import INTERESTS, MONTH, World
 
 MEMBER, CONTRIBUTOR, VETERAN = 0, 1, 2
@@ -31,24 +35,40 @@ VISIBILITIES = ("public", "private")
 class Communities:
     """All communities, memberships and moderators that were ever planned.
 
-    `places` has t, end, founder, topic, language; `members` and `moderators` are spells: user, community, t, end.
+    `places` has t, end, founder, topic, language, growth, and of a group its parent; `members` and `moderators` are
+    spells: user, community, t, end.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, presence: Presence) -> None:
         """Begin without any."""
         self.world = world
+        self.presence = presence
         none = np.empty(0, np.int64)
-        self.places: Columns = rows(none, end=0, founder=0, topic=0, language=0)
+        self.places: Columns = rows(none, end=0, founder=0, topic=0, language=0, growth=0, parent=0)
         self.weights = np.empty(0)
         self.members: Columns = rows(none, user=0, community=0, end=0)
         self.moderators: Columns = rows(none, user=0, community=0, end=0)
 
-    def plan(self, month: int, new: Ints, agenda: Agenda) -> None:
-        """Put the month's new communities, members and moderators, and their ends, on the agenda."""
+    @property
+    def count(self) -> int:
+        """The number of communities and groups that were ever planned."""
+        return len(self.weights)
+
+    def add(self, places: Columns, weights: Floats, names: dict[str, str]) -> Ints:
+        """Communities or groups are founded, in the order of their rows; returns their numbers."""
+        first = self.count
+        self.world.pools.add_communities(first, places["language"].tolist(), places["topic"].tolist(), names)
+        self.places = join([self.places, places])
+        self.weights = np.concatenate([self.weights, weights])
+        return np.arange(first, self.count)
+
+    def plan(self, month: int, new: Ints, agenda: Agenda) -> Ints:
+        """Put the month's new communities, members and moderators, and their ends, on the agenda; the new ones."""
         rng = stream(self.world.seed, "communities", month)
         founded = self._found(rng, month, agenda)
         user, community = self._choose(rng, month, new)
         self._enter(rng, month, founded, user, community, agenda)
+        return founded
 
     def _found(self, rng: np.random.Generator, month: int, agenda: Agenda) -> Ints:
         people, world = self.world.people, self.world
@@ -61,15 +81,13 @@ class Communities:
         if month == 0:
             first_day = 2 * HOUR + MINUTE + (rng.random(count) * 4 * HOUR).astype(np.int64)
             t = np.where(chance(rng, count, 0.85), first_day, t)
-        t = np.sort(t)
+        t, _ = self.presence.snap(rng, founder, np.sort(t))
         topic, language = people["interest_0"][founder], people["language"][founder]
         closes = t + 5 * DAY + rng.exponential(20 * DAY, count).astype(np.int64)
         end = np.where(chance(rng, count, COMMUNITIES_CLOSE), closes, NEVER)
-        first = len(self.weights)
-        numbers = np.arange(first, first + count)
-        self.world.pools.add_communities(first, language.tolist(), topic.tolist())
-        self.places = join([self.places, rows(t, end=end, founder=founder, topic=topic, language=language)])
-        self.weights = np.concatenate([self.weights, rng.pareto(1.2, count) + 0.3])
+        growth = pick(rng, GROWTH_WEIGHTS, count)
+        place = rows(t, end=end, founder=founder, topic=topic, language=language, growth=growth, parent=ABSENT)
+        numbers = self.add(place, rng.pareto(1.2, count) + 0.3, CLUBS)
         card = {
             "community_id": numbers, "founder_id": founder, "name": 2 * numbers, "topic": topic, "language": language,
             "visibility": chance(rng, count, 0.2).astype(np.int64),
@@ -98,7 +116,7 @@ class Communities:
         language = np.where(chance(rng, size, 0.85), people["language"][user], 0)
         cell = language * len(TOPICS) + topic
         places = self.places["language"] * len(TOPICS) + self.places["topic"]
-        open_now = self.weights * (self.places["end"] > month * MONTH * DAY)
+        open_now = self.weights * (self.places["end"] > month * MONTH * DAY) * (self.places["parent"] < 0)
         community = pick(rng, open_now, size)  # where a cell has no community, any
         for c in range(len(LANGUAGES) * len(TOPICS)):
             mine = np.flatnonzero(cell == c)
@@ -119,14 +137,28 @@ class Communities:
         is_founder = first < len(founded)
         user, community = user[first], community[first]
         ready = np.maximum(people["join"][user] + SETTLE, places["t"][community] + MINUTE)
-        start = np.maximum(after(rng, ready, 6), month * MONTH * DAY + 2 * HOUR)
+        growth = places["growth"][community]
+        low, span = month * MONTH * DAY + 2 * HOUR, MONTH * DAY - 3 * HOUR
+        # in the course of the month: early, evenly, late or early, as the community grows
+        rise = rng.random(len(user)) ** np.array(GROWTH_POWERS)[growth]
+        start = np.maximum(ready + MINUTE, low + (rise * span).astype(np.int64))
         if month == 0:
             room = np.maximum(DAY - ready - MINUTE, 1)
             today = ready + (rng.random(len(user)) * room).astype(np.int64)
-            start = np.where((ready < DAY - HOUR) & chance(rng, len(user), 0.8), today, start)
+            at_once = np.array(GROWTH_AT_ONCE)[growth]
+            start = np.where((ready < DAY - HOUR) & chance(rng, len(user), at_once), today, start)
+        start, _ = self.presence.snap(rng, user, start)
         start = np.where(is_founder, places["t"][community] + MICRO, start)
         last = np.minimum(before(people["leave"][user]), before(places["end"][community]))
-        end = np.minimum(np.where(is_founder, NEVER, own_end(rng, start, UNFRIENDED, 20)), last)
+        own = own_end(rng, start, np.array(GROWTH_LEAVE)[growth], 12)
+        end = np.minimum(np.where(is_founder, NEVER, own), last)
+        self.admit(rng, user, community, start, end, is_founder, agenda)
+
+    def admit(
+        self, rng: np.random.Generator, user: Ints, community: Ints, start: Ints, end: Ints, is_founder: Bools,
+        agenda: Agenda,
+    ) -> None:  # fmt: skip
+        """Users are members from `start` to `end`, where that is a while; some rise in rank, some moderate."""
         real = start < end - MICRO
         user, community, start, end = user[real], community[real], start[real], end[real]
         is_founder = is_founder[real]
@@ -134,14 +166,20 @@ class Communities:
         self._ranks(rng, user, community, start, end, is_founder, agenda)
         self._moderate(rng, user, community, start, end, is_founder, agenda)
 
-    @staticmethod
     def _ranks(
-        rng: np.random.Generator, user: Ints, community: Ints, start: Ints, end: Ints, is_founder: Bools, agenda: Agenda
+        self,
+        rng: np.random.Generator,
+        user: Ints,
+        community: Ints,
+        start: Ints,
+        end: Ints,
+        is_founder: Bools,
+        agenda: Agenda,
     ) -> None:
         rank: Ints = np.where(is_founder, VETERAN, MEMBER).astype(np.int64)
         agenda.add("group_member", start, CREATE, user_id=user, community_id=community, rank=rank)
         for share, days in ((0.12, 8.0), (0.4, 10.0)):  # contributors, and of these veterans
-            when = after(rng, start, days)
+            when, _ = self.presence.snap(rng, user, after(rng, start, days))
             rises: Bools = ~is_founder & chance(rng, len(user), share) & (when < end - MICRO)
             if share > 0.2:
                 rises &= rank == CONTRIBUTOR
@@ -181,8 +219,3 @@ class Communities:
             if len(there):
                 found[i] = m["user"][there[i % len(there)]]
         return found
-
-    def is_open(self, community: Ints, t: Ints) -> Bools:
-        """Whether communities are open at moments."""
-        p = take(self.places, community)
-        return (p["t"] < t) & (t < p["end"])

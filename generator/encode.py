@@ -16,7 +16,7 @@ import numpy as np
 from clickvault.contract import EventSpec, FieldSpec
 from generator.draws import DAY, MICRO, Bytes, Ints, salt, texts, uuid_text
 from generator.rows import Columns
-from generator.shapes import Flag, Key, Number, Pool, Shape, Value, Values
+from generator.shapes import Flag, Key, Moment, Number, Pool, Shape, Value, Values
 
 PRODUCER, SCHEMA_VERSION = "generator", 1
 
@@ -57,7 +57,7 @@ class Encoder:
         pieces: list[Piece] = [
             '{"event_id":"', (36, lambda c: uuid_text(self._event_key, c[""])),
             f'","event_type":"{self.spec.event_type}","op":"', (6, lambda c: _OPS[c["op"]]),
-            '","event_time":"', (27, self._times),
+            '","event_time":"', (27, lambda c: self._times(c["t"])),
             f'","schema_version":{SCHEMA_VERSION},"producer":"{PRODUCER}"',
         ]  # fmt: skip
         for field in self.spec.fields:
@@ -72,6 +72,8 @@ class Encoder:
             if not field.optional:
                 return [head + '"', (36, lambda c: uuid_text(key, c[name])), '"']
             return [lambda c: _scatter(c[name], lambda there: [f'{head}"{u}"' for u in texts(uuid_text(key, there))])]
+        if isinstance(value, Moment):
+            return [head + '"', (27, lambda c: self._times(c[name])), '"']
         table: list[str]
         if isinstance(value, Values):
             table = [f'{head}"{v}"' for v in value.values]
@@ -89,12 +91,11 @@ class Encoder:
         table.append("")  # what index -1 finds: absent
         return [lambda c: list(map(table.__getitem__, c[name].tolist()))]
 
-    def _times(self, columns: Columns) -> Bytes:
-        t = columns["t"]
+    def _times(self, t: Ints) -> Bytes:
         out = np.empty((len(t), 27), dtype=np.uint8)
         out[:, 26] = ord("Z")
         days = t // DAY
-        for day in range(int(days[0]), int(days[-1]) + 1):
+        for day in range(int(days.min()), int(days.max()) + 1):
             text = (self._start + timedelta(days=day)).astimezone(UTC).strftime("%Y-%m-%dT")
             out[days == day, :11] = _ascii(text)
         micro = t % MICRO

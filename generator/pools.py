@@ -8,7 +8,7 @@ rows only looks things up.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
 import orjson
@@ -20,6 +20,10 @@ VARIANTS = 120
 """Texts for each language and topic."""
 BIOS = 40
 """Biographies for each language."""
+TITLES = 9
+"""Titles of a community's topics, and of ads, for each language and topic."""
+ALBUM_TITLES = 40
+"""Titles of albums, for each language."""
 CONTACT_VARIANTS = 3
 NAME_VARIANTS = EMAIL_VARIANTS = 2
 
@@ -44,6 +48,7 @@ class Pools:
     def __init__(self, seed: int) -> None:
         """Fill the pools that do not depend on who joins."""
         self._random = Random(f"{seed} pools")
+        self._badges: dict[str, int] = {}
         self.lists: dict[str, list[str]] = {
             "username": [], "email": [], "display_name": [], "contacts": [], "community_name": [],
             "country": [encoded(c[0]) for c in words.COUNTRIES],
@@ -86,7 +91,18 @@ class Pools:
                     comments.append(encoded(answer[:1].upper() + answer[1:]))
             everything = [w for things in words.WORDS[language] for w in things]
             bios += [encoded(" · ".join(r.sample(everything, r.choice((1, 2, 2, 3))))) for _ in range(BIOS)]
-        self.lists |= {"post_text": posts, "comment_text": comments, "bio": bios}
+        titles, slogans = (
+            [
+                encoded(form.format(thing)) for language in words.LANGUAGES for things in words.WORDS[language]
+                for form in forms[language] for thing in things
+            ] for forms in (words.TITLES, words.SLOGANS)
+        )  # fmt: skip
+        albums = [encoded(f"{title} {year}") for language in words.LANGUAGES for title in words.ALBUMS[language]
+                  for year in range(2019, 2027)]  # fmt: skip
+        self.lists |= {
+            "post_text": posts, "comment_text": comments, "bio": bios, "topic_title": titles, "album_title": albums,
+            "ad_title": slogans, "badges": [],
+        }  # fmt: skip
 
     def add_users(self, first: int, countries: Sequence[int], cities: Sequence[int]) -> None:
         """Names, addresses and contacts for the users from number `first` on; every variant that they may change to."""
@@ -107,11 +123,21 @@ class Pools:
             phone = {"kind": "phone", "value": f"+{r.randrange(10, 99)} 555 01{r.randrange(100):02d}"}
             lists["contacts"] += [encoded([town, school]), encoded([town, work, site]), encoded([phone, town, work])]
 
-    def add_communities(self, first: int, languages: Sequence[int], topics: Sequence[int]) -> None:
-        """Two names for each community from number `first` on."""
+    def badges(self, names: Sequence[str], levels: Sequence[int]) -> int:
+        """The place of a list of badges, of each name in its level if that is not 0."""
+        text = encoded([{"badge": n, "level": level} for n, level in zip(names, levels, strict=True) if level])
+        if text not in self._badges:
+            self._badges[text] = len(self.lists["badges"])
+            self.lists["badges"].append(text)
+        return self._badges[text]
+
+    def add_communities(
+        self, first: int, languages: Sequence[int], topics: Sequence[int], forms: Mapping[str, str]
+    ) -> None:
+        """Two names for each community from number `first` on; `forms` has how they are called in each language."""
         for number, (language, topic) in enumerate(zip(languages, topics, strict=True), first):
             code = words.LANGUAGES[language]
             thing = self._random.choice(words.WORDS[code][topic])
-            name = words.CLUBS[code].format(thing)
+            name = forms[code].format(thing)
             names = (f"{name} #{number + 1}", f"{name} {number + 1}, reloaded")
             self.lists["community_name"] += [encoded(n) for n in names]

@@ -9,23 +9,26 @@ from __future__ import annotations
 import numpy as np
 
 from generator import behaviour as b
-from generator.audience import FOLLOWER, FRIEND, MEMBER, STRANGER, Audience
+from generator.audience import ANYBODY, CLOSE, FOLLOWER, FRIEND, MEMBER, STRANGER, Audience
 from generator.behaviour import before, own_end
 from generator.draws import HOUR, MICRO, MINUTE, NEVER, Floats, Ints, chance, pick, stream
 from generator.pools import VARIANTS
-from generator.rows import ABSENT, CREATE, DELETE, UPDATE, Agenda, Columns, size, take
+from generator.presence import Presence
+from generator.rows import ABSENT, CREATE, DELETE, UPDATE, Agenda, Columns, rows, size, take
 from generator.words import TOPICS
 from generator.world import World
 
-SHARE_KINDS = ("repost", "quote")
+POST, STORY, REEL = 0, 1, 2
+SHARED_TO = ("feed", "story", "message")
 
 
 class Responses:
     """Makes the responses to the posts of one day after the other; keeps count of comments."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, presence: Presence) -> None:
         """Begin without comments."""
         self.world = world
+        self.presence = presence
         self.comments = 0
 
     def plan(self, day: int, posts: Columns, reach: Floats, audience: Audience, agenda: Agenda) -> None:
@@ -38,19 +41,14 @@ class Responses:
         self, rng: np.random.Generator, posts: Columns, reach: Floats, audience: Audience, agenda: Agenda
     ) -> None:
         at = np.repeat(np.arange(size(posts)), rng.poisson(b.VIEWS_A_POST * reach))
-        t = posts["t"][at] + MICRO * 2 + b.view_delay(rng, len(at))
-        who, why, there = audience.sample(rng, posts["author_id"][at], posts["community_id"][at], posts["topic"][at], t)
-        there &= t < posts["end"][at] - MICRO
-        at, t, who, why = at[there], t[there], who[there], why[there]
+        why = audience.reasons(rng, posts["community_id"][at])
+        delay = b.view_delay(rng, len(at))
+        viral, spread = b.viral(rng, size(posts), self.world.users)
+        at, why = np.concatenate([at, viral]), np.concatenate([why, np.full(len(viral), ANYBODY)])
+        t = posts["t"][at] + MICRO * 2 + np.concatenate([delay, spread])
+        seen, views = self._look(rng, posts, at, why, t, audience, agenda)
+        at, t, who, dwell = at[seen], views["t"], views["user_id"], views["dwell_ms"]
         count = len(at)
-        dwell = np.minimum(rng.lognormal(8.3, 1.1, count), 3_600_000).astype(np.int64)
-        u = rng.random(count)
-        surface = np.select(
-            [(why == FRIEND) | (why == FOLLOWER), why == MEMBER, why == STRANGER],
-            [np.where(u < 0.85, 0, 1), np.where(u < 0.7, 2, 0), np.where(u < 0.5, 0, np.where(u < 0.8, 3, 4))],
-        )
-        post = posts["post_id"][at]
-        agenda.add("post_view", t, user_id=who, post_id=post, dwell_ms=dwell, surface=surface)
         # who likes or reacts does so at the first look, while looking
         first = np.unique(at * (1 << 31) + who, return_index=True)[1]
         liked = first[chance(rng, len(first), b.LIKE_A_VIEW)]
@@ -61,12 +59,57 @@ class Responses:
         self._share(rng, posts, at[shared], t[shared], who[shared], agenda)
         reported = np.flatnonzero(chance(rng, count, b.REPORT_A_VIEW))
         when, reporter, what = t[reported] + 9 * MICRO, who[reported], at[reported]
-        seen = (when < posts["end"][what] - MICRO) & (when < self.world.people["leave"][reporter] - MICRO)
-        when, reporter, what = when[seen], reporter[seen], what[seen]
+        there = (when < posts["end"][what] - MICRO) & (when < self.world.people["leave"][reporter] - MICRO)
+        when, reporter, what = when[there], reporter[there], what[there]
         agenda.add(
             "report", when, reporter_id=reporter, post_id=posts["post_id"][what],
             community_id=posts["community_id"][what], reason=pick(rng, b.REASON_WEIGHTS, len(when)),
         )  # fmt: skip
+
+    def plan_stories(self, day: int, stories: Columns, audience: Audience, agenda: Agenda) -> None:
+        """Put the looks at a day's stories on the agenda, and what some feel: those of close friends or of all ties."""
+        rng = stream(self.world.seed, "story views", day)
+        at = np.repeat(np.arange(size(stories)), rng.poisson(b.VIEWS_A_STORY, size(stories)))
+        tied = np.where(chance(rng, len(at), 0.7), FRIEND, FOLLOWER)
+        why = np.where(stories["audience"][at] > 0, CLOSE, tied).astype(np.int64)
+        t = stories["t"][at] + MICRO * 2 + b.story_delay(rng, len(at))
+        seen, views = self._look(rng, stories, at, why, t, audience, agenda)
+        felt = chance(rng, size(views), b.STORY_REACTION_A_VIEW)
+        felt &= np.isin(
+            np.arange(size(views)), np.unique(at[seen] * (1 << 31) + views["user_id"], return_index=True)[1]
+        )
+        views = take(views, felt)
+        self._react(rng, stories, at[seen][felt], views["t"], views["user_id"], views["dwell_ms"], agenda)
+
+    def _look(
+        self, rng: np.random.Generator, posts: Columns, at: Ints, why: Ints, t: Ints, audience: Audience, agenda: Agenda
+    ) -> tuple[Ints, Columns]:
+        """Put looks at posts on the agenda: which of them come about, and their rows.
+
+        The rows tell further what is looked at (`kind`, `topic`, `author`) and `until` when, for what is made of looks
+        on their day.
+        """
+        author, topic = posts["author_id"][at], posts["topic"][at]
+        who, t, there = audience.sample(rng, why, author, posts["community_id"][at], topic, t)
+        there &= (t < posts["end"][at] - MICRO) & (t - posts["t"][at] < b.VIEW_HORIZON - 10 * MINUTE)
+        seen = np.flatnonzero(there)
+        at, t, who, why = at[seen], t[seen], who[seen], why[seen]
+        dwell = np.minimum(rng.lognormal(8.3, 1.1, len(at)), 3_600_000).astype(np.int64)
+        u = rng.random(len(at))
+        surface = np.select(
+            [why == MEMBER, why == STRANGER, why == ANYBODY],
+            [
+                np.where(u < 0.7, 2, 0), np.where(u < 0.5, 0, np.where(u < 0.8, 3, 4)),
+                np.where(u < 0.6, 0, np.where(u < 0.7, 3, 4)),
+            ], np.where(u < 0.85, 0, 1),
+        )  # fmt: skip
+        views = rows(
+            t, user_id=who, post_id=posts["post_id"][at], dwell_ms=dwell, surface=surface, kind=posts["kind"][at],
+            topic=topic[seen], author=author[seen],
+            until=np.minimum(posts["end"][at], self.world.people["leave"][who]) - MICRO,
+        )  # fmt: skip
+        agenda.add("post_view", t, CREATE, **{k: v for k, v in views.items() if k not in ("t", "op")})
+        return seen, views
 
     def _span(self, rng: np.random.Generator, posts: Columns, at: Ints, t: Ints, who: Ints, share: float) -> Ints:
         """The end of what `who` does to posts at `t`: by themselves, with the post, or when they leave."""
@@ -104,10 +147,16 @@ class Responses:
         t = t + 4 * MICRO + (rng.random(len(t)) * MINUTE).astype(np.int64)
         kept = (t < posts["end"][at] - MICRO) & (t < self.world.people["leave"][who] - MICRO)
         t, at, who = t[kept], at[kept], who[kept]
-        quote = chance(rng, len(t), 0.4)
+        quote = chance(rng, len(t), b.QUOTES)
         cell = self.world.people["language"][who] * len(TOPICS) + posts["topic"][at]
-        text = np.where(quote, cell * VARIANTS + rng.integers(VARIANTS, size=len(t)), ABSENT)
-        agenda.add("share", t, user_id=who, post_id=posts["post_id"][at], kind=quote.astype(np.int64), text=text)
+        agenda.add_where(
+            "share", ~quote, t, CREATE, user_id=who, post_id=posts["post_id"][at],
+            shared_to=pick(rng, b.SHARED_TO_WEIGHTS, len(t)),
+        )  # fmt: skip
+        agenda.add_where(
+            "quote", quote, t, CREATE, user_id=who, post_id=posts["post_id"][at],
+            text=cell * VARIANTS + rng.integers(VARIANTS, size=len(t)), language=self.world.people["language"][who],
+        )  # fmt: skip
 
     def _comments(
         self, rng: np.random.Generator, posts: Columns, reach: Floats, audience: Audience, agenda: Agenda
@@ -116,10 +165,11 @@ class Responses:
         at = np.repeat(np.arange(size(posts)), rng.poisson(b.COMMENTS_A_POST * reach))
         t = posts["t"][at] + 5 * MICRO + b.comment_delay(rng, len(at))
         author = posts["author_id"][at]
-        who, _, there = audience.sample(rng, author, posts["community_id"][at], posts["topic"][at], t)
+        why = audience.reasons(rng, posts["community_id"][at])
+        who, when, there = audience.sample(rng, why, author, posts["community_id"][at], posts["topic"][at], t)
         answers = chance(rng, len(at), 0.08)  # authors answer under their own posts
-        who = np.where(answers, author, who)
-        there |= answers
+        back, comes = self.presence.snap(rng, author, t)
+        who, t, there = np.where(answers, author, who), np.where(answers, back, when), np.where(answers, comes, there)
         end = self._span(rng, posts, at, t, np.maximum(who, 0), b.COMMENTS_DELETED)
         there &= t < end - MICRO
         order = np.flatnonzero(there)
@@ -149,10 +199,13 @@ class Responses:
         said = take(said, kept)
         t, end = t[kept], end[kept]
         self.comments += len(t)
-        agenda.add("comment", t, CREATE, **said)
+        reply = said["parent_id"] >= 0
+        for event_type, which in (("comment", ~reply), ("reply", reply)):
+            agenda.add_where(event_type, which, t, CREATE, **said)
         when = t + 3 * MICRO + (rng.random(len(t)) ** 3 * HOUR).astype(np.int64)
         edited = chance(rng, len(t), 0.02) & (when < end - MICRO)
         other = said["text"] // VARIANTS * VARIANTS + rng.integers(VARIANTS, size=len(t))
         said["text"] = np.where(edited, other, said["text"])
-        agenda.add_where("comment", edited, when, UPDATE, **said)
-        agenda.add_where("comment", end < NEVER, end, DELETE, **said)
+        for event_type, which in (("comment", ~reply), ("reply", reply)):
+            agenda.add_where(event_type, which & edited, when, UPDATE, **said)
+            agenda.add_where(event_type, which & (end < NEVER), end, DELETE, **said)

@@ -67,6 +67,10 @@ class Agenda:
         """`add` for the rows that a mask names."""
         self.add(event_type, t[which], op, **{k: v if isinstance(v, int) else v[which] for k, v in columns.items()})
 
+    def peek(self, day: int, event_type: str) -> list[Columns]:
+        """The rows of an event type on a day, in no order; they stay on the agenda."""
+        return self._days[day][event_type] if day in self._days and event_type in self._days[day] else []
+
     def take_day(self, day: int) -> dict[str, Columns]:
         """The rows of a day by event type, each in time order; they leave the agenda."""
         found = {}

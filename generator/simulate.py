@@ -8,18 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
 from clickvault.contract import EventSpec
+from generator.ads import Ads
 from generator.audience import Audience
+from generator.circles import Groups, Topics
 from generator.communities import Communities
 from generator.content import Content
 from generator.draws import DAY, Ints
 from generator.encode import Encoder
+from generator.money import Money
 from generator.options import GenerateOptions
 from generator.pools import Pools
+from generator.presence import Presence
 from generator.rows import Agenda, Columns, size, take
+from generator.sessions import Sessions
+from generator.settings import Settings
 from generator.shapes import SHAPES
 from generator.ties import Ties
 from generator.world import MONTH, World
@@ -48,9 +55,18 @@ class Simulation:
         self.specs = specs
         self.pools = Pools(options.seed)
         self.world = World(options.seed, options.users, self.pools)
-        self.ties = Ties(self.world)
-        self.communities = Communities(self.world)
-        self.content = Content(self.world, self.communities, options.epoch.weekday())
+        first_day = (options.epoch.date() - date(1970, 1, 1)).days
+        self.presence = Presence(self.world)
+        self.settings = Settings(self.world, self.presence)
+        self.ties = Ties(self.world, self.presence)
+        self.communities = Communities(self.world, self.presence)
+        self.groups = Groups(self.world, self.presence, self.communities)
+        self.topics = Topics(self.world, self.presence, self.communities)
+        self.content = Content(self.world, self.presence, self.communities, self.topics, options.epoch.weekday())
+        self.ads = Ads(self.world, self.presence, first_day)
+        self.money = Money(self.world, self.presence, self.ties, first_day)
+        actors = {s.event_type: f.name for s in specs if s.activity for f in s.fields if f.actor}
+        self.sessions = Sessions(self.world, self.presence, actors)
         self._agenda = Agenda()
         self._encoders = {
             s.event_type: Encoder(s, SHAPES[s.event_type], self.pools.lists, options.seed, options.epoch) for s in specs
@@ -63,15 +79,24 @@ class Simulation:
             if day % MONTH == 0:
                 self._new_month(day // MONTH)
                 audience = None
-            audience = audience or Audience(self.world, self.ties, self.communities)
+            audience = audience or Audience(self.world, self.presence, self.ties, self.communities)
             self.content.plan(day, audience, self._agenda)
+            self.ads.show(day, self._agenda)
+            self.money.give(day, self._agenda)
+            self.sessions.plan(day, self._agenda)  # the last: it tells of all that is done on the day
             yield day, self._agenda.take_day(day)
 
     def _new_month(self, month: int) -> None:
         new = self.world.grow(month)
+        self.presence.plan(month)
         self.world.plan(month, new, self._agenda)
+        self.settings.plan(month, new, self._agenda)
         self.ties.plan(month, new, self._agenda)
-        self.communities.plan(month, new, self._agenda)
+        founded = self.communities.plan(month, new, self._agenda)
+        groups = self.groups.plan(month, founded, self._agenda)
+        self.topics.plan(month, np.concatenate([founded, groups]), self._agenda)
+        self.ads.plan(month, self._agenda)
+        self.money.plan(month, self._agenda)
 
     def slices(self) -> Iterator[Slice]:
         """The events of the range, as text, in time order."""

@@ -11,16 +11,24 @@ from __future__ import annotations
 import numpy as np
 
 from generator.behaviour import (
+    BLOCKS_LIFTED,
+    CLOSE_FRIENDS,
+    FOLLOWERS_BLOCKED,
     FOLLOWS,
+    FRIENDS_BLOCKED,
+    MUTED,
+    MUTES_ENDED,
     REFRIENDED,
     SETTLE,
+    STRANGERS_BLOCKED,
     UNFRIENDED,
     after,
     before,
     own_end,
 )
-from generator.draws import DAY, HOUR, MICRO, NEVER, Floats, Ints, chance, pick, stream
-from generator.rows import CREATE, DELETE, Agenda, Columns, join, rows
+from generator.draws import DAY, HOUR, MICRO, NEVER, Bools, Floats, Ints, chance, pick, stream
+from generator.presence import Presence
+from generator.rows import CREATE, DELETE, Agenda, Columns, join, rows, size, take
 from generator.world import MONTH, World
 
 _WIDTH = 12.0
@@ -28,18 +36,34 @@ _WIDTH = 12.0
 
 
 class Ties:
-    """All friendships and follows that were ever planned, as spells: rows of two users, `t` and `end`."""
+    """All friendships, follows and blocks that were ever planned, as spells: rows of two users, `t` and `end`.
 
-    def __init__(self, world: World) -> None:
+    `close` has those who are on a list of close friends: b is on the list of a.
+    """
+
+    def __init__(self, world: World, presence: Presence) -> None:
         """Begin without any."""
         self.world = world
-        self.friends: Columns = rows(np.empty(0, np.int64), a=0, b=0, end=0)
-        self.follows: Columns = rows(np.empty(0, np.int64), a=0, b=0, end=0)
+        self.presence = presence
+        none = rows(np.empty(0, np.int64), a=0, b=0, end=0)
+        self.friends, self.follows, self.blocks, self.close = none, none, none, none
 
     def plan(self, month: int, new: Ints, agenda: Agenda) -> None:
         """Put the month's new ties, and the ends of all of them, on the agenda."""
-        self._plan_friends(stream(self.world.seed, "friends", month), month, new, agenda)
-        self._plan_follows(stream(self.world.seed, "follows", month), month, new, agenda)
+        seed = self.world.seed
+        friends = self._plan_friends(stream(seed, "friends", month), month, new)
+        follows = self._plan_follows(stream(seed, "follows", month), month, new)
+        blocks = self._plan_blocks(stream(seed, "blocks", month), month, friends, follows)
+        friends, follows = _cut(friends, blocks), _cut(follows, blocks)
+        rng = stream(seed, "ends", month)
+        _announce(agenda, "friend", friends, ("user_id", "friend_id"), chance(rng, size(friends), 0.5))
+        _announce(agenda, "follower", follows, ("follower_id", "followee_id"))
+        _announce(agenda, "block", blocks, ("blocker_id", "blocked_id"))
+        self.friends = join([self.friends, friends])
+        self.follows = join([self.follows, follows])
+        self.blocks = join([self.blocks, blocks])
+        self._plan_close(stream(seed, "close", month), friends, agenda)
+        self._plan_mutes(stream(seed, "mutes", month), follows, agenda)
 
     def _quota(self, rng: np.random.Generator, month: int, new: Ints, wanted: Floats, more: float) -> Ints:
         """How many ties each user takes up in a month: the new all that they want, the others a few `more`."""
@@ -51,24 +75,28 @@ class Ties:
         floor = quota.astype(np.int64)
         return floor + chance(rng, len(quota), quota - floor)
 
+    def _both_leave(self, a: Ints, b: Ints) -> Ints:
+        """The latest end of a tie: before the first of the two leaves."""
+        return before(np.minimum(self.world.people["leave"][a], self.world.people["leave"][b]))
+
     # ── friends ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _plan_friends(self, rng: np.random.Generator, month: int, new: Ints, agenda: Agenda) -> None:
+    def _plan_friends(self, rng: np.random.Generator, month: int, new: Ints) -> Columns:
         people = self.world.people
         quota = self._quota(rng, month, new, people["wanted"].astype(float), 0.05)
-        known = _pair_key(self.friends["a"], self.friends["b"])
+        known = np.concatenate([_pair_key(x["a"], x["b"]) for x in (self.friends, self.blocks)])
         a, b = match(rng, quota, self._likeness(rng), known)
         swap = chance(rng, len(a), 0.5)  # who asked whom
         a, b = np.where(swap, b, a), np.where(swap, a, b)
         start = self._start(rng, month, a, b, new)
-        leave = before(np.minimum(people["leave"][a], people["leave"][b]))
+        leave = self._both_leave(a, b)
         own = own_end(rng, start, UNFRIENDED, 15)
         end = np.minimum(own, leave)
         real = start < end - MICRO
-        self._add(agenda, rng, "friend", a[real], b[real], start[real], end[real])
-        again = after(rng, end, 4)
+        again, _ = self.presence.snap(rng, b, after(rng, end, 4))
         back = real & (own < leave) & chance(rng, len(a), REFRIENDED) & (again < leave - MICRO)
-        self._add(agenda, rng, "friend", b[back], a[back], again[back], leave[back])
+        first = rows(start[real], a=a[real], b=b[real], end=end[real])
+        return join([first, rows(again[back], a=b[back], b=a[back], end=leave[back])])
 
     def _likeness(self, rng: np.random.Generator) -> list[tuple[float, Ints]]:
         """The ways to put people in a row: the share of friendships made by it, and who comes first, second ..."""
@@ -78,7 +106,8 @@ class Ties:
         return [(0.45, study), (0.45, interests)]
 
     def _start(self, rng: np.random.Generator, month: int, a: Ints, b: Ints, new: Ints) -> Ints:
-        """When ties begin. On the first day the history: most ties of those who are there from the beginning."""
+        """When ties begin, on a visit of a. On the first day the history: most ties of those who are there from the
+        beginning."""
         joins = self.world.people["join"]
         ready = np.maximum(joins[a], joins[b]) + SETTLE
         low, span = max(month * MONTH * DAY, 2 * HOUR), MONTH * DAY - 2 * HOUR
@@ -88,27 +117,12 @@ class Ties:
             settled = (joins[a] < 2 * HOUR) & (joins[b] < 2 * HOUR)
             some_day = np.where(settled & chance(rng, len(a), 0.85), first_day, some_day)
         newcomer = (ready > low) & np.isin(np.where(joins[a] > joins[b], a, b), new) & (ready > 2 * HOUR + SETTLE)
-        return np.where(newcomer, after(rng, ready, 4), some_day)
-
-    def _add(
-        self, agenda: Agenda, rng: np.random.Generator, event_type: str, a: Ints, b: Ints, start: Ints, end: Ints
-    ) -> None:
-        spells = rows(start, a=a, b=b, end=end)
-        ends = end < NEVER
-        if event_type == "friend":
-            self.friends = join([self.friends, spells])
-            agenda.add("friend", start, CREATE, user_id=a, friend_id=b)
-            swap = chance(rng, len(a), 0.5)  # either may end it
-            a, b = np.where(swap, b, a), np.where(swap, a, b)
-            agenda.add_where("friend", ends, end, DELETE, user_id=a, friend_id=b)
-        else:
-            self.follows = join([self.follows, spells])
-            agenda.add("follower", start, CREATE, follower_id=a, followee_id=b)
-            agenda.add_where("follower", ends, end, DELETE, follower_id=a, followee_id=b)
+        when, _ = self.presence.snap(rng, a, np.where(newcomer, after(rng, ready, 4), some_day))
+        return when
 
     # ── followers ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _plan_follows(self, rng: np.random.Generator, month: int, new: Ints, agenda: Agenda) -> None:
+    def _plan_follows(self, rng: np.random.Generator, month: int, new: Ints) -> Columns:
         """People follow the popular, a few of whom have most followers, and mostly those of their own language."""
         people = self.world.people
         wanted = FOLLOWS * np.minimum(self.world.activity, 4.0)
@@ -124,12 +138,81 @@ class Ties:
         known = self.follows["a"] * (1 << 31) + self.follows["b"]
         first = np.unique(key, return_index=True)[1]
         first = first[(a[first] != b[first]) & ~np.isin(key[first], known)]
+        blocked = _pair_key(self.blocks["a"], self.blocks["b"])
+        first = first[~np.isin(_pair_key(a[first], b[first]), blocked)]
         a, b = a[first], b[first]
         start = self._start(rng, month, a, b, new)
-        leave = before(np.minimum(people["leave"][a], people["leave"][b]))
-        end = np.minimum(own_end(rng, start, UNFRIENDED, 15), leave)
+        end = np.minimum(own_end(rng, start, UNFRIENDED, 15), self._both_leave(a, b))
         real = start < end - MICRO
-        self._add(agenda, rng, "follower", a[real], b[real], start[real], end[real])
+        return rows(start[real], a=a[real], b=b[real], end=end[real])
+
+    # ── blocks, close friends, mutes ─────────────────────────────────────────────────────────────────────────
+
+    def _plan_blocks(self, rng: np.random.Generator, month: int, friends: Columns, follows: Columns) -> Columns:
+        """Some block a friend or follower of this month, some a stranger: nobody whom older ties bind to them."""
+        count = self.world.count
+        tied = [take(x, chance(rng, size(x), p)) for x, p in ((friends, FRIENDS_BLOCKED), (follows, FOLLOWERS_BLOCKED))]
+        strangers = int(rng.poisson(STRANGERS_BLOCKED * count))
+        low = month * MONTH * DAY + 2 * HOUR + (rng.random(strangers) * (MONTH * DAY - 2 * HOUR)).astype(np.int64)
+        a = np.concatenate([*(x["b"] for x in tied), rng.integers(count, size=strangers)])
+        b = np.concatenate([*(x["a"] for x in tied), rng.integers(count, size=strangers)])
+        since = np.concatenate([*(x["t"] for x in tied), low])
+        joins = self.world.people["join"]
+        t = after(rng, np.maximum(since, np.maximum(joins[a], joins[b]) + SETTLE), 8)
+        t, _ = self.presence.snap(rng, a, t)
+        end = np.minimum(own_end(rng, t, BLOCKS_LIFTED, 10), self._both_leave(a, b))
+        key = _pair_key(a, b)
+        old = np.concatenate([_pair_key(x["a"], x["b"]) for x in (self.friends, self.follows, self.blocks)])
+        real = (a != b) & (t < end - MICRO) & ~np.isin(key, old)
+        once = np.unique(key[real], return_index=True)[1]  # nobody blocks twice, nor back
+        which = np.flatnonzero(real)[once]
+        return rows(t[which], a=a[which], b=b[which], end=end[which])
+
+    def _plan_close(self, rng: np.random.Generator, friends: Columns, agenda: Agenda) -> None:
+        """Some put a friend on the list; the friend leaves the list when the friendship ends."""
+        both = join([friends, {**friends, "a": friends["b"], "b": friends["a"]}])
+        # a pair that is friends for the second time is left out: one is on a list once
+        again = np.isin(both["a"] * (1 << 31) + both["b"], self.close["a"] * (1 << 31) + self.close["b"])
+        some = take(both, np.flatnonzero(chance(rng, size(both), CLOSE_FRIENDS) & ~again))
+        some = take(some, np.unique(some["a"] * (1 << 31) + some["b"], return_index=True)[1])
+        t, _ = self.presence.snap(rng, some["a"], after(rng, some["t"], 3))
+        end = np.minimum(own_end(rng, t, UNFRIENDED, 15), before(some["end"]))
+        kept = t < end - MICRO
+        close = rows(t[kept], a=some["a"][kept], b=some["b"][kept], end=end[kept])
+        _announce(agenda, "close_friend", close, ("user_id", "friend_id"))
+        self.close = join([self.close, close])
+
+    def _plan_mutes(self, rng: np.random.Generator, follows: Columns, agenda: Agenda) -> None:
+        """Some mute whom they follow, who stays followed."""
+        some = take(follows, chance(rng, size(follows), MUTED))
+        t, _ = self.presence.snap(rng, some["a"], after(rng, some["t"], 6))
+        end = np.minimum(own_end(rng, t, MUTES_ENDED, 10), self._both_leave(some["a"], some["b"]))
+        kept = t < end - MICRO
+        mutes = rows(t[kept], a=some["a"][kept], b=some["b"][kept], end=end[kept])
+        _announce(agenda, "mute", mutes, ("muter_id", "muted_id"))
+
+
+def _announce(
+    agenda: Agenda, event_type: str, spells: Columns, names: tuple[str, str], swap: Bools | None = None
+) -> None:
+    """Put the beginnings and ends of spells on the agenda; where `swap`, the other one ends it."""
+    a, b, end = spells["a"], spells["b"], spells["end"]
+    agenda.add(event_type, spells["t"], CREATE, **dict(zip(names, (a, b), strict=True)))
+    if swap is not None:
+        a, b = np.where(swap, b, a), np.where(swap, a, b)
+    agenda.add_where(event_type, end < NEVER, end, DELETE, **dict(zip(names, (a, b), strict=True)))
+
+
+def _cut(spells: Columns, blocks: Columns) -> Columns:
+    """What is left of the spells of pairs of which one blocks the other: they end just before."""
+    if not size(blocks):
+        return spells
+    key, blocked = _pair_key(spells["a"], spells["b"]), _pair_key(blocks["a"], blocks["b"])
+    order = np.argsort(blocked)
+    at = order[np.minimum(np.searchsorted(blocked[order], key), len(order) - 1)]
+    limit = np.where(blocked[at] == key, before(blocks["t"][at]), NEVER)
+    cut = {**spells, "end": np.minimum(spells["end"], limit)}
+    return take(cut, cut["t"] < cut["end"] - MICRO)
 
 
 def _pair_key(a: Ints, b: Ints) -> Ints:

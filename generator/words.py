@@ -96,6 +96,46 @@ CLUBS = {
     "fr": "Les amis de {}", "it": "Amici di {}", "pl": "Miłośnicy: {}", "ja": "{}の会",
 }  # fmt: skip
 
+CIRCLES = {
+    "en": "Circle: {}", "es": "Círculo: {}", "pt": "Círculo: {}", "de": "Kreis: {}",
+    "fr": "Cercle : {}", "it": "Circolo: {}", "pl": "Krąg: {}", "ja": "{}の輪",
+}  # fmt: skip
+
+TITLES = {
+    "en": ("Talking about {}", "{}: questions", "All about {}"), "es": ("Hablemos de {}", "{}: preguntas", "Sobre {}"),
+    "pt": ("Falar de {}", "{}: perguntas", "Sobre {}"), "de": ("Gespräche: {}", "{}: Fragen", "Rund um {}"),
+    "fr": ("Parlons de {}", "{} : questions", "À propos : {}"), "it": ("Parliamo di {}", "{}: domande", "Su {}"),
+    "pl": ("Rozmowy: {}", "{}: pytania", "Temat: {}"), "ja": ("{}の話", "{}:質問", "{}について"),
+}  # fmt: skip
+
+SLOGANS = {
+    "en": ("{}: now for less", "Everything for {}", "New: {}"), "es": ("{}: ahora por menos", "Todo para {}", "Nuevo: {}"),
+    "pt": ("{}: agora por menos", "Tudo para {}", "Novo: {}"), "de": ("{}: jetzt günstiger", "Alles für {}", "Neu: {}"),
+    "fr": ("{} : à prix doux", "Tout pour {}", "Nouveau : {}"), "it": ("{}: ora a meno", "Tutto per {}", "Novità: {}"),
+    "pl": ("{}: teraz taniej", "Wszystko: {}", "Nowość: {}"), "ja": ("{}がお得", "{}のすべて", "新しい{}"),
+}  # fmt: skip
+
+ALBUMS = {
+    "en": ("Summer", "Family", "On the road", "Best of", "Portraits"),
+    "es": ("Verano", "Familia", "De viaje", "Lo mejor", "Retratos"),
+    "pt": ("Verão", "Família", "Em viagem", "Os melhores", "Retratos"),
+    "de": ("Sommer", "Familie", "Unterwegs", "Das Beste", "Porträts"),
+    "fr": ("Été", "Famille", "En route", "Le meilleur", "Portraits"),
+    "it": ("Estate", "Famiglia", "In viaggio", "Il meglio", "Ritratti"),
+    "pl": ("Lato", "Rodzina", "W drodze", "Najlepsze", "Portrety"),
+    "ja": ("夏", "家族", "旅", "ベスト", "肖像"),
+}
+
+CURRENCIES = ("EUR", "USD", "GBP", "BRL", "JPY", "PLN")
+COUNTRY_CURRENCIES = {
+    "GB": "GBP",
+    "BR": "BRL",
+    "PL": "PLN",
+    "JP": "JPY",
+    **dict.fromkeys(("US", "CA", "MX", "AR"), "USD"),
+}
+"""What people pay in; in the other countries it is the euro."""
+
 _WORDS = {
     "en": "the cup final,marathon training,the transfer window|the new album,live jazz,vinyl records|the festival winner,"
     "silent movies,the director's cut|night trains,island hopping,hidden villages|sourdough,street food,home-grown "

@@ -34,7 +34,7 @@ class World:
     """The people of a world, as columns by the number of the user.
 
     `people` has: join, leave, country, language, zone, city, school (a class of a school), birth (days since 1970),
-    interest_0.., wanted (friends), verified, and the present index of each value that may change.
+    interest_0.., wanted (friends), device, verified, and the present index of each value that may change.
     `activity` is the rate of doing things against the mean.
     """
 
@@ -45,6 +45,7 @@ class World:
         self.pools = pools
         self.people: Columns = {}
         self.activity = np.empty(0)
+        self.cohorts: list[tuple[int, int]] = []  # of each month the first user's number, and the next month's
 
     @property
     def count(self) -> int:
@@ -64,6 +65,7 @@ class World:
             joins = self._joins(rng, round(self.users * GROWTH), month, 0)
         joins = np.sort(joins)
         first, count = self.count, len(joins)
+        self.cohorts.append((first, first + count))
         cohort = self._cohort(rng, joins, first)
         self.people = join([self.people, cohort]) if self.people else cohort
         eager = rng.lognormal(-0.18, 0.6, count)
@@ -107,6 +109,7 @@ class World:
             school=(country * self.pools.places + city) * 100 + (age / 4).astype(np.int64),
             birth=birth,
             wanted=facebook_degrees(rng, count, self.users),
+            device=pick(rng, np.array([0.33, 0.45, 0.22]), count),
             verified=chance(rng, count, 0.05).astype(np.int64),
             shows_birthday=chance(rng, count, 0.7).astype(np.int64),
             email=2 * np.arange(first, first + count),
@@ -126,7 +129,7 @@ class World:
         }  # fmt: skip
 
     def profile(self, who: Ints) -> Columns:
-        """The fields of `profile` events, as they are now."""
+        """The fields of `user_profile` events, as they are now."""
         p = take(self.people, who)
         birthday = np.where(p["shows_birthday"] > 0, p["birth"], ABSENT)
         return {
@@ -141,7 +144,7 @@ class World:
         joins = p["join"][new]
         agenda.add("user", joins, **self.account(new))
         created = joins + MICRO // 2 + (rng.random(len(new)) * 5 * MICRO).astype(np.int64)
-        agenda.add("profile", created, **self.profile(new))
+        agenda.add("user_profile", created, **self.profile(new))
         first, last = month * MONTH * DAY, (month + 1) * MONTH * DAY
         here = np.flatnonzero((p["leave"] > first) & (p["join"] < last))
         busy = here[chance(rng, len(here), 0.22)]
@@ -152,7 +155,7 @@ class World:
             busy, when = busy[kept], when[kept]
             self._change(rng, busy, when, agenda)
         gone = here[(p["leave"][here] < last)]
-        agenda.add("profile", p["leave"][gone] - GAP, DELETE, **self.profile(gone))
+        agenda.add("user_profile", p["leave"][gone] - GAP, DELETE, **self.profile(gone))
         agenda.add("user", p["leave"][gone], DELETE, **self.account(gone))
 
     def _change(self, rng: np.random.Generator, who: Ints, when: Ints, agenda: Agenda) -> None:
@@ -169,11 +172,11 @@ class World:
         p["email"][who] = np.where(kind == 3, p["email"][who] ^ 1, p["email"][who])
         account = kind == 3
         agenda.add("user", when[account], UPDATE, **self.account(who[account]))
-        agenda.add("profile", when[~account], UPDATE, **self.profile(who[~account]))
+        agenda.add("user_profile", when[~account], UPDATE, **self.profile(who[~account]))
         back = ~account & chance(rng, len(who), 0.2)
         rest = DAY - when % DAY - 2 * MINUTE  # of the day: the next change is on a later one
         again = when + MINUTE + (rng.random(len(who)) * np.maximum(rest, 0)).astype(np.int64)
         back &= (rest > 0) & (again < p["leave"][who] - MINUTE)
         for name in ("bio", "contacts", "display_name"):
             p[name][who[back]] = before[name][back]
-        agenda.add("profile", again[back], UPDATE, **self.profile(who[back]))
+        agenda.add("user_profile", again[back], UPDATE, **self.profile(who[back]))
