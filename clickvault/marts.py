@@ -36,14 +36,16 @@ __all__ = ["Built", "Mart", "View", "accounts", "all_marts", "build", "build_sql
 Progress = Callable[[str, int, int], None]
 Counts = dict[str, dict[date, int]]
 BUILD_DAYS = 92
+VIEWS = ("view", "parameterized")
 # A read of raw in a build, and whether the macro `window` (templates/marts/_facts.sql.j2) bounds it to [d0, d1).
 READ = re.compile(r"\braw\.`?(\w+)`?(?: AS \w+)?(?: FINAL)?(\s+WHERE event_time >= toDateTime64\(\{d0:Date\})?")
 
 
 def objects(renderer: Renderer) -> list[SqlObject]:
-    """What ClickHouse must hold for the marts: their tables and views, and the record of what was built.
+    """What ClickHouse must hold for the marts: their tables, the record of what was built, then their views.
 
-    Raises ContractError when the views of a template are not those of its header.
+    All tables come first, since a view may read those of other marts. Raises ContractError when the views of a template
+    are not those of its header.
     """
     found = objects_of(renderer.render("marts/_schema.sql.j2"))
     for mart in all_marts(renderer):
@@ -52,7 +54,7 @@ def objects(renderer: Renderer) -> list[SqlObject]:
         if sorted(views) != sorted(declared):
             raise ContractError(f"{mart.template}: its header declares {declared}, but it makes {views}")
         found += mine
-    return found
+    return sorted(found, key=lambda o: o.kind in VIEWS)
 
 
 def build_sql(renderer: Renderer, mart: Mart) -> str:
@@ -89,7 +91,7 @@ def _states(ch: Client, renderer: Renderer, mart: Mart, counts: Counts) -> dict[
     do not touch it. The mart's own SQL is part of the state: a day that another formula made, or that was kept in
     another table, is out of date.
     """
-    made = {o.kind: o.sql for o in objects_of(rendered(renderer, mart)) if o.kind != "view"}
+    made = {o.kind: o.sql for o in objects_of(rendered(renderer, mart)) if o.kind not in VIEWS}
     formula = hashlib.sha256("\n".join(made.values()).encode()).hexdigest()[:8]
     if mart.window == "graph":
         sql = (

@@ -4,6 +4,7 @@ Kinds of ClickHouse objects, and what becomes of one whose text changed:
   database, table   kept: columns are added, nothing is dropped
   states            a mart's table: dropped and made again, empty; the next build of the marts fills it
   view, stream      dropped and made again (they hold no rows)
+  parameterized     a view that is asked with values, SELECT ... FROM v(name = 1): as view
   queue, pull, feed dropped and made again, with ingestion stopped meanwhile: messages wait in the broker
 """
 
