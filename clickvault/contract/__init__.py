@@ -5,13 +5,15 @@ An event type is one class, and this is all that a domain imports:
     from clickvault.contract import Actor, Domain, Event, Hub, Id, Length, Ref, Sat
 
 `language` has the words, `spec` what is read out of a class, `vault` what of it becomes of it in the
-Data Vault, `domain` what is checked across classes, `judge` the Python reading of the same rules.
+Data Vault, `domain` what is checked across classes, `assistance` what Pits and Bridges become, `judge` the Python reading of the same rules.
 """
 
 from clickvault.contract.domain import Domain, Registry, load_domains
 from clickvault.contract.language import (
     Actor,
     After,
+    AsOf,
+    Bridge,
     Day,
     Dimension,
     Effectivity,
@@ -24,6 +26,7 @@ from clickvault.contract.language import (
     MultiActive,
     Node,
     Pattern,
+    Pit,
     Range,
     Ref,
     Relation,
@@ -35,7 +38,7 @@ from clickvault.contract.language import (
 from clickvault.contract.spec import EventSpec, FieldSpec
 
 __all__ = [
-    "Actor", "After", "Day", "Dimension", "Domain", "Effectivity", "Event", "EventSpec", "FieldSpec", "Filled", "Historized", "Hub", "Id",
-    "Length", "MultiActive", "Node", "Pattern", "Range", "Ref", "Registry", "Relation", "Sat", "Time", "Transaction",
+    "Actor", "After", "AsOf", "Bridge", "Day", "Dimension", "Domain", "Effectivity", "Event", "EventSpec", "FieldSpec", "Filled", "Historized", "Hub", "Id",
+    "Length", "MultiActive", "Node", "Pattern", "Pit", "Range", "Ref", "Registry", "Relation", "Sat", "Time", "Transaction",
     "Window", "load_domains",
 ]  # fmt: skip

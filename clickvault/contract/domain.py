@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
-from clickvault.contract.language import Event
+from clickvault.contract.assistance import SnapshotSpec, hub_roles, snapshots
+from clickvault.contract.language import AsOf, Bridge, Event, Pit
 from clickvault.contract.spec import IDENTIFIER, EventSpec, FieldSpec
 from clickvault.contract.vault import vault_of
 from clickvault.errors import ConfigurationError, ContractError
@@ -33,14 +34,22 @@ class HubSpec:
 class Domain:
     """The event types of some modules (or single classes), checked against each other.
 
-    `uses`: other domains whose hubs may be referred to. Raises ContractError, naming class and field.
+    `uses`: other domains whose hubs may be referred to. `query_assistance`: the snapshot tables of the business vault, and
+    the days that they are kept for. Raises ContractError, naming class and field.
     """
 
-    def __init__(self, name: str, *parts: ModuleType | type[Event], uses: Iterable[Domain] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        *parts: ModuleType | type[Event],
+        uses: Iterable[Domain] = (),
+        query_assistance: Iterable[Pit | Bridge | AsOf] = (),
+    ) -> None:
         if not IDENTIFIER.match(name):
             raise ContractError(f"domain name must be a lower-case identifier, got {name!r}")
         self.name = name
         self.uses = tuple(uses)
+        self.query_assistance = tuple(query_assistance)
         self.events = tuple(
             replace(c.spec, domain=name, topic=c.spec.topic or f"{name}.{c.spec.event_type}") for c in _classes(parts)
         )
@@ -98,6 +107,10 @@ class Registry:
             self._check_refs(spec)
         self._check_relations()
         self._check_tables()
+        given = [a for d in self.domains for a in d.query_assistance]
+        self.query_assistance = tuple(a for a in given if not isinstance(a, AsOf))
+        self.as_of = self._read_as_of([a for a in given if isinstance(a, AsOf)])
+        self.snapshots = self._read_snapshots()
 
     def _add_hub(self, spec: EventSpec) -> None:
         field = spec.hub_field
@@ -169,6 +182,61 @@ class Registry:
                         f"{spec.class_name}: its table {table} is {other.class_name}'s too",
                         hint="rename one of the classes",
                     )
+
+    @staticmethod
+    def _read_as_of(given: list[AsOf]) -> AsOf:
+        policy = given[0] if given else AsOf()
+        if len(given) > 1 or policy.days < 1 or min(policy.weeks, policy.months) < 0:
+            raise ContractError(
+                f"as-of days are said once, of at least one day, got {given}",
+                hint="query_assistance=[AsOf(days=7, weeks=5, months=12), ...] in one domain",
+            )
+        return policy
+
+    def _read_snapshots(self) -> list[SnapshotSpec]:
+        for declared in self.query_assistance:
+            if declared.hub and declared.hub not in self.hubs:
+                raise ContractError(
+                    f"{declared}: no hub {declared.hub!r}", hint=f"known hubs: {', '.join(sorted(self.hubs))}"
+                )
+            if isinstance(declared, Bridge):
+                self._check_bridge(declared)
+        found = snapshots(self)
+        for n, snapshot in enumerate(found):
+            if snapshot.name in {s.name for s in found[:n]}:
+                raise ContractError(f"{snapshot.name} is declared twice", hint="give one of the bridges another name")
+            for column in snapshot.view_columns:
+                if snapshot.view_columns.count(column) > 1:
+                    raise ContractError(
+                        f"{snapshot.name}: two columns of its view are {column}", hint="rename one of the fields"
+                    )
+        return found
+
+    def _check_bridge(self, bridge: Bridge) -> None:
+        over_one = bool(bridge.hub) != bool(bridge.link) and not (bridge.link and bridge.roles)
+        if not (IDENTIFIER.match(bridge.name) and over_one):
+            raise ContractError(
+                f"{bridge}: a bridge has a lower-case name, and is over a hub or over a link",
+                hint='Bridge("home", hub="post", roles=("author",)), Bridge("membership", link="group_member")',
+            )
+        if bridge.link:
+            event = self.events.get(bridge.link)
+            (link, *_) = vault_of(event).links if event and event.link else (None,)
+            if link is None or link.kind == "transaction" or link.has_partner or len(link.keys) < 2:
+                raise ContractError(
+                    f"{bridge}: {bridge.link!r} is no link of two keys that is in force until it is ended",
+                    hint="an event type with link = Historized(), or Effectivity() without a driving key",
+                )
+            return
+        known = hub_roles([vault_of(e) for e in self.events.values()], bridge.hub)
+        for role in bridge.roles or ("",):
+            if role not in known:
+                raise ContractError(
+                    f"{bridge}: no event type of hub {bridge.hub!r} refers to anything as {role!r}",
+                    hint=f"known roles: {', '.join(known) or 'none'}",
+                )
+            if {link.keys[1].hub for link in known[role].links} != {known[role].hub}:
+                raise ContractError(f"{bridge}: role {role!r} is not of one hub in all event types of {bridge.hub!r}")
 
     @property
     def groups(self) -> dict[str, list[EventSpec]]:

@@ -266,6 +266,40 @@ class Relation:
     measured: bool = True
 
 
+# ── query assistance, said of a domain ────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Pit:
+    """A point-in-time table of a hub: for each day of `AsOf`, the key of the version in force in every satellite on it."""
+
+    hub: str
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """A bridge table: what was in force at the end of each day of `AsOf`.
+
+    `hub` and `roles`: for each key of the hub, its partners in these roles, as its own event types tell of them (a post's
+    author, by whichever event type declared the post). `link`: the pairs of that event type that are in force.
+    """
+
+    name: str
+    hub: str = ""
+    roles: tuple[str, ...] = ()
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """The days that Pits and Bridges are kept for, back from the newest event's: the last `days`, the last `weeks` Sundays,
+    the last days of the last `months` months."""
+
+    days: int = 7
+    weeks: int = 5
+    months: int = 12
+
+
 # ── the event ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -1,19 +1,23 @@
 """The Data Vault: its schema, the bridge that fills its stage from ClickHouse, and the merge.
 
 `schema` decides what PostgreSQL must hold, `bridge` what is new and when it is staged, `merge` is the transaction that
-takes a stage into hubs, links and satellites and moves the watermark. The SQL is in templates/vault and postgres/.
+takes a stage into hubs, links and satellites and moves the watermark, `snapshots` keeps PIT and bridge tables. The SQL is in templates/vault and postgres/.
 """
 
 from clickvault.vault.accounts import accounts
 from clickvault.vault.bridge import LoadResult, load, rewind
 from clickvault.vault.merge import MergeCounts, merge
 from clickvault.vault.schema import apply_postgres, plan_postgres, schema_sql
+from clickvault.vault.snapshots import SnapshotResult, as_of_days, build_snapshots
 
 __all__ = [
     "LoadResult",
     "MergeCounts",
+    "SnapshotResult",
     "accounts",
     "apply_postgres",
+    "as_of_days",
+    "build_snapshots",
     "load",
     "merge",
     "plan_postgres",

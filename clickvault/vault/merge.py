@@ -51,7 +51,7 @@ class StageDiffers(DataError):
 
 
 def merge_statements(renderer: Renderer, vault: VaultSpec) -> dict[str, list[str]]:
-    """The statements that merge a stage, by what they count as: months, hubs, links, sats, effs. Asks no store."""
+    """The statements that merge a stage, by what they count as: due, months, hubs, links, sats, effs. Asks no store."""
 
     def render(template: str, **values: Any) -> list[str]:
         return statements(renderer.render(f"vault/{template}.sql.j2", v=vault, **values))
@@ -59,7 +59,10 @@ def merge_statements(renderer: Renderer, vault: VaultSpec) -> dict[str, list[str
     # In one order for every event type, so that two merges that add the same keys cannot wait for each other.
     hubs = [hub for hub in renderer.registry.hubs if hub in {k.hub for k in vault.keys}]
     effectivities = [link for link in vault.links if link.kind == "effectivity"]
+    fed = [s for s in renderer.registry.snapshots if vault.event.event_type in s.feeders]
+    seen = [hub for hub in hubs if hub in {s.hub for s in renderer.registry.snapshots if s.kind == "pit"}]
     return {
+        "due": render("merge_due", fed=fed, seen=seen) if fed or seen else [],
         "months": render("merge_months", tables=partitioned(vault)),
         "hubs": [s for hub in hubs for s in render("merge_hub", hub=hub)],
         "links": [s for link in vault.links for s in render("merge_link", link=link)],
@@ -93,12 +96,12 @@ def merge(
         for kind, sql in merge_statements(renderer, vault).items():
             for statement in sql:
                 cursor.execute(statement)
-                if cursor.statusmessage.startswith("INSERT"):
+                if kind != "due" and cursor.statusmessage.startswith("INSERT"):
                     done[kind] = done.get(kind, 0) + cursor.rowcount
         counts = MergeCounts(found.rows, **done)
         cursor.execute(
-            "insert into ops.load_log (event_type, started_at, staged, hubs, links, sats, effs)"
-            " values (%s, %s, %s, %s, %s, %s, %s)",
+            "insert into ops.load_log (event_type, started_at, staged, hubs, links, sats, effs, oldest, newest)"
+            f" select %s, %s, %s, %s, %s, %s, %s, min(event_time), max(event_time) from {pg_identifier(f'stage.{name}')}",
             (name, started or datetime.now(UTC), *_counts(counts)),
         )
         cursor.execute(

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from clickvault import graph, postgres
+from clickvault.contract.assistance import pointer
 from clickvault.contract.vault import LinkSpec, SatSpec, VaultSpec
 from clickvault.objects import objects_of
 from clickvault.postgres import Connection
@@ -41,12 +42,16 @@ def schema_objects(renderer: Renderer) -> list[SchemaObject]:
         found.append(SchemaObject(f"vault.hub_{hub.name}", "table", renderer.render("vault/hub.sql.j2", hub=hub)))
     for vault in vaults:
         found += _tables(renderer, vault)
+    found += _snapshot_tables(renderer)
     for hub in renderer.registry.hubs.values():
         sats = [v.sats[0] for v in vaults if v.event in hub.owners]
         sql = renderer.render("vault/v_hub.sql.j2", hub=hub, sats=sats)
         found.append(SchemaObject(f"vault.v_hub_{hub.name}", "view", sql))
     for vault in vaults:
         found += _views(renderer, vault)
+    for spec in renderer.registry.snapshots:
+        sql = renderer.render(f"vault/v_{'pit' if spec.kind == 'pit' else 'bridge'}.sql.j2", s=spec, pointer=pointer)
+        found.append(SchemaObject(f"vault.v_{spec.name}", "view", sql))
     found += _graph_objects(renderer)
     for name in (o.name for o in found if o.kind != "file"):
         check_identifier(name.split(".")[1])
@@ -75,6 +80,14 @@ def _tables(renderer: Renderer, vault: VaultSpec) -> Iterable[SchemaObject]:
         yield SchemaObject(f"vault.{sat.name}", "table", renderer.render("vault/sat.sql.j2", sat=sat))
     for table in partitioned(vault):
         check_identifier(table + MONTH_SUFFIX)  # PostgreSQL would cut a longer name off, and two could meet
+
+
+def _snapshot_tables(renderer: Renderer) -> Iterable[SchemaObject]:
+    for spec in renderer.registry.snapshots:
+        if spec.kind == "pit":
+            sql = renderer.render("vault/seen.sql.j2", hub=spec.hub, sats=spec.sats)
+            yield SchemaObject(f"vault.seen_{spec.hub}", "table", sql)
+        yield SchemaObject(f"vault.{spec.name}", "table", renderer.render("vault/snapshot.sql.j2", s=spec))
 
 
 def _views(renderer: Renderer, vault: VaultSpec) -> Iterable[SchemaObject]:

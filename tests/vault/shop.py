@@ -5,6 +5,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict
 
 from clickvault.contract import (
+    AsOf,
+    Bridge,
     Day,
     Domain,
     Effectivity,
@@ -14,6 +16,7 @@ from clickvault.contract import (
     Id,
     Length,
     MultiActive,
+    Pit,
     Range,
     Ref,
     Registry,
@@ -77,6 +80,14 @@ class Order(Event, group="shop"):
     ref: Annotated[Id | None, Sat("facts")] = None
 
 
+class Refund(Event, group="shop"):
+    """An order that is paid back: an order, too."""
+
+    order_id: Annotated[str, Length(0, 50), Hub("order")]
+    customer_id: Annotated[str, Length(0, 50), Ref("customer", role="buyer")]
+    cents: Annotated[int, Range(0, 10**12), Sat("refund")]
+
+
 class OrderCustomer(Event, group="shop"):
     """An order has one customer at a time."""
 
@@ -117,7 +128,15 @@ class Payment(Event, group="shop"):
 
 
 DOMAIN = Domain(
-    "shop", Customer, Nation, Till, CustomerNation, Order, OrderCustomer, Delivery, Acquaintance, Payment
+    "shop", Customer, Nation, Till, CustomerNation, Order, Refund, OrderCustomer, Delivery, Acquaintance, Payment,
+    query_assistance=[
+        AsOf(days=3, weeks=1, months=2),
+        Pit("customer"),
+        Pit("order"),
+        Bridge("order_buyer", hub="order", roles=("buyer",)),
+        Bridge("home", link="customer_nation"),
+        Bridge("circle", link="acquaintance"),
+    ],
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import pytest
 from clickvault import postgres
 from clickvault.errors import DataError, StoreError
 from clickvault.postgres import Connection
-from clickvault.vault import accounts, apply_postgres, bridge, load, merge, rewind
+from clickvault.vault import accounts, apply_postgres, bridge, build_snapshots, load, merge, rewind
 from clickvault.vault.bridge import Window, cut
 from tests.vault import shop
 from tests.vault.conftest import Server
@@ -87,6 +87,7 @@ def awkward_rows() -> dict[str, list[dict[str, Any]]]:
                 for n, t in enumerate(TEXTS)
             ],
         ),
+        "refund": rows("refund", [{"order_id": f"r{n}", "customer_id": t, "cents": n} for n, t in enumerate(TEXTS)]),
         "order_customer": rows("order_customer", [{"order_id": t, "customer_id": "c"} for t in TEXTS]),
         "delivery": rows("delivery", [{"order_id": t, "customer_id": "c", "nation_id": "D"} for t in TEXTS]),
         "acquaintance": rows("acquaintance", [{"a_id": t, "b_id": "c"} for t in TEXTS] + [{"a_id": "c", "b_id": "0"}]),
@@ -296,21 +297,29 @@ def test_every_deleted_row_is_named_by_its_account(shop_raw: Raw, pg: Connection
         start += len(rows)
     shop_raw.safe(start)
     load(Settings(), SHOP, shop_raw.ch, pg)
+    build_snapshots(SHOP, pg)
     ch: Any = Remembering(shop_raw.ch)
     assert all(a.ok for a in accounts(SHOP, ch, pg))
-    kinds = "relkind in ('r', 'p') and relnamespace = 'vault'::regnamespace and relname not like '%centrality'"
+    kinds = "relkind in ('r', 'p') and relnamespace = 'vault'::regnamespace and relname !~ 'centrality|as_of'"
     tables = [t for (t,) in fetch(pg, f"select relname from pg_class where {kinds} order by 1")]
-    assert len(tables) == len(accounts(SHOP, ch, pg)) == 21
+    assert len({a.name.split(":")[0] for a in accounts(SHOP, ch, pg)}) == len(tables) == 31
+    pointless = 0
     for table in tables:
         with pg.cursor() as cursor:
-            cursor.execute(f"select tableoid::regclass, ctid from vault.{table} limit 1")
+            last = "order by as_of desc" if table.startswith(("pit_", "bridge_")) else ""
+            cursor.execute(f"select tableoid::regclass, ctid from vault.{table} {last} limit 1")
             part, ctid = cursor.fetchone()
             cursor.execute(f"delete from {part} where ctid = %s", (ctid,))
             assert cursor.rowcount == 1
         broken = [a for a in accounts(SHOP, ch, Uncommitted(pg)) if not a.ok]
-        assert [a.name.split(":")[0] for a in broken] == [f"vault.{table}"]
+        assert broken[0].name.split(":")[0] == f"vault.{table}"
         assert broken[0].left == broken[0].right + 1
+        # Besides, what pointed to a version that is gone says so.
+        assert all("pointed to" in a.name and a.left == a.right + 1 for a in broken[1:])
+        assert len(broken) <= 1 + table.startswith("sat_")
+        pointless += len(broken) - 1
         pg.rollback()
+    assert pointless > 2
 
 
 def test_two_types_at_a_time(shop_raw: Raw, server: Server, pg: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -332,6 +341,6 @@ def test_two_types_at_a_time(shop_raw: Raw, server: Server, pg: Connection, monk
             load(both, SHOP, shop_raw.ch, pg)
     results = load(both, SHOP, shop_raw.ch, pg)
     assert [r.event_type for r in results[:4]] == ["customer", "nation", "till", "order"]
-    assert len(results) == 9
+    assert len(results) == 10
     assert [a for a in accounts(SHOP, shop_raw.ch, pg) if not a.ok] == []
     assert fetch(pg, "select count(*) from pg_locks where locktype = 'advisory'") == [(0,)]

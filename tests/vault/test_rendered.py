@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from clickvault.contract.assistance import pointer
 from clickvault.vault.bridge import COLLECTION
 from clickvault.vault.merge import merge_statements
 from clickvault.vault.schema import schema_objects
+from clickvault.vault.snapshots import build_sql
 from tests.vault import shop
 
 FOLDER = Path(__file__).parent / "rendered"
@@ -41,11 +43,21 @@ def bridge() -> str:
     )
 
 
+def snapshots() -> str:
+    return "\n".join(
+        f"-- {spec.name}: {'whole' if whole else 'touched'}{' from a base' if based else ''}\n"
+        f"{build_sql(SHOP, spec, whole, based)};\n"
+        for spec in SHOP.registry.snapshots
+        for whole, based in ((True, False), (True, True), (False, True))
+    )
+
+
 def accounts() -> str:
-    return "\n;\n".join(SHOP.render(f"vault/accounts_{engine}.sql.j2") for engine in ("clickhouse", "postgres"))
+    engines = ("clickhouse", "postgres", "snapshots_clickhouse", "snapshots_postgres")
+    return "\n;\n".join(SHOP.render(f"vault/accounts_{engine}.sql.j2", pointer=pointer) for engine in engines)
 
 
-@pytest.mark.parametrize("part", [schema, merges, bridge, accounts])
+@pytest.mark.parametrize("part", [schema, merges, bridge, snapshots, accounts])
 def test_rendered(part: object) -> None:
     assert callable(part)
     path = FOLDER / f"{part.__name__}.sql"

@@ -1,3 +1,40 @@
+-- customer: due
+-- The keys whose snapshots this batch touches (PostgreSQL): those with an event before the end of the last day that is built.
+-- Inputs: v (VaultSpec), seen (hubs with a PIT that v mentions), fed (SnapshotSpec that v feeds).
+-- First in its transaction. A build takes this lock in a mode that excludes it: either the build sees the batch, or the batch
+-- sees which days are built.
+lock table ops.snapshot_due in row exclusive mode;
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_customer" as hk, event_time from "stage"."customer"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_customer" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_customer" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_customer', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_customer');
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_customer', "hk_customer", min(event_time)
+from "stage"."customer"
+where "hk_customer" is not null and event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_customer')
+group by 2;
+
 -- customer: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
 select vault.add_months(
@@ -71,6 +108,8 @@ select
 from "stage"."customer"
 ;
 
+-- nation: due
+
 -- nation: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
 select vault.add_months(
@@ -127,6 +166,8 @@ select
 from "stage"."nation"
 ;
 
+-- till: due
+
 -- till: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
 select vault.add_months(
@@ -182,6 +223,43 @@ select
     count(*) filter (where is_deleted) as deletions
 from "stage"."till"
 ;
+
+-- customer_nation: due
+-- The keys whose snapshots this batch touches (PostgreSQL): those with an event before the end of the last day that is built.
+-- Inputs: v (VaultSpec), seen (hubs with a PIT that v mentions), fed (SnapshotSpec that v feeds).
+-- First in its transaction. A build takes this lock in a mode that excludes it: either the build sees the batch, or the batch
+-- sees which days are built.
+lock table ops.snapshot_due in row exclusive mode;
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_customer" as hk, event_time from "stage"."customer_nation"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_customer" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_customer" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_customer', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_customer');
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+insert into ops.snapshot_due (table_name, hk, since)
+select 'bridge_home', "lhk_customer_nation", min(event_time)
+from "stage"."customer_nation"
+where "lhk_customer_nation" is not null and event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'bridge_home')
+group by 2;
 
 -- customer_nation: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
@@ -273,6 +351,73 @@ select
     count(*) filter (where is_deleted) as deletions
 from "stage"."customer_nation"
 ;
+
+-- order: due
+-- The keys whose snapshots this batch touches (PostgreSQL): those with an event before the end of the last day that is built.
+-- Inputs: v (VaultSpec), seen (hubs with a PIT that v mentions), fed (SnapshotSpec that v feeds).
+-- First in its transaction. A build takes this lock in a mode that excludes it: either the build sees the batch, or the batch
+-- sees which days are built.
+lock table ops.snapshot_due in row exclusive mode;
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_buyer" as hk, event_time from "stage"."order"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_customer" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_customer" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_customer', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_customer');
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_order" as hk, event_time from "stage"."order"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_order" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_order" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_order', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_order');
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_order', "hk_order", min(event_time)
+from "stage"."order"
+where "hk_order" is not null and event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_order')
+group by 2;
+insert into ops.snapshot_due (table_name, hk, since)
+select 'bridge_order_buyer', "hk_order", min(event_time)
+from "stage"."order"
+where "hk_order" is not null and event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'bridge_order_buyer')
+group by 2;
 
 -- order: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
@@ -401,6 +546,240 @@ select
 from "stage"."order"
 ;
 
+-- refund: due
+-- The keys whose snapshots this batch touches (PostgreSQL): those with an event before the end of the last day that is built.
+-- Inputs: v (VaultSpec), seen (hubs with a PIT that v mentions), fed (SnapshotSpec that v feeds).
+-- First in its transaction. A build takes this lock in a mode that excludes it: either the build sees the batch, or the batch
+-- sees which days are built.
+lock table ops.snapshot_due in row exclusive mode;
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_buyer" as hk, event_time from "stage"."refund"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_customer" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_customer" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_customer', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_customer');
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_order" as hk, event_time from "stage"."refund"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_order" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_order" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_order', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_order');
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_order', "hk_order", min(event_time)
+from "stage"."refund"
+where "hk_order" is not null and event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_order')
+group by 2;
+insert into ops.snapshot_due (table_name, hk, since)
+select 'bridge_order_buyer', "hk_order", min(event_time)
+from "stage"."refund"
+where "hk_order" is not null and event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'bridge_order_buyer')
+group by 2;
+
+-- refund: months
+-- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
+select vault.add_months(
+    array['eff_refund_buyer', 'sat_refund_refund']::text[],
+    array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."refund" where event_time is not null));
+
+-- refund: hubs
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_customer" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_buyer" as hk, "bk_buyer" as bk, event_time, record_source from "stage"."refund"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
+-- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
+-- sorted, so that two of them cannot wait for each other.
+insert into "vault"."hub_order" (hk, bk, load_ts, record_source)
+select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+from (
+    -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
+    select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
+    from (
+        select "hk_order" as hk, "bk_order" as bk, event_time, record_source from "stage"."refund"
+    ) a
+    where a.hk is not null
+    group by a.hk, a.bk, a.record_source
+) k
+order by k.hk, k.event_time, k.record_source
+on conflict (hk) do nothing;
+
+-- refund: links
+-- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."link_refund_buyer" (
+    lhk, "hk_order", "hk_buyer", load_ts, record_source)
+select k.lhk, k."hk_order", k."hk_buyer", now(), k.record_source
+from (
+    select distinct on (s."lhk_refund_buyer") s."lhk_refund_buyer" as lhk,
+s."hk_order", s."hk_buyer",         s.record_source
+    from "stage"."refund" s
+    where s."lhk_refund_buyer" is not null and s."hk_order" is not null and s."hk_buyer" is not null
+    order by s."lhk_refund_buyer", s.event_time, s.record_source
+) k
+where not exists (select from "vault"."link_refund_buyer" t where t.lhk = k.lhk)
+order by k.lhk;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- refund: sats
+-- The stage's observations of one satellite (PostgreSQL). Inputs: v (VaultSpec), sat (SatSpec).
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."sat_refund_refund" (
+    hk, event_time, event_id, hashdiff, is_deleted, "cents", load_ts, record_source)
+select distinct on (s."hk_order", s.event_time, s.event_id)
+    s."hk_order", s.event_time, s.event_id, s."hd_sat_refund_refund", s.is_deleted, s."a_cents", now(), s.record_source
+from "stage"."refund" s
+where s."hk_order" is not null
+    and not exists (
+        select from "vault"."sat_refund_refund" t
+        where t.hk = s."hk_order" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_order", s.event_time, s.event_id, s.record_source;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- refund: effs
+-- The stage's observations of one effectivity satellite (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec).
+-- Where a hub's own event drives the link, op=delete leaves it without any partner.
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+insert into "vault"."eff_refund_buyer" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
+select distinct on (s."hk_order", s.event_time, s.event_id)
+    s."hk_order", s.event_time, s.event_id,
+    case when not s.is_deleted then s."lhk_refund_buyer" end,
+    not s.is_deleted and s."lhk_refund_buyer" is not null, now(), s.record_source
+from "stage"."refund" s
+where s."hk_order" is not null and s."hk_order" is not null and s."hk_buyer" is not null
+    and not exists (
+        select from "vault"."eff_refund_buyer" t
+        where t.driving_hk = s."hk_order" and t.event_time = s.event_time and t.event_id = s.event_id)
+order by s."hk_order", s.event_time, s.event_id, s.record_source;
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+-- What the stage holds (PostgreSQL): rows, and sums over identity and operation, as batch_sums.sql.j2. Inputs: v (VaultSpec).
+select
+    count(*) as rows,
+    coalesce(sum(('x' || left(event_id::text, 8))::bit(32)::bigint), 0) as ids,
+    coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
+    count(*) filter (where is_deleted) as deletions
+from "stage"."refund"
+;
+
+-- order_customer: due
+-- The keys whose snapshots this batch touches (PostgreSQL): those with an event before the end of the last day that is built.
+-- Inputs: v (VaultSpec), seen (hubs with a PIT that v mentions), fed (SnapshotSpec that v feeds).
+-- First in its transaction. A build takes this lock in a mode that excludes it: either the build sees the batch, or the batch
+-- sees which days are built.
+lock table ops.snapshot_due in row exclusive mode;
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_customer" as hk, event_time from "stage"."order_customer"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_customer" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_customer" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_customer', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_customer');
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_order" as hk, event_time from "stage"."order_customer"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_order" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_order" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_order', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_order');
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
 -- order_customer: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
 select vault.add_months(
@@ -493,6 +872,63 @@ select
     count(*) filter (where is_deleted) as deletions
 from "stage"."order_customer"
 ;
+
+-- delivery: due
+-- The keys whose snapshots this batch touches (PostgreSQL): those with an event before the end of the last day that is built.
+-- Inputs: v (VaultSpec), seen (hubs with a PIT that v mentions), fed (SnapshotSpec that v feeds).
+-- First in its transaction. A build takes this lock in a mode that excludes it: either the build sees the batch, or the batch
+-- sees which days are built.
+lock table ops.snapshot_due in row exclusive mode;
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_customer" as hk, event_time from "stage"."delivery"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_customer" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_customer" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_customer', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_customer');
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_order" as hk, event_time from "stage"."delivery"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_order" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_order" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_order', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_order');
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
 
 -- delivery: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
@@ -603,6 +1039,44 @@ select
 from "stage"."delivery"
 ;
 
+-- acquaintance: due
+-- The keys whose snapshots this batch touches (PostgreSQL): those with an event before the end of the last day that is built.
+-- Inputs: v (VaultSpec), seen (hubs with a PIT that v mentions), fed (SnapshotSpec that v feeds).
+-- First in its transaction. A build takes this lock in a mode that excludes it: either the build sees the batch, or the batch
+-- sees which days are built.
+lock table ops.snapshot_due in row exclusive mode;
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_a" as hk, event_time from "stage"."acquaintance"
+        union all select "hk_b" as hk, event_time from "stage"."acquaintance"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_customer" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_customer" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_customer', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_customer');
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+insert into ops.snapshot_due (table_name, hk, since)
+select 'bridge_circle', "lhk_acquaintance", min(event_time)
+from "stage"."acquaintance"
+where "lhk_acquaintance" is not null and event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'bridge_circle')
+group by 2;
+
 -- acquaintance: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
 select vault.add_months(
@@ -682,6 +1156,63 @@ select
     count(*) filter (where is_deleted) as deletions
 from "stage"."acquaintance"
 ;
+
+-- payment: due
+-- The keys whose snapshots this batch touches (PostgreSQL): those with an event before the end of the last day that is built.
+-- Inputs: v (VaultSpec), seen (hubs with a PIT that v mentions), fed (SnapshotSpec that v feeds).
+-- First in its transaction. A build takes this lock in a mode that excludes it: either the build sees the batch, or the batch
+-- sees which days are built.
+lock table ops.snapshot_due in row exclusive mode;
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_customer" as hk, event_time from "stage"."payment"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_customer" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_customer" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_customer', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_customer');
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_order" as hk, event_time from "stage"."payment"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_order" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_order" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_order', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_order');
+set local enable_seqscan = on;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
 
 -- payment: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
