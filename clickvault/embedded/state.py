@@ -21,7 +21,7 @@ from typing import Any
 
 from clickvault.embedded.process import PORT_RANGE, Child, port_free
 from clickvault.errors import ConfigurationError
-from clickvault.settings import STATE_FILE
+from clickvault.settings import STATE_FILE, get_settings
 
 FORMAT = 1
 
@@ -89,6 +89,11 @@ class State:
         """The names of the ports that a store has so far."""
         with self._mutex:
             return [name for name in self._data["ports"] if name == prefix or name.startswith(f"{prefix}.")]
+
+    @property
+    def services(self) -> Path:
+        """The folder of fetched programs: this home's own, or the one that CLICKVAULT_SERVICES names."""
+        return get_settings().services or self.home / "services"
 
     def process(self, store: str) -> Child | None:
         """The recorded process of a store, dead or alive."""
