@@ -16,6 +16,7 @@ import pytest
 from clickvault import schema
 from clickvault.clickhouse import rows
 from clickvault.embedded import stack as embedded
+from clickvault.embedded.state import State
 from clickvault.marts import all_marts
 from clickvault.produce import writer
 from clickvault.session import Session, open_session
@@ -52,11 +53,15 @@ def running_stack(home: Path, **environment: str) -> Iterator[Settings]:
 
 
 @contextmanager
-def own_stack(home: Path, **environment: str) -> Iterator[Session]:
-    """A session on a running stack in `home`, with its schema made."""
-    with running_stack(home, **environment) as settings, open_session(settings) as s:
-        schema.init(s.settings, s.renderer, s.ch, s.pg)
-        yield s
+def own_stack(home: Path, parameters: dict[str, int] | None = None, **environment: str) -> Iterator[Session]:
+    """A session on a running stack in `home`, with its schema made; `parameters` of marts that are not the usual ones."""
+    with running_stack(home, **environment) as settings:
+        if parameters:  # in the stack's own state: the commands that a test runs see them, and no other stack does
+            State(settings.home).put_settings(parameters=parameters)
+            settings = get_settings()
+        with open_session(settings) as s:
+            schema.init(s.settings, s.renderer, s.ch, s.pg)
+            yield s
 
 
 def options(users: int, days: int, dirt: float = 0.0, seed: int = 7) -> GenerateOptions:

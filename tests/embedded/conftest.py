@@ -46,7 +46,7 @@ def ch(stack: Settings) -> Iterator[Client]:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """USERS people, DAYS days, a dirty message in fifty: sent to Kafka and S3, and run once."""
     folder = tmp_path_factory.mktemp("world")
-    with own_stack(folder / "home") as s:
+    with own_stack(folder / "home", parameters={"spread_views": 20}) as s:  # few publications are seen 1,000 times here
         what = options(USERS, DAYS, dirt=0.02)
         manifest = send(s, what)
         write(s, what, folder / "files")
