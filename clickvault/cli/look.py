@@ -42,7 +42,13 @@ def contract_list(json: Json = False) -> None:
     """
     events = _renderer().registry.events.values()
     found = [
-        {"event_type": e.event_type, "group": e.group, "topic": e.topic, "fields": [f.name for f in e.fields]}
+        {
+            "event_type": e.event_type,
+            "entity": e.entity,
+            "group": e.group,
+            "topic": e.topic,
+            "fields": [f.name for f in e.fields],
+        }
         for e in events
     ]
     if not json:

@@ -316,7 +316,7 @@ class Event(BaseModel):
 
     Class arguments: `group` (the topic group, one queue table in ClickHouse), `topic` (default: domain.event_type),
     `op_delete` (what op=delete means here), `activity=False` (events with an actor that are not the actor's doing),
-    `freshness` (hours in which at least one message is expected).
+    `freshness` (hours in which at least one message is expected), `entity` (what many of them are called; default: the plural).
     Unknown fields are rejected: what nobody declared is not silently dropped.
     """
 
@@ -370,6 +370,7 @@ class Event(BaseModel):
         op_delete: str = "",
         activity: bool = True,
         freshness: int = 24,
+        entity: str = "",
         **kwargs: Any,
     ) -> None:
         """Read and check the declaration, into `cls.spec`."""
@@ -377,5 +378,5 @@ class Event(BaseModel):
 
         super().__pydantic_init_subclass__(**kwargs)
         cls.spec = read_event(
-            cls, group=group, topic=topic, op_delete=op_delete, activity=activity, freshness=freshness
+            cls, group=group, topic=topic, op_delete=op_delete, activity=activity, freshness=freshness, entity=entity
         )

@@ -84,6 +84,7 @@ class EventSpec:
     op_delete: str
     activity: bool
     freshness: int
+    entity: str
     envelope: tuple[FieldSpec, ...]
     fields: tuple[FieldSpec, ...]
     link: lang.Transaction | lang.Historized | lang.Effectivity | None
@@ -136,8 +137,15 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
+def plural(name: str) -> str:
+    """What many of a thing are called, by the rule: story is stories; user_badges stays."""
+    if name.endswith("s"):
+        return name
+    return name[:-1] + "ies" if re.search(r"[^aeiou]y$", name) else name + "s"
+
+
 def read_event(
-    cls: type[lang.Event], *, group: str, topic: str, op_delete: str, activity: bool, freshness: int
+    cls: type[lang.Event], *, group: str, topic: str, op_delete: str, activity: bool, freshness: int, entity: str
 ) -> EventSpec:
     """The declaration of `cls` as data. Raises ContractError, naming class and field."""
     name = cls.__name__
@@ -147,6 +155,7 @@ def read_event(
     if not group:
         raise ContractError(f"{name}: no group", hint=f'write class {name}(Event, group="...")')
     _check_identifier(group, name, "group")
+    _check_identifier(entity or event_type, name, "entity")
     if topic and not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,199}", topic):
         raise ContractError(f"{name}: topic must be lower-case letters, digits, dots, dashes, got {topic!r}")
     if not cls.__doc__ or cls.__doc__ == lang.Event.__doc__:
@@ -165,6 +174,7 @@ def read_event(
         op_delete=op_delete,
         activity=activity,
         freshness=freshness,
+        entity=entity or plural(event_type),
         envelope=envelope,
         fields=own,
         link=cls.link,

@@ -102,7 +102,7 @@ class Donation(Event, group="money"):
     graph = [Relation("DONATED_TO", source="donor_id", target="creator_id", measured=False)]
 
 
-class SubscriptionRevenue(Event, group="money"):
+class SubscriptionRevenue(Event, group="money", entity="subscriptions_revenue"):
     """A subscriber is charged for a period of a subscription. It renews by itself, so nobody acts."""
 
     subscriber_id: Annotated[Id, Ref("user", role="subscriber"), "Who is charged"]

@@ -72,7 +72,7 @@ class UserSettings(Event, group="users", op_delete="the settings go back to what
     digest: Annotated[Literal["never", "daily", "weekly"], Sat("notices"), "How often a summary is sent by mail"]
 
 
-class UserPrivacy(Event, group="users", op_delete="the limits go back to what is usual"):
+class UserPrivacy(Event, group="users", entity="user_privacy", op_delete="the limits go back to what is usual"):
     """Who may see a user, write to them, and find them."""
 
     user_id: Annotated[Id, Hub("user", describes=True), Actor]

@@ -166,7 +166,7 @@ def test_contract_list_as_json(tmp_path: Path) -> None:
 
     found = json.loads(clickvault("contract", "list", "--json", home=tmp_path).stdout)
     assert len(found) >= 16
-    assert set(found[0]) == {"event_type", "group", "topic", "fields"}
+    assert set(found[0]) == {"event_type", "entity", "group", "topic", "fields"}
 
 
 def test_contract_check_names_the_line(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ class Item(BaseModel):
 
 def declare(name: str = "Thing", *, doc: str = "A thing.", group: str = "things", **given: Any) -> type[Event]:
     """A class of these fields (annotation, or annotation and default) and class attributes `link` and `graph`."""
-    arguments = {k: given.pop(k) for k in ("topic", "op_delete", "activity", "freshness") if k in given}
+    arguments = {k: given.pop(k) for k in ("topic", "op_delete", "activity", "freshness", "entity") if k in given}
     attributes: dict[str, Any] = {k: given.pop(k) for k in ("link", "graph", "model_config") if k in given}
     fields = {k: v if isinstance(v, tuple) else (v, ...) for k, v in given.items()}
     body = {
@@ -137,6 +137,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     # the class
     "no group": (lambda: declare(group="", thing_id=KEY), "Thing: no group"),
     "group": (lambda: declare(group="No Group", thing_id=KEY), "Thing: group must be a lower-case identifier"),
+    "entity": (lambda: declare(entity="Two Words", thing_id=KEY), "Thing: entity must be a lower-case identifier"),
     "topic": (lambda: declare(topic="No Topic", thing_id=KEY), "Thing: topic must be lower-case"),
     "no docstring": (lambda: declare(doc="", thing_id=KEY), "Thing: no docstring"),
     "the envelope's docstring": (lambda: declare(doc=Event.__doc__ or "", thing_id=KEY), "Thing: no docstring"),
@@ -417,6 +418,16 @@ def test_social_event_types_say_what_they_are(spec: Any) -> None:
     assert spec.group
     assert (spec.actor is None) == (spec.event_type in WITHOUT_ACTOR)
     assert bool(spec.op_delete) == ("delete" in spec.ops), f"{spec.class_name}: say what op=delete means, or why not"
+
+
+def test_many_of_an_event_type_have_a_name() -> None:
+    """A message is one event, so its type is singular; people look for the plural."""
+    entities = {e.event_type: e.entity for e in SOCIAL.events}
+    names = ("user", "user_badges", "user_privacy", "story", "subscription_revenue", "ad_click")
+    assert [entities[n] for n in names] == [
+        "users", "user_badges", "user_privacy", "stories", "subscriptions_revenue", "ad_clicks",
+    ]  # fmt: skip
+    assert len(set(entities.values())) == len(entities)
 
 
 def test_names_become_snake_case() -> None:
