@@ -13,7 +13,7 @@ definitions below bind every engine, so that results compare across engines and 
 | clustering | triangles / pairs of neighbours (Watts and Strogatz 1998); 0 below two neighbours |
 | triangles, core | triangles through the node; largest k whose k-core holds it (Seidman 1983) |
 | component | weakly connected component, 0 is the largest |
-| community | Louvain (Blondel et al. 2008) with a fixed seed, 0 is the largest |
+| community | by modularity, with a fixed seed, 0 is the largest: Louvain (Blondel et al. 2008) or Leiden (Traag et al. 2019) |
 
 In a directed relation clustering, triangles, core, component and community are those of the undirected simple graph.
 """
@@ -22,13 +22,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import numpy as np
     import numpy.typing as npt
+    from clickhouse_connect.driver.client import Client
+
+    from clickvault.accounts import Account
+    from clickvault.render import Renderer
 
     Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
@@ -150,17 +154,28 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Suggestion:
+    """A node (position in `ids`) that another one may want to be tied to: its `rank`-th, by the Jaccard similarity."""
+
+    node: int
+    suggested: int
+    rank: int
+    similarity: float
+
+
+@dataclass(frozen=True)
 class GraphResult:
     """Everything measured of one relation.
 
     `distances[d - 1]` is the number of pairs at distance d (unordered pairs if undirected, ordered otherwise);
-    `summary` has every name of `SUMMARY_METRICS`.
+    `summary` has every name of `SUMMARY_METRICS`; `suggestions` are those of an engine that makes some.
     """
 
     scores: Scores
     distances: tuple[int, ...]
     communities: tuple[CommunityRow, ...]
     summary: dict[str, Metric]
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 class GraphEngine(Protocol):
@@ -168,6 +183,20 @@ class GraphEngine(Protocol):
 
     name: str
 
+    def prepare(
+        self, renderer: Renderer, ch: Client, pg: Any, tell: Callable[[str], None], whole: bool = False
+    ) -> None:
+        """Bring the engine's own copy of the graph up to the vault; `whole`: make it anew. Nothing where there is none."""
+        ...
+
     def compute(self, graph: GraphData) -> GraphResult:
         """All measures of `graph`; the same graph gives the same result."""
+        ...
+
+    def accounts(self, renderer: Renderer, pg: Any) -> list[Account]:
+        """The vault's nodes and relations against those of the engine's own copy, if it has one."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the engine holds."""
         ...

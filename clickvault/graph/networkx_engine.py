@@ -6,19 +6,20 @@ Method of each measure: PageRank, core numbers and Louvain by networkx; distance
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING, Any
 
-from clickvault.graph import betweenness, distances
-from clickvault.graph.interface import CommunityRow, GraphData, GraphResult, Metric, Scores
+from clickvault.graph import betweenness, distances, results
+from clickvault.graph.interface import GraphData, GraphResult, Scores
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import networkx as nx
+    from clickhouse_connect.driver.client import Client
 
+    from clickvault.accounts import Account
     from clickvault.graph.interface import Floats, Ints
-
-SEED = 20_240_101
-"""Of Louvain and of the samples: the same graph gives the same result."""
+    from clickvault.render import Renderer
 
 
 class NetworkxEngine:
@@ -41,92 +42,45 @@ class NetworkxEngine:
         import numpy as np
 
         n = graph.nodes
-        low, high = np.minimum(graph.source, graph.target), np.maximum(graph.source, graph.target)
-        low, high = np.divmod(np.unique(low * max(n, 1) + high), max(n, 1))  # the undirected simple graph
+        low, high = results.undirected(graph)
+        arcs = results.arcs(graph, low, high)
         undirected = _networkx(n, low, high, directed=False)
-        if graph.directed:
-            arcs = (graph.source, graph.target)
-            walked = _networkx(n, graph.source, graph.target, directed=True)
-        else:
-            arcs = (np.concatenate([low, high]), np.concatenate([high, low]))
-            walked = undirected
+        walked = _networkx(n, graph.source, graph.target, directed=True) if graph.directed else undirected
 
-        far_from = _sources(n, len(arcs[0]), self.distance_work)
+        far_from = results.sources(n, len(arcs[0]), self.distance_work)
         far = distances.measure(n, *arcs, far_from)
-        between_from = _sources(n, len(arcs[0]), self.betweenness_work)
+        between_from = results.sources(n, len(arcs[0]), self.betweenness_work)
         between = betweenness.measure(n, *arcs, graph.directed, between_from, diameter=len(far.levels))
         triangles, neighbours = _triangles(n, low, high)
         wedges = neighbours * (neighbours - 1) // 2
-        clustering = np.divide(triangles, wedges, out=np.zeros(n), where=wedges > 0)
-        component, component_sizes = _components(n, low, high)
-        community = _louvain(undirected)
-        communities = _community_rows(community, low, high)
-
-        others = np.full(n, len(far_from), np.float64)
-        others[far_from] -= 1
+        out_degree, in_degree = np.bincount(arcs[0], minlength=n), np.bincount(arcs[1], minlength=n)
         scores = Scores(
-            degree=np.bincount(arcs[0], minlength=n) if not graph.directed
-            else np.bincount(graph.source, minlength=n) + np.bincount(graph.target, minlength=n),
-            in_degree=np.bincount(arcs[1], minlength=n),
-            out_degree=np.bincount(arcs[0], minlength=n),
+            degree=out_degree + in_degree if graph.directed else out_degree,
+            in_degree=in_degree,
+            out_degree=out_degree,
             pagerank=_pagerank(walked),
             betweenness=between,
-            closeness=np.divide(far.reached_by, far.total, out=np.zeros(n), where=far.total > 0),
-            harmonic=np.divide(far.inverse, others, out=np.zeros(n), where=others > 0),
-            clustering=clustering,
+            closeness=results.closeness(far),
+            harmonic=results.harmonic(far, far_from),
+            clustering=np.divide(triangles, wedges, out=np.zeros(n), where=wedges > 0),
             triangles=triangles,
             core=_by_position(_core(undirected), np.int64),
-            component=component,
-            community=community,
-        )  # fmt: skip
-        pairs = _pairs(far.levels, n / max(len(far_from), 1), graph.directed)
-        summary = {
-            "nodes": n,
-            "edges": graph.edges,
-            "isolated": int((neighbours == 0).sum()),
-            "mean_degree": float(scores.degree.mean()) if n else 0,
-            "components": len(component_sizes),
-            "largest_component": max(component_sizes, default=0),
-            "triangles": int(triangles.sum()) // 3,
-            "avg_clustering": float(clustering.mean()) if n else 0,
-            "transitivity": float(triangles.sum() / wedges.sum()) if wedges.any() else 0,
-            "reachable_pairs": sum(pairs),
-            "diameter": len(pairs),
-            "mean_distance": sum(d * p for d, p in enumerate(pairs, 1)) / max(sum(pairs), 1),
-            "effective_diameter_90": distances.effective_diameter(pairs),
-            "communities": len(communities),
-            "modularity": _modularity(communities, len(low)),
-            "distance_sources": len(far_from),
-            "betweenness_sources": len(between_from),
-            "fingerprint": 0,
-        }
-        notes = {
-            "modularity": f"Louvain, seed {SEED}, resolution 1",
-            "effective_diameter_90": "90 % of the connected pairs, interpolated",
-            "diameter": "longest finite distance" if len(far_from) == n else "longest finite distance seen",
-            "distance_sources": _how(len(far_from), n),
-            "betweenness_sources": _how(len(between_from), n),
-            "fingerprint": graph.fingerprint_of(self.name),
-        }
-        return GraphResult(
-            scores, pairs, communities, {k: Metric(float(v), notes.get(k, "")) for k, v in summary.items()}
+            component=_components(n, low, high),
+            community=_louvain(undirected),
         )
+        return results.assemble(graph, self.name, scores, far, len(far_from), len(between_from), "Louvain")
 
+    def prepare(
+        self, renderer: Renderer, ch: Client, pg: Any, tell: Callable[[str], None], whole: bool = False
+    ) -> None:
+        """Nothing to do: the graph is read from the vault each time."""
 
-def _sources(nodes: int, arcs: int, work: float) -> Ints:
-    """All nodes if that is within `work`, or else a random sample that is; in order."""
-    import numpy as np
+    def accounts(self, renderer: Renderer, pg: Any) -> list[Account]:
+        """None: there is no copy."""
+        return []
 
-    size = min(nodes, max(64, int(work // max(arcs, 1))))
-    if size == nodes:
-        return np.arange(nodes, dtype=np.int64)
-    return np.array(sorted(random.Random(SEED).sample(range(nodes), size)), np.int64)
-
-
-def _how(sources: int, nodes: int) -> str:
-    if sources == nodes:
-        return "exact: paths from every node"
-    return f"estimated: paths from {sources} random nodes of {nodes}, seed {SEED}"
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def _networkx(nodes: int, source: Ints, target: Ints, directed: bool) -> nx.Graph[int]:
@@ -190,27 +144,16 @@ def _triangles(nodes: int, low: Ints, high: Ints) -> tuple[Ints, Ints]:
     return count[rank].astype(np.int64), neighbours
 
 
-def _components(nodes: int, low: Ints, high: Ints) -> tuple[Ints, list[int]]:
-    """Each node's weakly connected component, and the components' sizes; numbered by `_by_size`."""
+def _components(nodes: int, low: Ints, high: Ints) -> Ints:
+    """Each node's weakly connected component; 0 is the largest."""
     import numpy as np
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     if not nodes:
-        return np.zeros(0, np.int64), []
+        return np.zeros(0, np.int64)
     _, found = connected_components(coo_array((np.ones(len(low)), (low, high)), shape=(nodes, nodes)), directed=False)
-    numbered = _by_size(found)
-    return numbered, np.bincount(numbered).tolist()
-
-
-def _by_size(labels: Ints) -> Ints:
-    """The same partition, numbered from the largest part on; of equal ones the one with the lowest position first."""
-    import numpy as np
-
-    _, first, inverse, size = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
-    number = np.empty(len(size), np.int64)
-    number[np.lexsort((first, -size))] = np.arange(len(size))
-    return number[inverse]
+    return results.by_size(found)
 
 
 def _louvain(graph: nx.Graph[int]) -> Ints:
@@ -219,32 +162,6 @@ def _louvain(graph: nx.Graph[int]) -> Ints:
 
     label = np.zeros(len(graph), np.int64)
     if len(graph):
-        for number, members in enumerate(nx.community.louvain_communities(graph, weight=None, seed=SEED)):
+        for number, members in enumerate(nx.community.louvain_communities(graph, weight=None, seed=results.SEED)):
             label[list(members)] = number
-    return _by_size(label)
-
-
-def _community_rows(community: Ints, low: Ints, high: Ints) -> tuple[CommunityRow, ...]:
-    import numpy as np
-
-    sizes = np.bincount(community)
-    a, b = community[low], community[high]
-    internal = np.bincount(a[a == b], minlength=len(sizes))
-    crossing = np.concatenate([a[a != b], b[a != b]])
-    boundary = np.bincount(crossing, minlength=len(sizes))
-    columns = (range(len(sizes)), sizes.tolist(), internal.tolist(), boundary.tolist())
-    return tuple(CommunityRow(*row) for row in zip(*columns, strict=True))
-
-
-def _modularity(communities: tuple[CommunityRow, ...], edges: int) -> float:
-    """Newman's modularity: sum over communities of internal / m - (degrees / 2m)^2; 0 without edges."""
-    if not edges:
-        return 0.0
-    return sum(
-        c.internal_edges / edges - ((2 * c.internal_edges + c.boundary_edges) / (2 * edges)) ** 2 for c in communities
-    )
-
-
-def _pairs(levels: tuple[int, ...], scale: float, directed: bool) -> tuple[int, ...]:
-    """Pairs at distance 1, 2 ... from the ordered pairs seen from `1 / scale` of the nodes."""
-    return tuple(max(1, round(level * scale / (1 if directed else 2))) for level in levels)
+    return results.by_size(label)
