@@ -43,13 +43,12 @@ class Ads:
         """Put the month's ads on the agenda."""
         rng = stream(self.world.seed, "ads", month)
         people, low = self.world.people, month * MONTH * DAY
-        # the same few in all months: those with the highest marks
-        first, last = self.world.cohorts[0]
-        marks = stream(self.world.seed, "advertisers").random(last - first)
-        some = np.argsort(marks)[: max(3, self.world.users // b.USERS_AN_ADVERTISER)]
-        some = some[(people["leave"][some] > low + DAY)]
+        # the same few in all months, of those who are there from the beginning and stay
+        marks = stream(self.world.seed, "advertisers").random(self.world.cohorts[0][1])
+        stays = np.flatnonzero((people["join"][: len(marks)] < 2 * HOUR) & (people["leave"][: len(marks)] == NEVER))
+        some = stays[np.argsort(marks[stays])[: max(3, self.world.users // b.USERS_AN_ADVERTISER)]]
         count = max(6, self.world.users // b.USERS_AN_AD)
-        if not len(some):
+        if not len(some):  # a world of a handful
             return
         who = some[pick(rng, 1.0 / np.arange(1, len(some) + 1), count)]
         t = low + 3 * HOUR + (rng.random(count) ** 1.3 * (MONTH * DAY - 4 * HOUR)).astype(np.int64)

@@ -45,12 +45,17 @@ class Audience:
         self._fan = np.concatenate(has)
         self._fans = Lists(np.concatenate([t[h] for t, h in zip(topics, has, strict=True)]), len(TOPICS))
 
-    def reasons(self, rng: np.random.Generator, community: Ints) -> Ints:
-        """Why people look at posts to a community or (-1) none: by which of these they are drawn."""
+    @staticmethod
+    def reasons(rng: np.random.Generator, community: Ints, shown: Bools) -> Ints:
+        """Why people look at posts to a community or (-1) none: by which of these they are drawn.
+
+        What is `shown` to everybody, a reel, is looked at by more strangers.
+        """
         u = rng.random(len(community))
         inside = community >= 0
         why = np.where(u < 0.50, FRIEND, np.where(u < 0.66, FOLLOWER, np.where((u < 0.88) & inside, MEMBER, STRANGER)))
-        return np.where(~inside & (u < 0.88) & (u >= 0.66), FRIEND, why)
+        why = np.where(~inside & (u < 0.88) & (u >= 0.66), FRIEND, why)
+        return np.where(shown, np.where(u < 0.25, FRIEND, np.where(u < 0.45, FOLLOWER, STRANGER)), why)
 
     def sample(
         self, rng: np.random.Generator, why: Ints, author: Ints, community: Ints, topic: Ints, when: Ints

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generator.draws import DAY, HOUR, MICRO, MINUTE, NEVER, Floats, Ints, chance, pick, power_delay, stream
+from generator.draws import DAY, HOUR, MICRO, MINUTE, NEVER, Bools, Floats, Ints, chance, pick, power_delay, stream
 
 GAP = 1_000
 """What ends with its owner ends a millisecond before it, so that no event names what is gone."""
@@ -25,12 +25,16 @@ COMMUNITIES_CLOSE = 0.02
 
 # rates
 POSTS_A_DAY, STORIES_A_DAY, REELS_A_DAY = 0.20, 0.06, 0.02  # by a user of mean activity
-VIEWS_A_POST, COMMENTS_A_POST = 24.0, 3.4  # drawn; fewer come about: people are away, and posts are taken down
-VIEWS_A_STORY, REEL_REACH = 14.0, 2.0  # a reel is seen so many times as often as a post
+VIEWS_A_POST, COMMENTS_A_POST, LOOKS_AGAIN = (
+    28.0,
+    3.2,
+    0.25,
+)  # drawn; fewer come about: people are away, and posts are taken down
+VIEWS_A_STORY, REEL_REACH = 20.0, 2.0  # a reel is seen so many times as often as a post
 LIKE_A_VIEW, REACTION_A_VIEW, SHARE_A_VIEW, REPORT_A_VIEW = 0.22, 0.12, 0.03, 0.004
 QUOTES, STORY_REACTION_A_VIEW = 0.35, 0.05  # of the shares; of the views of a story
 SHARED_TO_WEIGHTS = np.array([0.50, 0.20, 0.30])
-VIRAL = 0.0006  # share of the posts and reels
+VIRAL, VIRAL_REELS = 0.0007, 0.003  # share of the posts, of the reels
 PIN_A_DAY = 0.15  # by a community that has posts that day
 FOLLOWS, MEMBERSHIPS = 10.0, 10.0  # a user, on average
 USERS_A_COMMUNITY = 25
@@ -60,13 +64,14 @@ CLOSE_FRIENDS, MUTED = 0.06, 0.015  # of the friendships, by each side; of those
 GROWTH_WEIGHTS = np.array([0.30, 0.35, 0.20, 0.15])
 GROWTH_POWERS = (2.0, 1.0, 0.4, 2.0)  # members of a month come at its share u^power
 GROWTH_AT_ONCE = (0.85, 0.60, 0.15, 0.85)  # of the first month's, on the first day
-GROWTH_LEAVE = (0.05, 0.05, 0.02, 0.40)
+GROWTH_FADES = (0.0, 0.0, 0.0, 0.60)  # of the members, that leave again, after 9 days on average
+FADES_AFTER = 9.0
 GROUPS, GROUP_SHARE = 0.80, 0.30  # a community, on average; of its members that enter a group
-TOPICS_A_COMMUNITY, MORE_TOPICS, TOPICS_CLOSE, POSTS_FILED = 3.0, 0.3, 0.06, 0.85
+TOPICS_A_COMMUNITY, MORE_TOPICS, TOPICS_CLOSE, TOPICS_AFTER, POSTS_FILED = 3.0, 0.3, 0.06, 0.3, 0.85
 
 # settings and badges
 SET_UP, LIMITED, MINDS_CHANGED = 0.60, 0.45, 0.06  # on joining; a month
-BADGES_A_MONTH = 3  # at most, a user
+BADGES_A_MONTH = 5  # at most, a user
 
 # advertising: one impression for eight things looked at; of these about one in a hundred is clicked
 IMPRESSION_A_VIEW, CLICK_RATE = 1 / 8, 0.012
@@ -75,9 +80,9 @@ CPM_BID, CPC_BID, CPC_SHARE = 6.0, 0.45, 0.4  # in euros: a thousand impressions
 ADS_STOPPED = 0.10
 
 # creators: the share of the users with most followers, and what others give them
-CREATORS, SUBSCRIBE, SUBSCRIBE_LATER, UNSUBSCRIBE = 0.03, 0.12, 0.02, 0.30
+CREATORS, SUBSCRIBE, SUBSCRIBE_LATER, UNSUBSCRIBE = 0.04, 0.12, 0.02, 0.30
 TIER_WEIGHTS, TIER_CHANGES = np.array([0.66, 0.26, 0.08]), 0.08
-DONATION_A_VIEW, USERS_A_SPONSORSHIP, SPONSORSHIP = 0.012, 50, 250.0  # the last in euros
+DONATION_A_VIEW, USERS_A_SPONSORSHIP, SPONSORSHIP = 0.02, 50, 250.0  # the last in euros
 DONATIONS, DONATION_WEIGHTS = (1, 2, 3, 5, 10, 20, 50), np.array([0.22, 0.22, 0.18, 0.20, 0.11, 0.05, 0.02])
 RATES = {"EUR": 1.0, "USD": 1.1, "GBP": 0.85, "BRL": 6.0, "JPY": 160.0, "PLN": 4.3}  # for one euro, rounded
 PRICES = {  # micros a month of each tier, as shops price them: a little under a round number
@@ -100,7 +105,7 @@ REASON_WEIGHTS = np.array([0.45, 0.20, 0.10, 0.08, 0.17])
 SURFACES = ("feed", "profile", "community", "search", "link")
 
 
-def own_end(rng: np.random.Generator, start: Ints, share: float | Floats, days: float) -> Ints:
+def own_end(rng: np.random.Generator, start: Ints, share: float, days: float) -> Ints:
     """When things that start at `start` are ended by their owner; NEVER for most.
 
     `share` of them end: half within 15 minutes (at least 5 s), the others after an exponential time with mean `days`.
@@ -144,14 +149,14 @@ def story_delay(rng: np.random.Generator, count: int) -> Ints:
     return power_delay(rng, count, STORY_LIFE - 10 * MINUTE, VIEW_EXPONENT)
 
 
-def viral(rng: np.random.Generator, count: int, users: int) -> tuple[Ints, Ints]:
-    """Extra looks at the few of `count` posts that everybody passes on: which posts, and how long after them.
+def viral(rng: np.random.Generator, reels: Bools, users: int) -> tuple[Ints, Ints]:
+    """Extra looks at the few posts and reels that everybody passes on: which, and how long after them.
 
-    The looks of one are 0.1 to 0.8 of the users, and come by a lognormal law: few at first, most within a day, a
+    The looks of one are an eighth of the users to all of them, and come by a lognormal law: few at first, most within a day, a
     long tail; the wider it spreads, the faster.
     """
-    chosen = np.flatnonzero(chance(rng, count, VIRAL))
-    share = np.minimum(0.10 * (1 + rng.pareto(1.1, len(chosen))), 0.80)
+    chosen = np.flatnonzero(chance(rng, len(reels), np.where(reels, VIRAL_REELS, VIRAL)))
+    share = np.minimum(0.12 * (1 + rng.pareto(1.1, len(chosen))), 1.1)
     at = np.repeat(np.arange(len(chosen)), (share * users).astype(np.int64))
     median = 14 * HOUR / (1 + 2 * share[at])
     delay = np.minimum(median * rng.lognormal(0.0, 0.8, len(at)), VIEW_HORIZON - 20 * MINUTE)

@@ -41,6 +41,7 @@ class Groups:
         t, _ = self.presence.snap(rng, founder, after(rng, members["t"][at] + MINUTE, 2))
         closes = np.where(chance(rng, len(t), b.COMMUNITIES_CLOSE), after(rng, t, 20), NEVER)
         end = np.minimum(closes, before(places["end"][parent]))
+        end = np.minimum(end, before(self.world.people["leave"][founder]))
         # the founder stays in the parent until the group is well begun
         real = (t < members["end"][at] - HOUR) & (t < end - HOUR)
         parent, at, founder, t, end = parent[real], at[real], founder[real], t[real], end[real]
@@ -111,14 +112,17 @@ class Topics:
         count = self.communities.count
         mean = np.full(count, b.MORE_TOPICS)
         mean[fresh] = b.TOPICS_A_COMMUNITY
-        place = np.repeat(np.arange(count), rng.poisson(mean))
+        drawn = rng.poisson(mean)
+        drawn[fresh] += 1
+        place = np.repeat(np.arange(count), drawn)
         at = Lists(members["community"], count).sample(rng, place)
         place, at = place[at >= 0], at[at >= 0]
         opener = members["user"][at]
-        t = after(rng, np.maximum(members["t"][at], month * MONTH * DAY) + MINUTE, 1)
+        t = after(rng, np.maximum(members["t"][at], month * MONTH * DAY) + MINUTE, b.TOPICS_AFTER)
         t, _ = self.presence.snap(rng, opener, t)
         closes = np.where(chance(rng, len(t), b.TOPICS_CLOSE), after(rng, t, 12), NEVER)
         end = np.minimum(closes, before(places["end"][place]))
+        end = np.minimum(end, before(self.world.people["leave"][opener]))
         real = (t < members["end"][at] - MICRO) & (t < end - MICRO)
         place, opener, t, end = place[real], opener[real], t[real], end[real]
         numbers = len(self.open["t"]) + np.arange(len(t))
@@ -134,8 +138,10 @@ class Topics:
         """For each post to a community (or -1) at a moment the topic that it is filed under, or -1."""
         found = np.full(len(t), -1, dtype=np.int64)
         inside = np.flatnonzero((community >= 0) & chance(rng, len(t), b.POSTS_FILED))
-        at = self._lists.sample(rng, community[inside])
-        inside, at = inside[at >= 0], at[at >= 0]
-        held = (self.open["t"][at] < t[inside]) & (t[inside] < self.open["end"][at] - MICRO)
-        found[inside[held]] = at[held]
+        for _ in range(3):  # one that is not open is drawn again
+            at = self._lists.sample(rng, community[inside])
+            inside, at = inside[at >= 0], at[at >= 0]
+            held = (self.open["t"][at] < t[inside]) & (t[inside] < self.open["end"][at] - MICRO)
+            found[inside[held]] = at[held]
+            inside = inside[~held]
         return found

@@ -10,12 +10,14 @@ import numpy as np
 
 from generator.behaviour import (
     COMMUNITIES_CLOSE,
+    FADES_AFTER,
     GROWTH_AT_ONCE,
-    GROWTH_LEAVE,
+    GROWTH_FADES,
     GROWTH_POWERS,
     GROWTH_WEIGHTS,
     MEMBERSHIPS,
     SETTLE,
+    UNFRIENDED,
     USERS_A_COMMUNITY,
     after,
     before,
@@ -84,7 +86,8 @@ class Communities:
         t, _ = self.presence.snap(rng, founder, np.sort(t))
         topic, language = people["interest_0"][founder], people["language"][founder]
         closes = t + 5 * DAY + rng.exponential(20 * DAY, count).astype(np.int64)
-        end = np.where(chance(rng, count, COMMUNITIES_CLOSE), closes, NEVER)
+        stays = people["leave"][founder] - MINUTE  # only its founder closes or changes it
+        end = np.where(chance(rng, count, COMMUNITIES_CLOSE) & (closes < stays), closes, NEVER)
         growth = pick(rng, GROWTH_WEIGHTS, count)
         place = rows(t, end=end, founder=founder, topic=topic, language=language, growth=growth, parent=ABSENT)
         numbers = self.add(place, rng.pareto(1.2, count) + 0.3, CLUBS)
@@ -93,8 +96,8 @@ class Communities:
             "visibility": chance(rng, count, 0.2).astype(np.int64),
         }  # fmt: skip
         agenda.add("community", t, CREATE, **card)
-        when = after(rng, t + HOUR, 12)
-        changed = chance(rng, count, 0.10) & (when < end - MINUTE)
+        when, _ = self.presence.snap(rng, founder, after(rng, t + HOUR, 12))
+        changed = chance(rng, count, 0.10) & (when < end - MINUTE) & (when < stays)
         renamed = changed & chance(rng, count, 0.5)
         card["name"] = card["name"] + renamed
         card["visibility"] = np.where(changed & ~renamed, 1 - card["visibility"], card["visibility"])
@@ -150,7 +153,8 @@ class Communities:
         start, _ = self.presence.snap(rng, user, start)
         start = np.where(is_founder, places["t"][community] + MICRO, start)
         last = np.minimum(before(people["leave"][user]), before(places["end"][community]))
-        own = own_end(rng, start, np.array(GROWTH_LEAVE)[growth], 12)
+        fades = chance(rng, len(user), np.array(GROWTH_FADES)[growth])
+        own = np.minimum(own_end(rng, start, UNFRIENDED, 20), np.where(fades, after(rng, start, FADES_AFTER), NEVER))
         end = np.minimum(np.where(is_founder, NEVER, own), last)
         self.admit(rng, user, community, start, end, is_founder, agenda)
 

@@ -224,6 +224,7 @@ class Content:
         moderator = self.communities.moderators_at(t, community)
         closes = before(self.communities.places["end"][community])
         end = np.minimum(own_end(rng, t, 0.3, 4), np.minimum(before(posts["end"][inside]), closes))
+        end = np.minimum(end, before(self.world.people["leave"][np.maximum(moderator, 0)]))
         kept = (rest > 0) & (moderator >= 0) & (t < end - MICRO)
         community, t, moderator, end = community[kept], t[kept], moderator[kept], end[kept]
         pins = {

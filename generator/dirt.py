@@ -21,6 +21,7 @@ Dirty = tuple[str, str]
 DUPLICATE, LATE, EMPTY = "duplicate", "late", "empty"
 _FUTURE = "2090-01-01T00:00:00.000000Z"
 _BAD_TIMES = ("yesterday", "2026-02-30T10:00:00Z", "2026-01-05 10:00:00", "1767600000", "2026-13-01T00:00:00.000000Z")
+_BAD_DAYS = ("tomorrow", "2026-02-30", "2026-1-5", "05.01.2026", "2026-01-05T10:00:00Z")
 _UNKNOWN_TYPES = ("poke", "wave", "user_login", "heartbeat")
 
 
@@ -88,11 +89,14 @@ def _unknown_value(spec: EventSpec, event: Event, text: str, r: Random) -> Dirty
 
 
 def _bad_time(spec: EventSpec, event: Event, text: str, r: Random) -> Dirty:
-    return _text({**event, "event_time": r.choice(_BAD_TIMES)}), "event_time: not a time"
+    field = r.choice([_envelope(spec, "event_time"), *_own(spec, event, ("time", "date"))])
+    values, what = (_BAD_DAYS, "day") if field.kind == "date" else (_BAD_TIMES, "time")
+    return _text({**event, field.name: r.choice(values)}), f"{field.name}: not a {what}"
 
 
 def _future_time(spec: EventSpec, event: Event, text: str, r: Random) -> Dirty:
-    return _text({**event, "event_time": _FUTURE}), "event_time: in the future"
+    field = r.choice([_envelope(spec, "event_time"), *_own(spec, event, ("time",))])
+    return _text({**event, field.name: _FUTURE}), f"{field.name}: in the future"
 
 
 def _too_long(spec: EventSpec, event: Event, text: str, r: Random) -> Dirty:

@@ -41,9 +41,9 @@ class Responses:
         self, rng: np.random.Generator, posts: Columns, reach: Floats, audience: Audience, agenda: Agenda
     ) -> None:
         at = np.repeat(np.arange(size(posts)), rng.poisson(b.VIEWS_A_POST * reach))
-        why = audience.reasons(rng, posts["community_id"][at])
+        why = audience.reasons(rng, posts["community_id"][at], posts["kind"][at] == REEL)
         delay = b.view_delay(rng, len(at))
-        viral, spread = b.viral(rng, size(posts), self.world.users)
+        viral, spread = b.viral(rng, posts["kind"] == REEL, self.world.users)
         at, why = np.concatenate([at, viral]), np.concatenate([why, np.full(len(viral), ANYBODY)])
         t = posts["t"][at] + MICRO * 2 + np.concatenate([delay, spread])
         seen, views = self._look(rng, posts, at, why, t, audience, agenda)
@@ -84,7 +84,7 @@ class Responses:
     def _look(
         self, rng: np.random.Generator, posts: Columns, at: Ints, why: Ints, t: Ints, audience: Audience, agenda: Agenda
     ) -> tuple[Ints, Columns]:
-        """Put looks at posts on the agenda: which of them come about, and their rows.
+        """Put looks at posts on the agenda: which of them come about, and their rows, by post, person and time.
 
         The rows tell further what is looked at (`kind`, `topic`, `author`) and `until` when, for what is made of looks
         on their day.
@@ -93,6 +93,10 @@ class Responses:
         who, t, there = audience.sample(rng, why, author, posts["community_id"][at], topic, t)
         there &= (t < posts["end"][at] - MICRO) & (t - posts["t"][at] < b.VIEW_HORIZON - 10 * MINUTE)
         seen = np.flatnonzero(there)
+        seen = seen[np.lexsort([t[seen], who[seen], at[seen]])]
+        # most look once: of the later looks of somebody at something few are kept
+        again = (np.diff(at[seen], prepend=-1) == 0) & (np.diff(who[seen], prepend=-1) == 0)
+        seen = seen[~again | chance(rng, len(seen), b.LOOKS_AGAIN)]
         at, t, who, why = at[seen], t[seen], who[seen], why[seen]
         dwell = np.minimum(rng.lognormal(8.3, 1.1, len(at)), 3_600_000).astype(np.int64)
         u = rng.random(len(at))
@@ -165,7 +169,7 @@ class Responses:
         at = np.repeat(np.arange(size(posts)), rng.poisson(b.COMMENTS_A_POST * reach))
         t = posts["t"][at] + 5 * MICRO + b.comment_delay(rng, len(at))
         author = posts["author_id"][at]
-        why = audience.reasons(rng, posts["community_id"][at])
+        why = audience.reasons(rng, posts["community_id"][at], posts["kind"][at] == REEL)
         who, when, there = audience.sample(rng, why, author, posts["community_id"][at], posts["topic"][at], t)
         answers = chance(rng, len(at), 0.08)  # authors answer under their own posts
         back, comes = self.presence.snap(rng, author, t)

@@ -91,8 +91,8 @@ class Settings:
         here = np.flatnonzero((people["leave"] > first) & (people["join"] < last))
         who, when = here, np.maximum(people["join"][here] + DAY, first)
         for _ in range(b.BADGES_A_MONTH):  # each round a later badge or level
-            earned = chance(rng, len(who), np.minimum(0.9, 0.35 * self.world.activity[who]))
-            who, when = who[earned], after(rng, when[earned], 6)
+            earned = chance(rng, len(who), np.minimum(0.9, 0.40 * self.world.activity[who]))
+            who, when = who[earned], after(rng, when[earned], 4)
             kept = (when < last) & (when < people["leave"][who] - MINUTE)
             who, when = who[kept], when[kept]
             which = pick(rng, np.array([0.02, 0.25, 0.25, 0.08, 0.15, 0.25]), len(who))

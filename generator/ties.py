@@ -123,11 +123,13 @@ class Ties:
     # ── followers ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _plan_follows(self, rng: np.random.Generator, month: int, new: Ints) -> Columns:
-        """People follow the popular, a few of whom have most followers, and mostly those of their own language."""
+        """People follow the popular, who are mostly busy; a few of these have most followers; and they follow mostly
+        those of their own language."""
         people = self.world.people
         wanted = FOLLOWS * np.minimum(self.world.activity, 4.0)
         a = np.repeat(np.arange(self.world.count), self._quota(rng, month, new, wanted, 0.05))
         popularity = stream(self.world.seed, "popularity").pareto(1.4, self.world.count) + 0.2
+        popularity *= 0.3 + np.minimum(self.world.activity, 4.0)
         popularity[people["leave"] < month * MONTH * DAY] = 0
         b = pick(rng, popularity, len(a))
         own = chance(rng, len(a), 0.8)
