@@ -57,6 +57,12 @@ def objects(renderer: Renderer) -> list[SqlObject]:
     return sorted(found, key=lambda o: o.kind in VIEWS)
 
 
+def staging_sql(renderer: Renderer, mart: Mart) -> str:
+    """The statement that makes a mart's staging table: its own, under another name, and never replicated."""
+    (states,) = [o for o in objects_of(rendered(renderer, mart)) if o.kind == "states"]
+    return re.sub(r"\ACREATE TABLE IF NOT EXISTS \S+", f"CREATE OR REPLACE TABLE {mart.staging}", states.sql, count=1)
+
+
 def build_sql(renderer: Renderer, mart: Mart) -> str:
     """The statement that fills a mart's staging table; parameters d0, d1 (Date, d1 excluded)."""
     (build,) = [o for o in objects_of(rendered(renderer, mart)) if o.kind == "build"]
@@ -190,7 +196,7 @@ def _spans(days: list[date]) -> list[tuple[date, date]]:
 def _build_span(ch: Client, renderer: Renderer, mart: Mart, d0: date, d1: date, states: dict[date, str]) -> int:
     """Stage [d0, d1), put it in place day by day, record it as built from `states`. Returns the mart's rows of these days."""
     name = f"marts.{ch_identifier(mart.name)}"
-    ch.command(f"CREATE OR REPLACE TABLE {mart.staging} AS {name}")
+    ch.command(staging_sql(renderer, mart))
     try:
         ch.command(build_sql(renderer, mart), parameters={"d0": d0, "d1": d1})
         # one part a day, so that the count of rows is the count of keys

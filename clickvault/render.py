@@ -1,7 +1,7 @@
 """Rendering: from the contracts to SQL. Pure: no store is asked anything here.
 
 `Renderer` holds the Jinja environment that every template in templates/ is rendered with. A template sees `registry`,
-`cluster` and what the caller passes, and these filters: `ch` and `pg` quote an identifier (after checking it),
+what the caller passes, and these filters: `ch` and `pg` quote an identifier (after checking it),
 `ch_type` and `pg_type` give a field's column type, `lit` quotes a text for either engine.
 """
 
@@ -96,7 +96,7 @@ def pg_type(field: FieldSpec) -> str:
 
 
 class Renderer:
-    """Renders the templates for the domains of `registry`; `cluster` is the ClickHouse cluster's name, or empty.
+    """Renders the templates for the domains of `registry`, as for one server: cluster.py says what a cluster makes of it.
 
     `parameters` are what the settings say of the marts' parameters, see mart_headers.py.
     """
@@ -104,12 +104,10 @@ class Renderer:
     def __init__(
         self,
         registry: Registry,
-        cluster: str = "",
         folder: Path | None = None,
         parameters: Mapping[str, int] | None = None,
     ) -> None:
         self.registry = registry
-        self.cluster = cluster
         self.parameters = dict(parameters or {})
         self.folder = folder or ROOT / "templates"
 
@@ -132,7 +130,7 @@ class Renderer:
         }
         env.globals |= {
             "max_message_bytes": MAX_MESSAGE_BYTES, "uuid_pattern": UUID_PATTERN, "time_pattern": TIME_PATTERN,
-            "day_pattern": DAY_PATTERN, "registry": self.registry, "cluster": self.cluster, "vault_of": vault_of,
+            "day_pattern": DAY_PATTERN, "registry": self.registry, "vault_of": vault_of,
         }  # fmt: skip
         return env
 

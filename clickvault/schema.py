@@ -21,6 +21,7 @@ from clickhouse_connect.driver.client import Client
 
 from clickvault import ingest, kafka
 from clickvault.clickhouse import rows
+from clickvault.cluster import clustered, on_cluster
 from clickvault.errors import ConfigurationError
 from clickvault.objects import SqlObject, objects_of
 from clickvault.render import Renderer, ch_identifier
@@ -69,7 +70,7 @@ def clickhouse_objects(renderer: Renderer, settings: Settings) -> list[SqlObject
     found += objects_of(graph.schema_sql(renderer))
     found += marts.objects(renderer)
     found += quality.objects(renderer)
-    return found + queue_objects(renderer, settings)
+    return clustered(found + queue_objects(renderer, settings), settings.clickhouse_cluster)
 
 
 def landing_objects(renderer: Renderer) -> list[SqlObject]:
@@ -117,8 +118,8 @@ def collections(settings: Settings) -> dict[str, dict[str, str]]:
     }
 
 
-def plan_clickhouse(ch: Client, wanted: Iterable[SqlObject]) -> list[Change]:
-    """What ClickHouse lacks, or holds otherwise, or should hold no longer."""
+def plan_clickhouse(ch: Client, wanted: Iterable[SqlObject], cluster: str = "") -> list[Change]:
+    """What ClickHouse (this server of it) lacks, or holds otherwise, or should hold no longer."""
     wanted = list(wanted)
     there = _existing(ch)
     applied = _applied(ch) if "ops.schema_objects" in there else {}
@@ -127,7 +128,7 @@ def plan_clickhouse(ch: Client, wanted: Iterable[SqlObject]) -> list[Change]:
         if o.name not in there:
             changes.append(Change("clickhouse", "create", f"{o.kind} {o.name}"))
         elif applied.get(o.name, ("", ""))[1] != o.fingerprint:
-            changes.append(Change("clickhouse", "change", f"{o.kind} {o.name}", _column_changes(ch, o)))
+            changes.append(Change("clickhouse", "change", f"{o.kind} {o.name}", _column_changes(ch, o, cluster)))
     names = {o.name for o in wanted}
     for name, (kind, _) in applied.items():
         if name not in names and kind not in KEPT:
@@ -151,13 +152,13 @@ def _applied(ch: Client) -> dict[str, tuple[str, str]]:
     return {r["name"]: (r["kind"], r["fingerprint"]) for r in found}
 
 
-def _column_changes(ch: Client, o: SqlObject) -> str:
+def _column_changes(ch: Client, o: SqlObject, cluster: str) -> str:
     if o.kind != "table":
         return ""
-    return ", ".join(_alterations(ch, o))
+    return ", ".join(_alterations(ch, o, cluster))
 
 
-def _alterations(ch: Client, o: SqlObject) -> list[str]:
+def _alterations(ch: Client, o: SqlObject, cluster: str) -> list[str]:
     """ADD and MODIFY COLUMN clauses that bring an existing table to the wanted columns; nothing is ever dropped.
 
     The engine reads the wanted statement itself: it is run under another name, and the columns are compared.
@@ -165,7 +166,6 @@ def _alterations(ch: Client, o: SqlObject) -> list[str]:
     database, table = o.name.split(".")
     wanted_name = f"scratch_{uuid4().hex}"
     scratch = f"ops.{wanted_name}"
-    ch.command(f"DROP TABLE IF EXISTS {scratch}")
     ch.command(re.sub(r"^CREATE TABLE (IF NOT EXISTS )?\S+", f"CREATE TABLE {scratch}", o.sql, count=1))
     try:
         columns = (
@@ -174,7 +174,7 @@ def _alterations(ch: Client, o: SqlObject) -> list[str]:
         wanted = [(r["name"], r["type"]) for r in rows(ch, columns, {"d": "ops", "t": wanted_name})]
         there = {r["name"]: r["type"] for r in rows(ch, columns, {"d": database, "t": table})}
     finally:
-        ch.command(f"DROP TABLE IF EXISTS {scratch}")
+        ch.command(on_cluster(f"DROP TABLE IF EXISTS {scratch}", cluster))
     out, before = [], ""
     for name, kind in wanted:
         if name not in there:
@@ -191,10 +191,12 @@ def apply_clickhouse(
     ch: Client, wanted: list[SqlObject], settings: Settings, progress: Callable[[str], None] | None = None
 ) -> list[Change]:
     """Bring ClickHouse to what is wanted, in the order of the module's docstring. Returns what was done."""
-    ch.command("CREATE DATABASE IF NOT EXISTS ops")
-    ch.command(LEDGER)
+    cluster = settings.clickhouse_cluster
+    ledger = SqlObject("table", "ops.schema_objects", LEDGER.strip())
+    ch.command(on_cluster("CREATE DATABASE IF NOT EXISTS ops", cluster))
+    ch.command(clustered([ledger], cluster)[0].sql)
     _apply_collections(ch, settings)
-    changes = plan_clickhouse(ch, wanted)
+    changes = plan_clickhouse(ch, wanted, cluster)
     if not changes:
         return []
     applied = _applied(ch)
@@ -203,14 +205,14 @@ def apply_clickhouse(
     stop = any(c.name.split(" ")[0] not in ("view", "parameterized", "database", "states") for c in changes)
     pulls = [n for n, (kind, _) in applied.items() if kind == "pull"] if stop else []
     for name in pulls:  # ingestion stops first, and starts last
-        ch.command(f"DROP VIEW IF EXISTS {ch_identifier(name)}")
+        ch.command(on_cluster(f"DROP VIEW IF EXISTS {ch_identifier(name)}", cluster))
         todo.setdefault(name, "create")
     dropped = [n for n, action in todo.items() if action != "create"]
     order = {o.name: i for i, o in enumerate(wanted)}
     for name in sorted(dropped, key=lambda n: order.get(n, len(order)), reverse=True):
         kind = by_name[name].kind if name in by_name else applied[name][0]
         if kind not in KEPT:
-            ch.command(f"DROP TABLE IF EXISTS {ch_identifier(name)} SYNC")
+            ch.command(on_cluster(f"DROP TABLE IF EXISTS {ch_identifier(name)} SYNC", cluster))
         if name not in by_name:
             ch.insert("ops.schema_objects", [[name, kind, "", True]], ["name", "kind", "fingerprint", "dropped"])
     for o in wanted:
@@ -219,8 +221,8 @@ def apply_clickhouse(
         if progress:
             progress(f"{todo[o.name]} {o.kind} {o.name}")
         if todo[o.name] == "change" and o.kind == "table":
-            for clause in _alterations(ch, o):
-                ch.command(f"ALTER TABLE {ch_identifier(o.name)} {clause}")
+            for clause in _alterations(ch, o, cluster):
+                ch.command(on_cluster(f"ALTER TABLE {ch_identifier(o.name)} {clause}", cluster))
         else:
             ch.command(o.sql)
         ch.insert("ops.schema_objects", [[o.name, o.kind, o.fingerprint]], ["name", "kind", "fingerprint"])
@@ -285,7 +287,7 @@ def plan(settings: Settings, renderer: Renderer, ch: Client, pg: object) -> list
     from clickvault import vault
 
     changes = [Change("kafka", "create", f"topic {t}") for t in kafka.missing_topics(settings, _topics(renderer))]
-    changes += plan_clickhouse(ch, clickhouse_objects(renderer, settings))
+    changes += plan_clickhouse(ch, clickhouse_objects(renderer, settings), settings.clickhouse_cluster)
     changes += [Change("postgres", "change", s) for s in vault.plan_postgres(pg, renderer)]
     return changes
 

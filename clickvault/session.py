@@ -29,7 +29,7 @@ class Session:
         from clickvault.render import Renderer
 
         registry = load_domains(self.settings.domains)
-        return Renderer(registry, self.settings.clickhouse_cluster, parameters=self.settings.parameters)
+        return Renderer(registry, parameters=self.settings.parameters)
 
     @cached_property
     def ch(self) -> Client:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -84,7 +84,7 @@ class Settings(BaseSettings):
 
     clickhouse_url: str = Field(default="", repr=False, description="http://user:password@host:port")
     clickhouse_reader_url: str = Field(default="", repr=False, description="The same, of the login that only reads")
-    clickhouse_cluster: str = ""
+    clickhouse_cluster: str = Field(default="", description="The cluster that ClickHouse's servers name themselves by")
 
     kafka_bootstrap: str = ""
     kafka_partitions: int = Field(default=2, ge=1)
@@ -145,10 +145,9 @@ class Settings(BaseSettings):
 
     @field_validator("clickhouse_cluster")
     @classmethod
-    def _refuse_what_is_not_there(cls, value: str, info: ValidationInfo) -> str:
-        """A setting that changes nothing would be taken for one that works."""
-        if value:
-            raise ValueError(f"{info.field_name} is not supported yet: leave it empty")
+    def _check_cluster(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", value):
+            raise ValueError("must be the name of a cluster: letters, digits, underscores")
         return value
 
     @field_validator("home", "services", mode="after")

@@ -136,7 +136,7 @@ def test_an_engine_that_is_down_gives_error_and_try(store: str, command: list[st
         ("POSTGRES_URL", "postgresql://u:secret-word%zz@db/x"),
         ("CLICKHOUSE_URL", "http://u:se/secret-word@db:1"),
         ("CLICKHOUSE_URL", "http://u:secret-word@db:port"),
-        ("CLICKHOUSE_CLUSTER", "main"),
+        ("CLICKHOUSE_CLUSTER", "secret-word"),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not(name: str, value: str, tmp_path: Path) -> None:

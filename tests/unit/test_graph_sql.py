@@ -202,9 +202,6 @@ def test_the_tables_of_results() -> None:
         # REPLACE PARTITION wants tables of one structure
         staged = objects[name.removesuffix("_staging") + "_staging"].sql
         assert staged.replace("_staging", "") == objects[name].sql.replace("_staging", "")
-    clustered = graph.schema_sql(Renderer(SOCIAL.registry, cluster="main"))
-    assert clustered.count("ON CLUSTER `main`") == 1 + len(tables)
-    assert "ReplicatedMergeTree('/clickvault/graph/scores_staging', '{shard}-{replica}')" in clustered
 
 
 def test_the_business_satellite_takes_every_measure() -> None:
