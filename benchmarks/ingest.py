@@ -3,8 +3,8 @@
     python -m benchmarks.ingest [--messages 400000] [--rounds 3] [--json]
 
 The messages are of the small set alone. They are put into the topics and into the bucket once, and then taken in again
-and again, in turns: with the views of all event types, with those of the small set, and with none ("landing": the same
-messages into landing.events, and nothing behind it: the limit). Besides, one small message at a time ("single").
+and again, in turns: with the views of `all` event types, with those of the `small` set, and with none (`limit`: the same
+messages into landing.events, and nothing behind it). Besides, one small message at a time ("single").
 Printed are medians of the rounds: messages a second by the clock, and seconds of ClickHouse's CPU time a million
 messages, which say more where other work goes on beside. It starts a stack of its own, and takes it down.
 """
@@ -14,7 +14,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import statistics
+import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -31,9 +33,8 @@ from clickvault.clickhouse import rows
 from clickvault.embedded import stack
 from clickvault.embedded.state import State
 from clickvault.errors import StoreError
-from clickvault.objects import SqlObject
 from clickvault.produce import send
-from clickvault.render import ch_identifier
+from clickvault.render import ch_identifier, statements
 from clickvault.session import Session, open_session
 from clickvault.settings import Settings, get_settings
 from generator import FileWriter, GenerateOptions, generate
@@ -60,6 +61,8 @@ SMALL = frozenset(
 )
 """The event types that are sent, and the small set of views: sixteen."""
 
+VARIANTS = ("all", "small", "limit")
+WAYS = ("kafka", "s3", "single")
 SINGLES = 20
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -83,25 +86,33 @@ def messages(session: Session, wanted: int, folder: Path) -> list[Path]:
     return files
 
 
-def objects(session: Session, settings: Settings, variant: str) -> list[SqlObject]:
-    """ClickHouse's objects with the views of `all` event types, of the `small` set, or with none (`landing`)."""
-    names = {"all": set(session.renderer.registry.events), "small": set(SMALL), "landing": set()}[variant]
-    found = []
-    for o in schema.landing_objects(session.renderer):
-        event_type = o.name.partition(".")[2].partition("_")[2] if o.kind in ("stream", "feed") else ""
-        if event_type not in session.renderer.registry.events or event_type in names:
-            found.append(o)
-    if variant == "landing":
-        found = [o for o in found if o.name != "landing.reject_unknown"]
-    return found + schema.queue_objects(session.renderer, settings)
+def renamed(sql: str, variant: str) -> str:
+    """A statement over the databases of a variant: landing and raw for `all`, landing_small ... for the others."""
+    return sql if variant == "all" else re.sub(r"\b(landing|raw)\.", rf"\1_{variant}.", sql)
 
 
-def empty(session: Session) -> None:
-    """Nothing landed, nothing loaded."""
-    for name in ("landing.events", "raw.rejected", "ops.objects", "ops.positions", "ops.gaps"):
-        session.ch.command(f"TRUNCATE TABLE {name}")
-    for name in session.renderer.registry.events:
-        session.ch.command(f"TRUNCATE TABLE raw.{ch_identifier(name)}")
+def prepare(session: Session) -> None:
+    """The topics, and three times what takes messages in: one does not stand on the other, so all are there at once."""
+    registry = session.renderer.registry
+    kafka.create_topics(session.settings, [t for group in registry.groups for t in registry.topics(group)])
+    schema.apply_clickhouse(session.ch, schema.landing_objects(session.renderer), session.settings)
+    for variant, names in (("small", SMALL), ("limit", frozenset())):
+        for database in ("landing", "raw"):
+            session.ch.command(f"CREATE DATABASE {database}_{variant}")
+        for o in schema.landing_objects(session.renderer):
+            last = o.name.partition("_")[2]
+            event_type = last if o.kind in ("stream", "feed") else o.name.partition(".")[2]
+            shared = event_type not in registry.events and (names or last != "unknown")
+            if o.name.startswith(("landing.", "raw.")) and (shared or event_type in names):
+                session.ch.command(renamed(o.sql, variant))
+
+
+def empty(session: Session, variant: str) -> None:
+    """Nothing landed."""
+    database = renamed("raw.", variant)[:-1]
+    session.ch.command(f"TRUNCATE TABLE {renamed('landing.events', variant)}")
+    for r in rows(session.ch, f"SELECT name FROM system.tables WHERE database = '{database}' AND engine LIKE '%Tree'"):
+        session.ch.command(f"TRUNCATE TABLE {database}.{ch_identifier(r['name'])}")
 
 
 @contextmanager
@@ -122,57 +133,83 @@ def cpu_of(settings: Settings) -> Iterator[Callable[[], float]]:
 
 def by_kafka(session: Session, variant: str, epoch: str, wanted: int) -> tuple[float, float]:
     """Seconds by the clock, from the first block to the last one committed, and of CPU time."""
-    settings = replace_epoch(session.settings, epoch)
-    empty(session)
+    settings = session.settings.model_copy(update={"kafka_epoch": epoch})  # other consumer groups: they read it all
+    queues = schema.queue_objects(session.renderer, settings)
+    registry = session.renderer.registry
+    empty(session, variant)
     with cpu_of(settings) as used:
-        schema.apply_clickhouse(session.ch, objects(session, settings, variant), settings)
+        for o in queues:
+            session.ch.command(renamed(o.sql, variant))
         started, before, landed = time.time(), used(), 0
         while landed < wanted:
             time.sleep(0.1)
-            (found,) = rows(session.ch, "SELECT count() AS n, min(landed_at) AS first FROM landing.events")
+            count = f"SELECT count() AS n, min(landed_at) AS first FROM {renamed('landing.events', variant)}"
+            (found,) = rows(session.ch, count)
             if found["n"] and not landed:
                 started = found["first"].replace(tzinfo=UTC).timestamp()
             landed = found["n"]
-        registry = session.renderer.registry
-        while True:
+        behind = 1
+        while behind:
             behind = 0
             for group in registry.groups:
                 done = kafka.committed(settings, ingest.group_of(settings, group))
                 ends = kafka.ends(settings, kafka.partitions(settings, registry.topics(group)))
                 behind += sum(end - done.get(at, 0) for at, end in ends.items())
-            if not behind:
-                return time.time() - started, used() - before
-            time.sleep(0.05)
+        took = time.time() - started, used() - before
+    for o in reversed(queues):
+        session.ch.command(f"DROP TABLE {renamed(o.name, variant)} SYNC")
+    return took
 
 
-def replace_epoch(settings: Settings, epoch: str) -> Settings:
-    """The settings under another epoch: its consumer groups read the topics from their beginning."""
-    return settings.model_copy(update={"kafka_epoch": epoch})
-
-
-def by_s3(session: Session, wanted: int) -> tuple[float, float]:
-    """Seconds by the clock and of CPU time, to load the bucket with the views that are there."""
-    empty(session)
+def by_s3(session: Session, variant: str) -> tuple[float, float]:
+    """Seconds by the clock and of CPU time, to load the objects of the bucket."""
+    found = rows(
+        session.ch, "SELECT _path AS path, _etag AS etag FROM s3(s3_events, filename = 'events/**', format = 'One')"
+    )
+    values = {
+        "bucket": session.settings.s3_bucket,
+        "paths": [r["path"] for r in found],
+        "etags": [r["etag"] for r in found],
+        "numbers": list(range(1, len(found) + 1)),
+    }
+    (load,) = statements(session.renderer.render("ingest/s3_load.sql.j2"))
+    empty(session, variant)
     with cpu_of(session.settings) as used:
         started = time.perf_counter()
-        found = ingest.ingest_s3(session.settings, session.renderer, session.ch)
-        took = time.perf_counter() - started
-        if found.messages != wanted:
-            raise StoreError(f"{found.messages} of {wanted} messages came by S3", hint="", store="s3")
-        return took, used()
+        session.ch.command(renamed(load, variant), parameters=values)
+        return time.perf_counter() - started, used()
 
 
-def single(session: Session, message: bytes) -> tuple[float, float]:
+def single(session: Session, variant: str, message: bytes) -> tuple[float, float]:
     """Seconds by the clock and of CPU time for one block of one message."""
     with cpu_of(session.settings) as used:
         started = time.perf_counter()
         for i in range(SINGLES):
             session.ch.insert(
-                "landing.inbox",
+                renamed("landing.inbox", variant),
                 [["benchmark", "single", 0, i, "", None, message]],
                 ["source", "stream", "partition", "offset", "key", "sent_at", "raw"],
             )
         return (time.perf_counter() - started) / SINGLES, used() / SINGLES
+
+
+def check(session: Session, variant: str, wanted: int) -> None:
+    """Everything landed and, where there are views, was accepted: otherwise other work was measured."""
+    database = renamed("raw.", variant)[:-1]
+    tables = [r["name"] for r in rows(session.ch, f"SELECT name FROM system.tables WHERE database = '{database}'")]
+    typed = " UNION ALL ".join(
+        f"SELECT count() AS n FROM {database}.{ch_identifier(t)}"
+        for t in tables
+        if t in session.renderer.registry.events
+    )
+    (landed,) = rows(
+        session.ch, f"SELECT uniqExact(stream, partition, offset) AS n FROM {renamed('landing.events', variant)}"
+    )
+    (valid,) = rows(session.ch, f"SELECT sum(n) AS n FROM ({typed})") if typed else [{"n": wanted}]
+    if landed["n"] != wanted or valid["n"] < wanted:
+        raise StoreError(
+            f"{variant}: {landed['n']} landed, {valid['n']} valid of {wanted}", hint="", store="clickhouse"
+        )
 
 
 def measure(session: Session, wanted: int, rounds: int, folder: Path) -> dict[str, Any]:
@@ -183,33 +220,33 @@ def measure(session: Session, wanted: int, rounds: int, folder: Path) -> dict[st
     for target in ("kafka", "s3"):
         send(session, files, target)
     taken: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
-    variants = ("all", "small", "landing")
     for number in range(rounds):
-        for variant in variants[number % 3 :] + variants[: number % 3]:
-            taken["kafka", variant].append(by_kafka(session, variant, f"b{number}{variant}", wanted))
-            (rejected,) = rows(session.ch, "SELECT count() AS n FROM raw.rejected")
-            if rejected["n"]:
-                raise StoreError(f"{rejected['n']} messages were rejected", hint="", store="clickhouse")
-            taken["s3", variant].append(by_s3(session, wanted))
-            taken["single", variant].append(single(session, one))
+        for variant in VARIANTS[number % 3 :] + VARIANTS[: number % 3]:
+            taken["kafka", variant].append(by_kafka(session, variant, f"{variant}{number}", wanted))
+            check(session, variant, wanted)
+            taken["s3", variant].append(by_s3(session, variant))
+            check(session, variant, wanted)
+            taken["single", variant].append(single(session, variant, one))
+            last = {way: taken[way, variant][-1] for way in WAYS}
+            print(f"round {number + 1}, {variant}: {last}", file=sys.stderr, flush=True)
     out: dict[str, Any] = {
         "messages": wanted,
         "rounds": rounds,
         "types": {"all": len(session.renderer.registry.events), "small": len(SMALL)},
     }
-    for way in ("kafka", "s3", "single"):
+    for way in WAYS:
         count = 1 if way == "single" else wanted
-        rates = {v: count / statistics.median(t for t, _ in taken[way, v]) for v in variants}
-        cpu = {v: statistics.median(c for _, c in taken[way, v]) / count for v in variants}
+        rates = {v: count / statistics.median(t for t, _ in taken[way, v]) for v in VARIANTS}
+        cpu = {v: statistics.median(c for _, c in taken[way, v]) / count for v in VARIANTS}
         out[way] = {
             v: {
                 "messages_per_second": round(rates[v], 1),
                 "cpu_seconds_per_million": round(cpu[v] * 1e6, 2),
-                "of_the_limit": round(rates[v] / rates["landing"], 3),
+                "of_the_limit": round(rates[v] / rates["limit"], 3),
                 "of_the_small_set": round(rates[v] / rates["small"], 3),
                 "cpu_of_the_small_set": round(cpu[v] / cpu["small"], 3),
             }
-            for v in variants
+            for v in VARIANTS
         }
     return out
 
@@ -219,7 +256,7 @@ def table(found: dict[str, Any]) -> str:
     lines = [
         f"{'':8}{'views':10}{'messages/s':>12}{'of limit':>10}{'of small':>10}{'CPU s/million':>15}{'of small':>10}"
     ]
-    for way in ("kafka", "s3", "single"):
+    for way in WAYS:
         for variant, f in found[way].items():
             lines.append(
                 f"{way:8}{variant:10}{f['messages_per_second']:12,.0f}{f['of_the_limit']:10.2f}{f['of_the_small_set']:10.2f}"
@@ -240,7 +277,7 @@ def main() -> None:
         stack.up()
         try:
             with open_session(get_settings()) as session:
-                schema.init(session.settings, session.renderer, session.ch, session.pg)
+                prepare(session)
                 found = measure(session, given.messages, given.rounds, Path(folder) / "messages")
         finally:
             stack.down(purge=True)
