@@ -12,6 +12,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from clickvault.errors import StoreError
 
+MAX_QUERY_BYTES = 2**24
+"""Statements over all event types grow with the contracts, beyond the engine's usual 256 KiB."""
+
 
 def connect(url: str, **settings: Any) -> Client:
     """A client for `http://user:password@host:port`. Raises StoreError when nobody answers."""
@@ -25,7 +28,7 @@ def connect(url: str, **settings: Any) -> Client:
             password=unquote(parts.password or ""),
             autogenerate_session_id=False,
             send_receive_timeout=3600,
-            settings=settings,
+            settings={"max_query_size": MAX_QUERY_BYTES, **settings},
         )
     except ClickHouseError as error:
         raise StoreError(
