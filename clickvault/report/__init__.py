@@ -59,10 +59,11 @@ def write(ch: Client, renderer: Renderer, out: Path, now: datetime | None = None
     try:
         found = sections(ch, renderer, made_at.date())
         totals = ask.totals(ch, renderer)
+        trust = ask.trust(ch, renderer)
     except DatabaseError as error:
         reason = str(error).splitlines()[0][:300]
         raise DataError(f"the marts can't be read: {reason}", hint="clickvault init") from error
-    text = page.render(renderer.folder, found, totals, made_at)
+    text = page.render(renderer.folder, found, totals, made_at, trust)
     part = out.with_name(out.name + ".part")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from clickvault.clickhouse import rows
 from clickvault.marts import Mart
+from clickvault.quality import all_checks, latest
+from clickvault.quality.words import Summary, summaries
 from clickvault.report.charts import MAX_DAYS, MAX_ROWS, NAMES, WHOLE_AFTER, Chart, Figure, counted
 
 if TYPE_CHECKING:
@@ -61,6 +63,18 @@ class Answer:
     def columns(self) -> tuple[str, ...]:
         """The columns of the rows behind the dimension."""
         return (counted(self.chart.mart),) if self.chart.kind == "distribution" else self.chart.columns
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What the quality checks said when they were last run: a summary a check, breaches first; how many runs there were.
+
+    Before the first run there is no summary, and no time.
+    """
+
+    checks: Sequence[Summary]
+    runs: int
+    last: datetime | None
 
 
 def plain(value: Any) -> Any:
@@ -126,3 +140,10 @@ def totals(ch: Client, renderer: Renderer) -> Mapping[str, int]:
     """How many messages landed, and how many of them were refused."""
     (found,) = rows(ch, renderer.render("report/totals.sql.j2"))
     return {k: int(v) for k, v in found.items()}
+
+
+def trust(ch: Client, renderer: Renderer) -> Trust:
+    """The newest results of the quality checks."""
+    (found,) = rows(ch, renderer.render("report/trust.sql.j2"))
+    results = latest(ch, renderer)
+    return Trust(summaries(all_checks(renderer), results), found["runs"], found["last"] if found["runs"] else None)

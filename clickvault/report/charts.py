@@ -85,10 +85,10 @@ FIGURES = [
 CHARTS = [
     Chart("active", "How many people take part?", "platform_daily", "lines", ("dau", "wau", "mau")),
     Chart("deeds", "What do they do?", "platform_daily", "stacked",
-          ("posts", "comments", "reactions", "likes", "shares")),
+          ("posts", "comments", "reactions", "likes", "shares"), also=("stories", "reels")),
     Chart("interactions", "How much does a post set off?", "platform_daily", "lines", ("interactions_a_post",),
           also=("posts",)),
-    Chart("stickiness", "Do they come back?", "platform_daily", "lines", ("dau_wau", "wau_mau")),
+    Chart("stickiness", "Do they come back?", "platform_daily", "lines", ("dau_wau", "wau_mau", "stickiness")),
     Chart("new_users", "How many people join?", "platform_daily", "bars", ("new_users",)),
 
     Chart("largest", "Which communities are the largest?", "community_daily", "ranked", ("members",),
@@ -113,17 +113,20 @@ CHARTS = [
 ]
 # fmt: on
 
-WHOLE_AFTER = {"wau": 6, "mau": 29, "dau_wau": 6, "wau_mau": 29, "growth_7d": 7}
+WHOLE_AFTER = {"wau": 6, "mau": 29, "dau_wau": 6, "wau_mau": 29, "stickiness": 29, "growth_7d": 7}
 """Days that a metric looks back: before the data are that old, it says less than its name."""
 
-SHARES = frozenset({"dau_wau", "wau_mau", "engagement", "isolated_share", "largest_component_share", "reached_share"})
+SHARES = frozenset(
+    {"dau_wau", "wau_mau", "stickiness", "engagement", "isolated_share", "largest_component_share", "reached_share"}
+)
 """Metrics shown as per cent."""
 
 NAMES = {"community_id": ("community", "name"), "user_id": ("user", "username")}
 """Where the name of a dimension's key is: event type and field. The key's column has the dimension's name."""
 
 _LABELS = {
-    "dau": "DAU", "wau": "WAU", "mau": "MAU", "dau_wau": "DAU / WAU", "wau_mau": "WAU / MAU", "pagerank": "PageRank",
+    "dau": "DAU", "wau": "WAU", "mau": "MAU", "dau_wau": "DAU / WAU", "wau_mau": "WAU / MAU", "stickiness": "DAU / MAU",
+    "pagerank": "PageRank",
     "growth_7d": "growth in 7 days", "pairs_at": "pairs of people", "reached_share": "share of all pairs",
     "community_id": "community", "user_id": "user",
 }  # fmt: skip

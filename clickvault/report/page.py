@@ -18,8 +18,9 @@ from typing import Any
 import jinja2
 
 from clickvault.marts import Mart
+from clickvault.quality import words as quality_words
 from clickvault.report import words
-from clickvault.report.ask import Answer, Days, Reading
+from clickvault.report.ask import Answer, Days, Reading, Trust
 from clickvault.report.charts import NAMES, label
 from clickvault.report.figures import figure
 
@@ -49,8 +50,13 @@ def hash_source(script: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
-def render(folder: Path, sections: Sequence[Section], totals: Mapping[str, int], made_at: datetime) -> str:
-    """The page; `folder` is where the templates are, `made_at` the time it is made (UTC)."""
+def render(
+    folder: Path, sections: Sequence[Section], totals: Mapping[str, int], made_at: datetime, trust: Trust | None = None
+) -> str:
+    """The page; `folder` is where the templates are, `made_at` the time it is made (UTC).
+
+    Without `trust` the page says nothing of quality checks.
+    """
     from markupsafe import Markup
     from plotly.offline import get_plotlyjs
 
@@ -63,7 +69,7 @@ def render(folder: Path, sections: Sequence[Section], totals: Mapping[str, int],
     )
     env.globals |= {
         "label": label, "number": words.number, "change": words.change, "lead": words.lead, "notes": words.notes,
-        "keys_with_names": NAMES, "today": made_at.date(),
+        "in_unit": quality_words.number, "bound": quality_words.bound, "keys_with_names": NAMES, "today": made_at.date(),
     }  # fmt: skip
     library = get_plotlyjs()
     script = env.get_template("_script.js.html.j2").render()
@@ -72,6 +78,7 @@ def render(folder: Path, sections: Sequence[Section], totals: Mapping[str, int],
     return env.get_template("page.html.j2").render(
         sections=sections,
         totals=totals,
+        trust=trust,
         made_at=made_at,
         first=min((d.first for d in with_days), default=None),
         last=max((d.last for d in with_days), default=None),

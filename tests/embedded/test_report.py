@@ -22,12 +22,13 @@ NAME = 'Friends of <img src="http://x.example/"> & chess'
 
 _ID = "toUUID(concat('00000000-0000-4000-8000-', leftPad(toString({0}), 12, '0')))"
 STATES = {
-    "marts.platform_daily": f"""
+    "marts.platform_daily (day, posts, comments, reactions, likes, shares, views, new_users, active)": f"""
         SELECT toDate('2026-01-01') + number AS day, 10 + number, 40, 7 * number, 9, number % 3, 500, 1,
             uniqCombined64State(17)({_ID.format("person")})
         FROM numbers(40) ARRAY JOIN range(number % 11, 60 + number % 7) AS person
         GROUP BY number""",
-    "marts.community_daily": f"""
+    "marts.community_daily (day, community_id, members, new_members, moderators, posts, comments, reactions, reports,"
+    " active)": f"""
         SELECT toDate('2026-01-01') + number AS day, {_ID.format("place")} AS community_id,
             place * 10 + number * (place % 4), 1, 2, 3, 4, place, 0, uniqCombined64State(17)({_ID.format("person")})
         FROM numbers(40) ARRAY JOIN range(20) AS place ARRAY JOIN range(1 + place % 5) AS person
@@ -90,9 +91,12 @@ PEOPLE = "FROM marts.v_user_centrality WHERE day = '2026-02-09' ORDER BY"
     ("chart", "sql"),
     [
         ("active", "SELECT day, dau, wau, mau FROM marts.v_platform_daily ORDER BY day"),
-        ("deeds", "SELECT day, posts, comments, reactions, likes, shares FROM marts.v_platform_daily ORDER BY day"),
+        (
+            "deeds",
+            "SELECT day, posts, comments, reactions, likes, shares, stories, reels FROM marts.v_platform_daily ORDER BY day",
+        ),
         ("interactions", "SELECT day, interactions_a_post, posts FROM marts.v_platform_daily ORDER BY day"),
-        ("stickiness", "SELECT day, dau_wau, wau_mau FROM marts.v_platform_daily ORDER BY day"),
+        ("stickiness", "SELECT day, dau_wau, wau_mau, stickiness FROM marts.v_platform_daily ORDER BY day"),
         ("new_users", "SELECT day, new_users FROM marts.v_platform_daily ORDER BY day"),
         (
             "largest",

@@ -20,7 +20,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from clickvault import graph, marts, schema
+from clickvault import graph, marts, quality, schema
 from clickvault.contract import Registry
 from clickvault.contract.vault import vault_of
 from clickvault.errors import ContractError
@@ -28,7 +28,6 @@ from clickvault.graph import sql as graph_sql
 from clickvault.graph.relations import measured
 from clickvault.objects import SqlObject, objects_of
 from clickvault.render import (
-    ROOT,
     Renderer,
     ch_identifier,
     check_identifier,
@@ -110,6 +109,16 @@ def postgres(renderer: Renderer) -> list[tuple[str, str, str]]:
     return out
 
 
+def checks(renderer: Renderer) -> list[tuple[str, str]]:
+    """The query of every quality check by its title, and how the results of one are kept."""
+    found = [(f"quality: {c.name}", quality.query(renderer, c)) for c in quality.all_checks(renderer)]
+    for name in ("freshness", "orphans"):  # bounds of the contract, of a parameter
+        check = quality.find(renderer, name)
+        found.append((f"results of {name}", renderer.render("quality/_store.sql.j2", check=check, sql="...")))
+        found.append((f"{name} without any", renderer.render("quality/_nothing.sql.j2", check=check)))
+    return found
+
+
 @cache
 def rendered() -> dict[str, str]:
     """All SQL by the name of its file: of every event type, and of what they share."""
@@ -170,6 +179,9 @@ def rendered() -> dict[str, str]:
         sql = RENDERER.render("report/names.sql.j2", event_type=event_type, key=key, name=label)
         add("report", f"names of {key}", sql)
     add("report", "totals", RENDERER.render("report/totals.sql.j2"))
+    add("report", "trust", RENDERER.render("report/trust.sql.j2"))
+    for title, sql in checks(RENDERER):
+        add("quality", title, sql)
     return {f"{name}.sql": "\n".join(parts) for name, parts in out.items()}
 
 
@@ -192,6 +204,7 @@ def shown() -> dict[str, str]:
     ]
     replay = statements(TWO.render("ingest/replay.sql.j2", event=smallest))
     return out | {
+        "quality.sql": "\n".join(section(title, sql) for title, sql in checks(SMALL)),
         "postgres.sql": "\n".join(parts),
         "vault_accounts.sql": "\n".join(vault),
         "ingest_accounts.sql": section("ingest: accounts", TWO.render("ingest/accounts.sql.j2")),
@@ -454,12 +467,6 @@ def test_objects_are_found_by_their_marks() -> None:
     ]  # fmt: skip
     with pytest.raises(ValueError, match="no statement"):
         objects_of("-- object: table a.b\n-- nothing\n")
-
-
-def test_a_cluster_name_reaches_the_templates() -> None:
-    """Nothing but `cluster` and the registry differs between one machine and many."""
-    text = Renderer(RENDERER.registry, cluster="main", folder=ROOT / "templates")._environment.globals
-    assert text["cluster"] == "main"
 
 
 def test_the_graph_is_in_both_stores() -> None:

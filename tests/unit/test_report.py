@@ -16,15 +16,17 @@ from clickvault import report
 from clickvault.contract import Registry
 from clickvault.errors import ConfigurationError, ContractError
 from clickvault.marts import Mart, all_marts
+from clickvault.quality import Result, all_checks
+from clickvault.quality.words import summaries
 from clickvault.render import Renderer
 from clickvault.report import ask, charts, page, words
-from clickvault.report.ask import Answer, Days, Reading
+from clickvault.report.ask import Answer, Days, Reading, Trust
 from clickvault.report.charts import CHARTS, FIGURES, SHARES, WHOLE_AFTER, Chart, Figure
 from clickvault.report.page import MAX_BYTES, Section, for_script, hash_source
 from contracts.social import DOMAIN
 
 SOCIAL = Renderer(Registry([DOMAIN]))
-MARTS = {m.name: m for m in all_marts(SOCIAL)}
+MARTS = {m.name: m for m in all_marts(SOCIAL) if m.name in {c.mart for c in CHARTS}}
 NOW = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)
 HOSTILE = "</script><img src=http://x.example/ onerror=alert(1)>&\"'<b>\u2028<!--"
 
@@ -58,7 +60,7 @@ class Page(HTMLParser):
                 self.tiles[self._tile] = None
             case "tr" if self._figure:
                 self.tables.setdefault(self._figure, []).append([])
-            case "td" | "th":
+            case "td" | "th" if self._figure:
                 self._cell = []
             case "data":
                 value = json.loads(found["value"] or "")
@@ -137,8 +139,9 @@ def text() -> str:
 # ── declarations ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_all_four_marts_are_shown_and_every_metric_is_defined_in_a_header() -> None:
+def test_every_metric_that_is_shown_is_defined_in_a_header() -> None:
     assert {c.mart for c in CHARTS} == set(MARTS)
+    assert {"platform_daily", "community_daily", "social_graph_daily", "user_centrality"} <= set(MARTS)
     charts.check(MARTS, CHARTS, FIGURES)
     assert len({c.name for c in CHARTS}) == len(CHARTS)
     shown = {(c.mart, m) for c in CHARTS for m in c.columns} | {(f.mart, f.metric) for f in FIGURES}
@@ -255,6 +258,39 @@ def test_charts_can_be_read_without_seeing_them(text: str) -> None:
     assert len(ids) == len(set(ids))
 
 
+def made_up_trust() -> Trust:
+    """Every check passes but one of each level, whose subject is hostile."""
+    checks = all_checks(SOCIAL)
+    wrong = {"orphans", "volume"}
+    results = [
+        Result(c.name, c.level, HOSTILE, c.unit, 0.25, c.bound("at_least"), 0.01, c.name not in wrong, 1_000, HOSTILE)
+        for c in checks
+    ]
+    return Trust(summaries(checks, results), 12, NOW)
+
+
+def test_quality_is_told_with_every_check() -> None:
+    found = Page(page.render(SOCIAL.folder, made_up_sections(), {"landed": 1234, "rejected": 5}, NOW, made_up_trust()))
+    checks = all_checks(SOCIAL)
+    shown = [a["data-check"] for t, a in found.elements if t == "tr" and "data-check" in a]
+    assert shown[:2] == ["orphans", "volume"], "what is wrong comes first"
+    assert sorted(filter(None, shown)) == sorted(c.name for c in checks)
+    text = " ".join(found.text.split())
+    assert (
+        f"No: 1 of {len(checks)} checks are breached. 1 warns. 12 runs so far, the last on 2026-03-02 12:30 UTC" in text
+    )
+    assert all(c.title in text for c in checks)
+    assert "25 %" in text
+    assert "at most 1 %" in text
+    assert next(c.hint for c in checks if c.name == "orphans") in text
+    assert not {t for t, _ in found.elements} & {"img", "b"}
+
+
+def test_quality_before_the_first_run_says_what_to_run() -> None:
+    text = page.render(SOCIAL.folder, [], {"landed": 0, "rejected": 0}, NOW, Trust([], 0, None))
+    assert "No quality check has been run. To run them: clickvault quality" in " ".join(Page(text).text.split())
+
+
 def test_data_stay_data() -> None:
     found = Page(rendered(made_up_sections(name=HOSTILE)))
     assert not {t for t, _ in found.elements} & {"img", "b"}
@@ -287,7 +323,7 @@ def test_the_largest_page_is_small_enough() -> None:
 
 def test_an_empty_mart_says_what_to_run() -> None:
     found = Page(rendered([Section(MARTS[m], None) for m in MARTS]))
-    assert found.text.count("This mart is empty. To fill it: clickvault run") == 4
+    assert found.text.count("This mart is empty. To fill it: clickvault run") == len(MARTS)
     assert found.figures == {}
     assert "No days yet" in found.text
 
@@ -436,7 +472,8 @@ def test_notes_say_what_is_not_whole() -> None:
 def test_a_file_that_can_not_be_written_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "sections", lambda *_: [])
     (tmp_path / "taken").write_text("")
+    answers: list[list[dict[str, Any]]] = [[{"landed": 0, "rejected": 0}], [{"runs": 0, "last": NOW}], []]
     with pytest.raises(ConfigurationError, match="can't be written"):
-        report.write(client([{"landed": 0, "rejected": 0}]), SOCIAL, tmp_path / "taken" / "report.html", NOW)
-    report.write(client([{"landed": 0, "rejected": 0}]), SOCIAL, tmp_path / "new" / "report.html", NOW)
+        report.write(client(*answers), SOCIAL, tmp_path / "taken" / "report.html", NOW)
+    report.write(client(*answers), SOCIAL, tmp_path / "new" / "report.html", NOW)
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["report.html"]
