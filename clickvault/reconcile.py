@@ -29,6 +29,7 @@ def reconcile(
         ("landed and judged", lambda: landing_accounts(renderer, ch)),
         ("vault", lambda: vault.accounts(renderer, ch, pg)),
         ("graph", lambda: graph.accounts(renderer, ch, pg)),
+        ("graph database", lambda: graph.sync_accounts(settings, renderer, ch, pg)),
         ("marts", lambda: marts.accounts(ch, pg, renderer)),
     ]
     found: list[Account] = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     neo4j_uri: str = Field(default="", description="bolt://host:port; where it is set, Neo4j measures the graph")
     neo4j_user: str = "neo4j"
     neo4j_password: str = Field(default="", repr=False)
+    neo4j_load: Literal["csv", "unwind"] = Field(
+        default="csv", description="csv: Neo4j pulls rows from ClickHouse; unwind: they pass through Python"
+    )
     neo4j_heap_mb: int = Field(default=1024, ge=256, description="Of the embedded stack's Neo4j")
 
     clickhouse_sees_kafka: str = Field(default="", description="The broker's address as ClickHouse's host resolves it")

@@ -2,14 +2,16 @@
 
     vault views -> schema `graph` of PostgreSQL -> engine -> vault.sat_<hub>_centrality, ClickHouse `graph`.*
 
-The networkx engine keeps nothing between runs: the graph is read whole from the views each time, so that an edge that
-ended is simply not there, and no watermark is needed. When the graph is the one that the day's results tell of, they
+Two engines: Neo4j with its Graph Data Science where NEO4J_URI is set, networkx otherwise. networkx keeps nothing between
+runs: the graph is read whole from the views each time, so that an edge that ended is simply not there. Neo4j keeps all nodes
+and relations, and takes what changed (`sync`) before it measures. When the graph is the one that the day's results tell of, they
 stay. `as_of` names the day that the results are kept under; what is measured is the vault as it is now.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -23,12 +25,13 @@ from clickvault.graph.store import read_graph, read_summaries, write_results, wr
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
+    from clickvault.accounts import Account
     from clickvault.render import Renderer
     from clickvault.settings import Settings
 
 __all__ = [
     "GraphData", "GraphEngine", "GraphResult", "GraphSummary", "Metric", "accounts", "engine_for", "run",
-    "satellite_sql", "schema_sql", "views_sql",
+    "satellite_sql", "schema_sql", "sync_accounts", "views_sql",
 ]  # fmt: skip
 
 
@@ -45,9 +48,19 @@ class GraphSummary:
 
 def engine_for(settings: Settings) -> GraphEngine:
     """The engine that the settings ask for."""
+    if settings.neo4j_uri:
+        from clickvault.graph.neo4j_engine import Neo4jEngine
+
+        return Neo4jEngine(settings)
     from clickvault.graph.networkx_engine import NetworkxEngine
 
     return NetworkxEngine()
+
+
+def sync_accounts(settings: Settings, renderer: Renderer, ch: Client, pg: Any) -> list[Account]:
+    """The vault's nodes and relations against the graph database's, where there is one."""
+    with closing(engine_for(settings)) as engine:
+        return engine.accounts(renderer, ch, pg)
 
 
 def run(
@@ -63,10 +76,22 @@ def run(
 
     `pg` is a psycopg2 connection outside a transaction; the tables and views of `schema_sql`, `views_sql` and
     `satellite_sql` are there. `progress` is told what is being done. A day whose results are those of the same graph
-    and complete is left as it is, unless `force`. Running again after a crash is safe (see `store`).
+    and complete is left as it is, unless `force`, which makes the engine's own copy of the graph anew, too. Running again after a crash is safe (see `store`).
     """
-    tell = progress or (lambda _: None)
-    engine = engine_for(settings)
+    with closing(engine_for(settings)) as engine:
+        return _run(engine, renderer, ch, pg, as_of, progress or (lambda _: None), force)
+
+
+def _run(
+    engine: GraphEngine,
+    renderer: Renderer,
+    ch: Client,
+    pg: Any,
+    as_of: date,
+    tell: Callable[[str], None],
+    force: bool,
+) -> list[GraphSummary]:
+    engine.prepare(renderer, ch, pg, tell, whole=force)
     graphs = []
     for relation in measured(renderer.registry):
         tell(f"{relation.type}: reading")

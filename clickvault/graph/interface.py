@@ -193,7 +193,7 @@ class GraphEngine(Protocol):
         """All measures of `graph`; the same graph gives the same result."""
         ...
 
-    def accounts(self, renderer: Renderer, pg: Any) -> list[Account]:
+    def accounts(self, renderer: Renderer, ch: Client, pg: Any) -> list[Account]:
         """The vault's nodes and relations against those of the engine's own copy, if it has one."""
         ...
 

@@ -75,7 +75,7 @@ class NetworkxEngine:
     ) -> None:
         """Nothing to do: the graph is read from the vault each time."""
 
-    def accounts(self, renderer: Renderer, pg: Any) -> list[Account]:
+    def accounts(self, renderer: Renderer, ch: Client, pg: Any) -> list[Account]:
         """None: there is no copy."""
         return []
 

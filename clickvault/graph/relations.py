@@ -45,6 +45,11 @@ class RelationPart:
     at_hub: str
     properties: tuple[tuple[FieldSpec, str], ...]
 
+    @property
+    def transaction(self) -> bool:
+        """Whether its pairs are events, which nothing ends."""
+        return self.links[0].kind == "transaction"
+
 
 @dataclass(frozen=True)
 class GraphRelation:
@@ -61,6 +66,14 @@ class GraphRelation:
     def view(self) -> str:
         """The view of the edges in force, in schema `graph`."""
         return f"rel_{self.type.lower()}"
+
+    @property
+    def incremental(self) -> bool:
+        """Whether what changed can be asked for key by key; if not, a change loads the relation anew.
+
+        It can't where two links are joined at a hub, nor for properties of events: the latest may be any.
+        """
+        return all(len(p.links) == 1 and not (p.transaction and p.properties) for p in self.parts)
 
     @property
     def unipartite(self) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from clickvault.graph.relations import GraphRelation
     from clickvault.render import Renderer
 
-TABLES = ("scores", "distances", "communities", "summary")
+TABLES = ("scores", "distances", "communities", "suggestions", "summary")
 """The result tables in ClickHouse, in the order in which a day is put in place."""
 
 FRACTIONS = {"pagerank", "betweenness", "closeness", "harmonic", "clustering"}

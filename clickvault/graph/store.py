@@ -4,7 +4,7 @@ A day is written in this order, and a crash at any point is made good by running
 
 1. the business satellites, in one PostgreSQL transaction      crash: the next run writes the same rows again
 2. staging tables in ClickHouse, emptied first                 crash: nobody reads them
-3. REPLACE PARTITION of scores, distances, communities         crash: the summary still tells of the earlier run
+3. REPLACE PARTITION of scores and the others                  crash: the summary still tells of the earlier run
 4. REPLACE PARTITION of summary, which has the fingerprint     done: a run that finds the same fingerprint may skip
 """
 
@@ -66,12 +66,16 @@ def write_results(renderer: Renderer, ch: Client, as_of: date, measured: Measure
         ch.command(f"TRUNCATE TABLE graph.{table}_staging")
     staged = dict.fromkeys(sql.TABLES, 0)
     for _, graph, result in measured:
+        ids = graph.ids
         scores = [getattr(result.scores, m).tolist() for m in MEASURES]
         communities = ((c.community, c.size, c.internal_edges, c.boundary_edges) for c in result.communities)
         content = {
-            "scores": [[graph.label] * graph.nodes, list(graph.ids), *scores],
+            "scores": [[graph.label] * graph.nodes, list(ids), *scores],
             "distances": _columns(enumerate(result.distances, 1)),
             "communities": _columns(communities),
+            "suggestions": _columns(
+                (graph.label, ids[s.node], ids[s.suggested], s.rank, s.similarity) for s in result.suggestions
+            ),
             "summary": _columns((name, m.value, m.note) for name, m in result.summary.items()),
         }
         for table, columns in content.items():
