@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from clickvault.errors import ConfigurationError, StoreError
 from clickvault.graph import cypher, distances, results
 from clickvault.graph.interface import GraphData, GraphResult, Scores, Suggestion
-from clickvault.graph.sync import Sync
+from clickvault.graph.sync import Sync, Synced
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -52,12 +53,16 @@ class Neo4jEngine:
         self.distance_work = distance_work
         self.betweenness_work = betweenness_work
         self.driver = cypher.connect(settings)
+        self.synced: Synced | None = None
+        """What the last `prepare` brought."""
+        self.seconds: dict[str, float] = {}
+        """What the last `compute` took, by algorithm."""
 
     def prepare(
         self, renderer: Renderer, ch: Client, pg: Any, tell: Callable[[str], None], whole: bool = False
     ) -> None:
         """Bring Neo4j up to the vault; `whole`: make the graph anew."""
-        Sync(self.settings, renderer, ch, pg, self.driver).run(tell, whole)
+        self.synced = Sync(self.settings, renderer, ch, pg, self.driver).run(tell, whole)
 
     def accounts(self, renderer: Renderer, ch: Client, pg: Any) -> list[Account]:
         """Nodes and relations of the vault, and of Neo4j."""
@@ -69,6 +74,7 @@ class Neo4jEngine:
 
     def compute(self, graph: GraphData) -> GraphResult:
         """All measures of `graph`, as `interface` defines them."""
+        self.seconds = {}
         with cypher.translated(f"measuring {graph.relation}"):
             return self._compute(graph)
 
@@ -81,7 +87,8 @@ class Neo4jEngine:
         out_degree, in_degree = np.bincount(arcs[0], minlength=n), np.bincount(arcs[1], minlength=n)
         neighbours = np.bincount(low, minlength=n) + np.bincount(high, minlength=n)
         far_from = results.sources(n, len(arcs[0]), self.distance_work)
-        far = distances.measure(n, *arcs, far_from)
+        with self._timed("distances"):
+            far = distances.measure(n, *arcs, far_from)
         between_from = len(results.sources(n, len(arcs[0]), self.betweenness_work))
         self.check_memory(n, 2 * len(low) + (graph.edges if graph.directed else 0))
 
@@ -107,7 +114,7 @@ class Neo4jEngine:
 
     def check_memory(self, nodes: int, relationships: int) -> None:
         """Raise ConfigurationError where projections of this size can't be in Neo4j's heap."""
-        (found,) = cypher.rows(self.driver, "memory", {"nodes": max(nodes, 1), "relationships": relationships})
+        (found,) = self.rows("memory", {"nodes": max(nodes, 1), "relationships": relationships})
         if found["needed"] > found["heap"]:
             needed, heap = (f"{found[k] / 2**20:,.0f} MiB" for k in ("needed", "heap"))
             raise ConfigurationError(
@@ -115,16 +122,25 @@ class Neo4jEngine:
                 hint="clickvault down; NEO4J_HEAP_MB=<more> clickvault up   (server.memory.heap.max_size of another Neo4j)",
             )
 
+    def rows(self, statement: str, parameters: dict[str, Any], **values: Any) -> list[dict[str, Any]]:
+        """The result of neo4j/<statement>.cypher, its seconds noted."""
+        with self._timed(statement):
+            return cypher.rows(self.driver, statement, parameters, **values)
+
+    @contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
+        began = monotonic()
+        yield
+        self.seconds[what] = round(self.seconds.get(what, 0) + monotonic() - began, 2)
+
     @contextmanager
     def _projected(self, graph: GraphData, directed: bool, degree: Ints) -> Iterator[_Projection]:
         name = f"clickvault {graph.relation} {uuid4()}"
         try:
-            cypher.rows(
-                self.driver, "project", {"graph": name}, label=graph.label, type=graph.relation, directed=directed
-            )
-            yield _Projection(self.driver, name, graph, degree)
+            self.rows("project", {"graph": name}, label=graph.label, type=graph.relation, directed=directed)
+            yield _Projection(self, name, graph, degree)
         finally:
-            cypher.rows(self.driver, "drop", {"graph": name})
+            self.rows("drop", {"graph": name})
 
     @contextmanager
     def _walked(self, graph: GraphData, plain: _Projection, degree: Ints) -> Iterator[_Projection]:
@@ -139,11 +155,11 @@ class Neo4jEngine:
 class _Projection:
     """A graph in GDS's memory, whose nodes are known by their positions in `GraphData.ids`."""
 
-    def __init__(self, driver: Any, name: str, graph: GraphData, degree: Ints) -> None:
+    def __init__(self, engine: Neo4jEngine, name: str, graph: GraphData, degree: Ints) -> None:
         """Raises StoreError unless the projection has the nodes of `graph`, each with its `degree`."""
-        self.driver, self.name, self.nodes = driver, name, graph.nodes
+        self.engine, self.name, self.nodes = engine, name, graph.nodes
         self._of_id = {key: i for i, key in enumerate(graph.ids)}
-        members = cypher.rows(driver, "members", {"graph": name})
+        members = engine.rows("members", {"graph": name})
         same = len(members) == graph.nodes and all(
             m["id"] in self._of_id and m["value"] == degree[self._of_id[m["id"]]] for m in members
         )
@@ -161,7 +177,7 @@ class _Projection:
 
         values = np.zeros(self.nodes)
         if self.nodes:
-            for row in cypher.rows(self.driver, algorithm, {"graph": self.name, **parameters}):
+            for row in self.engine.rows(algorithm, {"graph": self.name, **parameters}):
                 values[self._of_node[row["node"]]] = row["value"]
         return values
 
@@ -169,7 +185,7 @@ class _Projection:
         """For each node at most TOP others, most alike first."""
         if not self.nodes:
             return ()
-        found = cypher.rows(self.driver, "suggestions", {"graph": self.name, "candidates": CANDIDATES, "top": TOP})
+        found = self.engine.rows("suggestions", {"graph": self.name, "candidates": CANDIDATES, "top": TOP})
         at = self._of_id
         return tuple(Suggestion(at[r["id"]], at[r["suggested"]], r["rank"], r["similarity"]) for r in found)
 
