@@ -14,59 +14,29 @@ import numpy as np
 import orjson
 import pytest
 
-from clickvault.contract import Registry, load_domains
+from clickvault.contract import Registry
 from clickvault.contract.judge import judge
 from clickvault.errors import ConfigurationError, ContractError
 from generator import FileWriter, GenerateOptions, generate, last
 from generator.behaviour import comment_delay, facebook_degrees, mean_degree
 from generator.draws import HOUR, stream
 from generator.encode import Encoder
-from generator.manifest import Delivered
 from generator.shapes import SHAPES, Number, check
 from generator.simulate import Simulation
-from generator.writers import Batch
+from tests.unit.generated import EPOCH, Collect, contracts, events, run
 
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
-
-
-class Collect:
-    """A writer that keeps what it gets."""
-
-    takes_empty = True
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.times: list[int] = []
-
-    def open(self, options: GenerateOptions, specs: Any) -> None:
-        pass
-
-    def write(self, batch: Batch) -> None:
-        self.texts += batch.texts
-        self.times += batch.t.tolist()
-
-    def close(self) -> Delivered:
-        return Delivered(len(self.texts))
 
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    return load_domains(["contracts.social"])
-
-
-def run(registry: Registry, days: float = 3, start: float = 0, **options: Any) -> list[str]:
-    begins = EPOCH + timedelta(days=start)
-    writer = Collect()
-    asked = GenerateOptions(begins, EPOCH + timedelta(days=days), **{"users": 150, **options})
-    generate(asked, registry, {"x": writer})
-    return writer.texts
+    return contracts()
 
 
 @pytest.fixture(scope="module")
-def world(registry: Registry) -> list[dict[str, Any]]:
+def world() -> list[dict[str, Any]]:
     """All events of 500 people in 35 days: into the second month."""
-    return [orjson.loads(t) for t in run(registry, days=35, users=500, seed=3)]
+    return events()
 
 
 def digest(texts: list[str]) -> str:
@@ -125,8 +95,8 @@ def test_every_clean_event_is_accepted(world: list[dict[str, Any]], registry: Re
     by_type: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for event in world:
         by_type[event["event_type"], event["op"]].append(event)
-    for events in by_type.values():
-        for event in [*events[:150], *events[-150:]]:
+    for some in by_type.values():
+        for event in [*some[:150], *some[-150:]]:
             assert not isinstance(judge(orjson.dumps(event), registry, NOW), list), event
 
 
