@@ -1,7 +1,7 @@
 """Fixtures of the tests that run on the embedded stack, each made once a session in a folder of its own.
 
-`stack` is a bare stack. `world` is one through whose stores a small world with dirt went, and `events` is what was sent:
-many tests read them, so that one which damages a row puts it back.
+`stack` is a bare stack, and `facts` puts events into it by hand. `world` is a stack through whose stores a small world with
+dirt went, and `events` is what was sent: many tests read them, so that one which damages a row puts it back.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its schemas in a way that Python gave up
     import kafka  # noqa: F401
 
+from clickvault import schema
 from clickvault.run import run
+from clickvault.session import Session, open_session
+from tests.embedded.facts import Facts
 from tests.worlds import Event, World, options, own_stack, running_stack, send, write
 
 USERS, DAYS = 300, 12
@@ -40,6 +43,22 @@ def ch(stack: Settings) -> Iterator[Client]:
     client = connect(stack.clickhouse_url)
     yield client
     client.close()
+
+
+@pytest.fixture(scope="session")
+def prepared(stack: Settings) -> Iterator[Session]:
+    """A session on the bare stack, with its schema made."""
+    with open_session(stack) as s:
+        schema.init(s.settings, s.renderer, s.ch, s.pg)
+        yield s
+
+
+@pytest.fixture
+def facts(prepared: Session) -> Iterator[Facts]:
+    """What puts events into raw of the bare stack; they are taken out, and the marts emptied, after the test."""
+    made = Facts(prepared)
+    yield made
+    made.clear()
 
 
 @pytest.fixture(scope="session")

@@ -4,75 +4,13 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from clickhouse_connect.driver.client import Client
 
-from clickvault import marts, schema
-from clickvault.clickhouse import rows
-from clickvault.render import ch_identifier
-from clickvault.session import Session, open_session
-from clickvault.settings import Settings
-
-D1, D2, D3 = (date(2027, 3, day) for day in (1, 2, 3))  # a Monday and on
-ANNA, BEN, CLEO, DAN = (UUID(int=n) for n in range(1, 5))
-POST, OTHER, HERE, THERE = (UUID(int=n) for n in range(11, 15))
-
-
-def at(day: date, hour: int = 12, micros: int = 0) -> datetime:
-    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC) + timedelta(microseconds=micros)
-
-
-class Facts:
-    """Puts events into raw, and takes them out at the end."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.filled: set[str] = set()
-        self.built: set[str] = set()
-        self.numbers = iter(range(1, 1_000_000))
-
-    def put(self, event_type: str, columns: str, *values: Sequence[Any], op: str = "create") -> None:
-        """Events of one type; `columns` begin with event_time. event_id counts up, unless it is given."""
-        names = columns.split()
-        events = [dict(zip(names, v, strict=True)) for v in values]
-        for event in events:
-            event.setdefault("op", op)
-            event.setdefault("event_id", UUID(int=next(self.numbers)))
-        keys = list(events[0])
-        self.session.ch.insert(f"raw.{ch_identifier(event_type)}", [[e[k] for k in keys] for e in events], keys)
-        self.filled.add(event_type)
-
-    def build(self, mart: str, start: date = D1, end: date = D3 + timedelta(days=1)) -> None:
-        marts.build(self.session.ch, self.session.renderer, start, end, [mart])
-        self.built.add(mart)
-
-    def ask(self, sql: str) -> list[dict[str, Any]]:
-        return rows(self.session.ch, sql)
-
-    def clear(self) -> None:
-        for table in [f"raw.{ch_identifier(e)}" for e in self.filled] + [f"marts.{m}" for m in self.built]:
-            self.session.ch.command(f"TRUNCATE TABLE {table}")
-        for mart in self.built:
-            self.session.ch.command("DELETE FROM ops.mart_days WHERE mart = {m:String}", {"m": mart})
-
-
-@pytest.fixture(scope="module")
-def session(stack: Settings) -> Iterator[Session]:
-    with open_session(stack) as s:
-        schema.init(s.settings, s.renderer, s.ch, s.pg)
-        yield s
-
-
-@pytest.fixture
-def facts(session: Session, ch: Client) -> Iterator[Facts]:
-    made = Facts(session)
-    yield made
-    made.clear()
+from clickvault import marts
+from tests.embedded.facts import ANNA, BEN, CLEO, D1, D2, D3, DAN, HERE, OTHER, POST, THERE, Facts, at
 
 
 def test_an_event_counts_where_its_actor_was(facts: Facts) -> None:
@@ -175,9 +113,9 @@ def test_a_funnel_is_a_chain_of_times_that_do_not_fall(facts: Facts) -> None:
             expected[reached - 1] += 1
         for step, some in times.items():
             taken[step] += [(at(D1, 12, t), UUID(int=5000 + person)) for t in some]
-    for step, some in taken.items():
-        chance.shuffle(some)
-        act(facts, step, *some)
+    for step, acts in taken.items():
+        chance.shuffle(acts)
+        act(facts, step, *acts)
     facts.build("funnel_daily")
     assert funnel(facts, D1) == tuple(expected)
     assert min(expected) > 5

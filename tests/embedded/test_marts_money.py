@@ -9,6 +9,8 @@ from decimal import Decimal
 import pytest
 
 from clickvault.clickhouse import rows
+from clickvault.marts import find, stale_days
+from tests.embedded.facts import ANNA, BEN, CLEO, D1, D2, D3, DAN, HERE, POST, THERE, Facts, at
 from tests.worlds import Event, World
 
 Key = tuple[date, str, str]
@@ -174,3 +176,112 @@ def test_revenue_daily(world: World, events: Events) -> None:
         assert row["arpu_30d"] == pytest.approx(earning[day, currency] / 1e6 / row["mau"], rel=1e-9)
     for what in (*sources, "arpdau", "arpu_30d"):
         assert any(r[what] > 0 for r in found.values()), f"no {what}: not tested"
+
+
+# ── by hand ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+TERMS = "event_time sponsor_id creator_id amount_micros currency starts_on ends_on"
+
+
+def test_a_deal_counts_by_its_newest_terms_until_it_is_called_off(facts: Facts) -> None:
+    days = [D1 + timedelta(days=i) for i in range(7)]
+    span = (days[0], days[6])
+    facts.put(
+        "sponsorship",
+        f"{TERMS} op",
+        (at(days[1]), ANNA, BEN, 10, "EUR", *span, "create"),  # made on the second day of its span
+        (at(days[3]), ANNA, BEN, 20, "EUR", *span, "update"),
+        (at(days[5]), ANNA, BEN, 20, "EUR", *span, "delete"),
+        (at(days[0]), CLEO, BEN, 5, "EUR", days[2], days[3], "create"),
+        (at(days[0]), DAN, BEN, 7, "USD", days[4], days[2], "create"),  # ends before it starts: never in force
+        (at(days[2], 9), DAN, CLEO, 1, "EUR", days[2], days[2], "create"),
+        (
+            at(days[2], 9),
+            DAN,
+            CLEO,
+            1,
+            "EUR",
+            days[2],
+            days[2],
+            "delete",
+        ),  # at the same time: the greater id is the later one
+    )
+    facts.build("creator_revenue_daily", days[0], days[6])
+    found = facts.ask("SELECT * FROM marts.v_creator_revenue_daily")
+    shown = [(r["day"], r["creator_id"], r["currency"], r["deals"], r["sponsored"]) for r in found]
+    # of 10 in 7 days: 1 1 2 1 2 1 2; of 20: 2 3 3 3 3 3 3; of 5 in 2 days: 2 3
+    assert shown == [
+        (days[1], BEN, "EUR", 1, units(1)),
+        (days[2], BEN, "EUR", 2, units(2 + 2)),
+        (days[3], BEN, "EUR", 2, units(3 + 3)),
+        (days[4], BEN, "EUR", 1, units(3)),
+    ]
+    for day in reversed(days[:6]):  # each day by itself is the same
+        facts.build("creator_revenue_daily", day, day + timedelta(days=1))
+    assert facts.ask("SELECT * FROM marts.v_creator_revenue_daily") == found
+
+
+def test_the_days_of_a_deal_add_up_to_its_amount(facts: Facts) -> None:
+    """The largest amount that the contract allows, over a span that it does not divide by."""
+    amount, last = 10**15, D1 + timedelta(days=30)
+    facts.put(
+        "sponsorship",
+        TERMS,
+        (at(D1, 0), ANNA, BEN, amount, "EUR", D1, last),
+        (at(D1, 0), CLEO, BEN, 1, "JPY", D1, last),
+    )
+    facts.build("creator_revenue_daily", D1, last + timedelta(days=5))
+    found = facts.ask(
+        "SELECT currency, sum(sponsored) AS whole, min(sponsored) AS least, max(sponsored) AS most, count() AS n"
+        " FROM marts.v_creator_revenue_daily GROUP BY currency ORDER BY currency"
+    )
+    assert [tuple(r.values()) for r in found] == [
+        ("EUR", units(amount), units(amount // 31), units(amount // 31 + 1), 31),
+        ("JPY", units(1), units(0), units(1), 31),
+    ]
+
+
+def test_terms_that_come_late_make_the_following_days_out_of_date(facts: Facts) -> None:
+    s = facts.session
+    mart = find(s.renderer, "creator_revenue_daily")
+    facts.put("sponsorship", TERMS, (at(D1), ANNA, BEN, 10, "EUR", D1, D3))
+    facts.put("donation", "event_time donor_id creator_id amount_micros currency", (at(D3), ANNA, BEN, 5, "EUR"))
+    facts.build(mart.name)
+    assert stale_days(s.ch, s.renderer, mart) == []
+    facts.put("sponsorship", TERMS, (at(D2), CLEO, BEN, 10, "EUR", D1, D3))
+    assert stale_days(s.ch, s.renderer, mart) == [D2, D3]
+
+
+def test_revenue_of_a_day_without_users_and_of_users_without_revenue(facts: Facts) -> None:
+    """On the second day only a deal runs; on the third, people are there and nobody pays; EUR and USD stay apart."""
+    facts.put("donation", "event_time donor_id creator_id amount_micros currency", (at(D1), ANNA, BEN, 6, "USD"))
+    facts.put("sponsorship", TERMS, (at(D1), CLEO, BEN, 4, "EUR", D2, D2))
+    facts.put("like", "event_time user_id post_id", (at(D3), ANNA, POST), (at(D3), DAN, POST))
+    for mart in ("platform_daily", "creator_revenue_daily", "ad_daily"):
+        facts.build(mart)
+    found = facts.ask("SELECT day, currency, total, dau, mau, arpdau, arpu_30d FROM marts.v_revenue_daily")
+    assert [tuple(r.values()) for r in found] == [
+        (D1, "USD", units(6), 2, 2, pytest.approx(3e-6), pytest.approx(3e-6)),
+        (D2, "EUR", units(4), 0, 2, None, pytest.approx(2e-6)),
+        (D3, "EUR", units(0), 2, 3, 0, pytest.approx(4e-6 / 3)),
+        (D3, "USD", units(0), 2, 3, 0, pytest.approx(2e-6)),
+    ]
+
+
+def test_an_ad_that_nobody_declared_and_a_click_without_impressions(facts: Facts) -> None:
+    columns = "event_time ad_id user_id cost_micros currency"
+    facts.put("ad_impression", columns, (at(D1), HERE, ANNA, 1, "EUR"), (at(D1), HERE, ANNA, 2, "PLN"))
+    facts.put("ad_click", columns, (at(D1), THERE, BEN, 3, "EUR"))
+    facts.put(
+        "ad",
+        "event_time ad_id advertiser_id title topic",
+        (at(D2), HERE, CLEO, "new", "music"),
+        (at(D1), HERE, DAN, "old", "film"),
+    )
+    facts.build("ad_daily")
+    found = facts.ask("SELECT * FROM marts.v_ad_daily ORDER BY ad_id, currency")
+    assert [tuple(r.values())[1:] for r in found] == [
+        (HERE, "EUR", CLEO, "new", "music", 1, 0, 0, 1, units(1), 0.001, None),
+        (HERE, "PLN", CLEO, "new", "music", 1, 0, 0, 1, units(2), 0.002, None),
+        (THERE, "EUR", None, None, None, 0, 1, None, 0, units(3), None, 3e-6),
+    ]

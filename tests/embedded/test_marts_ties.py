@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 
 from clickvault.clickhouse import rows
+from tests.embedded.facts import ANNA, BEN, CLEO, D1, DAN, Facts, at
 from tests.worlds import Event, World
 
 Events = dict[str, list[Event]]
@@ -166,3 +168,42 @@ def test_friendship_depth_daily(
         assert row["share"] == pytest.approx(row["pairs"] / everybody, rel=1e-9)
         assert row["reached_share"] == pytest.approx(reached / everybody, rel=1e-9)
     assert len(found) > 2
+
+
+# ── by hand ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_ties_of_users_who_leave_come_back_or_are_not_known(facts: Facts) -> None:
+    days = [D1 + timedelta(days=i) for i in range(6)]
+    nobody = UUID(int=99)  # of whom only ties are known
+    facts.put("user", "event_time user_id", *((at(days[0]), who) for who in (ANNA, BEN, CLEO, DAN)))
+    facts.put("user", "event_time user_id", (at(days[1]), ANNA), op="update")
+    facts.put("user", "event_time user_id", (at(days[3]), DAN), (at(days[5]), CLEO), op="delete")
+    facts.put("user", "event_time user_id", (at(days[4]), DAN))
+    tie = "event_time user_id friend_id"
+    facts.put("friend", tie, (at(days[0]), ANNA, BEN), (at(days[0], 13), BEN, ANNA))  # one friendship
+    facts.put("friend", tie, (at(days[1]), DAN, ANNA), (at(days[1]), nobody, ANNA))
+    facts.put("friend", tie, (at(days[2]), BEN, ANNA), op="delete")  # by the other one
+    facts.put("friend", tie, (at(days[2], 13), ANNA, CLEO))
+    facts.put("friend", tie, (at(days[2], 14), ANNA, CLEO), op="delete")  # never at a day's end
+    facts.put("follower", "event_time follower_id followee_id", (at(days[1]), ANNA, BEN), (at(days[1]), BEN, ANNA))
+    facts.put("follower", "event_time follower_id followee_id", (at(days[1]), CLEO, DAN))
+    facts.build("ties_daily", days[0], days[5] + timedelta(days=1))
+    found = facts.ask("SELECT * FROM marts.v_ties_daily")
+    assert [(r["day"], r["users"], r["friendships"], r["follows"], r["max_friends"]) for r in found] == [
+        (days[0], 4, 1, 0, 1),
+        (days[1], 5, 3, 3, 3),
+        (days[2], 5, 2, 3, 2),
+        (days[3], 4, 1, 2, 1),
+        (days[4], 5, 2, 3, 2),
+        (days[5], 4, 2, 2, 2),
+    ]
+    whole = facts.ask("SELECT * FROM marts.v_degrees_daily")
+    assert [(r["degree"], r["users"]) for r in whole if r["tie"] == "friends" and r["day"] == days[2]] == [
+        (0, 2),
+        (1, 2),
+        (2, 1),
+    ]
+    for day in (days[4], days[3], days[1]):  # a day by itself is the same
+        facts.build("ties_daily", day, day + timedelta(days=1))
+    assert facts.ask("SELECT * FROM marts.v_degrees_daily") == whole

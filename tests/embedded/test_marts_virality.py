@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from clickvault.clickhouse import rows
-from clickvault.marts import find
+from clickvault.marts import find, stale_days
+from tests.embedded.facts import ANNA, BEN, CLEO, D1, D2, D3, DAN, HERE, OTHER, POST, Facts, at
 from tests.worlds import Event, World
 
 Events = dict[str, list[Event]]
@@ -128,3 +129,85 @@ def test_spread_curve(world: World, published: dict[str, Event], ages: dict[str,
         assert row["posts"] == len(some)
         assert row["seen_share"] == pytest.approx(sum(c[hour] for c in some) / len(some), rel=1e-9)
     assert any(0 < r["seen_share"] < 0.9 for r in found.values()), "everything is seen at once: not tested"
+
+
+# ── by hand ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+VIEW = "event_time user_id post_id"
+POSTED = "event_time post_id author_id"
+
+
+def test_what_is_done_before_the_publication_is_known_counts_for_nobody(facts: Facts) -> None:
+    s = facts.session
+    mart = find(s.renderer, "author_virality_daily")
+    facts.put("reel", POSTED, (at(D2, 8), POST, ANNA))
+    facts.put(
+        "post_view", VIEW, (at(D1), BEN, POST), (at(D2, 7), BEN, POST), (at(D2), BEN, POST), (at(D3), CLEO, OTHER)
+    )
+    facts.put("share", VIEW, (at(D2), BEN, POST))
+    facts.put("quote", VIEW, (at(D3), BEN, POST), (at(D3), BEN, OTHER))
+    facts.put("like", VIEW, (at(D2), BEN, POST))
+    facts.put("like", VIEW, (at(D2, 13), BEN, POST), op="delete")
+    facts.build(mart.name)
+    ask = "SELECT * FROM marts.v_author_virality_daily"
+    found = facts.ask(ask)
+    assert [tuple(r.values()) for r in found] == [
+        (D2, ANNA, 2, 1, 1, 0, 1, 0, 0.5, 1),
+        (D3, ANNA, 0, 0, 0, 1, 0, 0, None, 1),
+    ]
+    (sums,) = facts.ask("SELECT sum(views) AS views, sum(quotes) AS quotes FROM marts.author_virality_daily")
+    assert sums == {"views": 4, "quotes": 2}, "the accounts are kept with what counts for nobody"
+    for day in (D3, D2, D1):  # each day by itself is the same
+        facts.build(mart.name, day, day + timedelta(days=1))
+    assert facts.ask(ask) == found
+    assert stale_days(s.ch, s.renderer, mart) == []
+    facts.put("post", POSTED, (at(D1, 8), OTHER, DAN))
+    assert stale_days(s.ch, s.renderer, mart) == [D1, D2, D3], "whose publication it is was not known"
+    facts.build(mart.name)
+    found = facts.ask(f"{ask} WHERE day = '{D3}'")
+    assert [(r["author_id"], r["quotes"], r["virality"], r["virality_rank"]) for r in found] == [
+        (ANNA, 1, None, 1),
+        (DAN, 1, 1, 1),
+    ]
+
+
+def test_a_creation_that_comes_late_makes_only_its_own_day_out_of_date(facts: Facts) -> None:
+    """Ages come about where the days meet: views of later days need not be counted again."""
+    s = facts.session
+    mart = find(s.renderer, "post_spread")
+    facts.put("post_view", VIEW, *((at(D1, 8, n * 500_000), ANNA, POST) for n in range(4)), (at(D3, 9), BEN, POST))
+    facts.build(mart.name)
+    assert facts.ask("SELECT * FROM marts.v_post_spread") == []
+    facts.put("post", POSTED, (at(D1, 8, 1_900_000), POST, DAN))  # after its first views: they count as at it
+    assert stale_days(s.ch, s.renderer, mart) == [D1]
+    facts.build(mart.name, D1, D2)
+    reached = {
+        n: facts.ask(f"SELECT * FROM marts.v_post_spread_at(views = {n})")[0]["seconds_to_views"] for n in (1, 4, 5, 6)
+    }
+    assert reached == {1: 0, 4: 0, 5: 49 * 3600 - 1, 6: None}
+    (post,) = facts.ask("SELECT * FROM marts.v_post_spread")
+    assert tuple(post.values())[:3] == (POST, DAN, "post")
+    assert (post["views"], post["seconds_to_views"]) == (5, None)
+
+
+def test_a_curve_ends_after_168_hours(facts: Facts) -> None:
+    hours, week = timedelta(hours=1), timedelta(days=7)
+    facts.put("story", POSTED, (at(D1), POST, ANNA))
+    facts.put("post", POSTED, (at(D1, 13), OTHER, ANNA), (at(D1, 14), HERE, ANNA))
+    facts.put("post", POSTED, (at(D1, 15), OTHER, ANNA), op="delete")
+    facts.put(
+        "post_view",
+        VIEW,
+        (at(D1) + hours - timedelta(seconds=1), BEN, POST),
+        (at(D1) + hours, BEN, POST),
+        (at(D1) + week - timedelta(seconds=1), BEN, POST),
+        (at(D1) + week, BEN, POST),  # too late to count
+        (at(D1, 13), BEN, OTHER),
+        (at(D1, 14) + week, BEN, HERE),  # a publication without a view in its week
+    )
+    facts.build("post_spread", D1, D1 + timedelta(days=9))
+    curve = {r["age_hours"]: r for r in facts.ask("SELECT * FROM marts.v_spread_curve")}
+    assert set(curve) == set(range(WEEK))
+    assert {r["posts"] for r in curve.values()} == {2}
+    shares = {hour: curve[hour]["seen_share"] for hour in (0, 1, 166, 167)}
+    assert shares == pytest.approx({0: (1 / 3 + 1) / 2, 1: (2 / 3 + 1) / 2, 166: (2 / 3 + 1) / 2, 167: 1})
