@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 COMPOSE ?= docker compose --env-file .env.compose
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down test compose-up compose-demo compose-down lint format clean
+.PHONY: help install demo up down test compose-up compose-demo compose-down lint format diagrams clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,6 +50,10 @@ lint: $(STAMP) ## Check style and types
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+diagrams: $(STAMP) ## Write dictionary, lineage and diagrams, and draw the diagrams (needs npm and chromium)
+	$(BIN)/clickvault contract docs --out docs
+	$(BIN)/python docs/diagrams/draw.py
 
 clean: down ## Stop the stack and remove its data and everything that was made
 	@test ! -x $(BIN)/clickvault || $(BIN)/clickvault down --purge --yes

@@ -12,7 +12,7 @@ from clickvault.cli import show
 from clickvault.cli.stack import Json
 from clickvault.errors import ConfigurationError
 
-contract_app = typer.Typer(no_args_is_help=True, help="The declared events: list, show, schema, check.")
+contract_app = typer.Typer(no_args_is_help=True, help="The declared events: list, show, schema, check, docs.")
 rejected_app = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, replay.")
 
 
@@ -60,7 +60,7 @@ def contract_list(json: Json = False) -> None:
 def contract_show(
     event_type: Annotated[str, typer.Argument(help="An event type, e.g. post.")], json: Json = False
 ) -> None:
-    """Show one event type: its fields with limits and roles, and what becomes of it.
+    """Show one event type: its fields with limits and roles, and its lineage from the topic to the marts' views.
 
     Example: clickvault contract show post
     """
@@ -73,8 +73,23 @@ def contract_show(
     print(f"{event_type}: {found['meaning']}")
     print(f"topic {found['topic']} (group {found['group']}); op=delete: {found['op_delete'] or 'has no meaning'}")
     show.table(found["fields"])
-    for what in ("raw", "vault", "graph", "marts"):
-        print(f"{what}: {', '.join(found[what]) or '-'}")
+    print("lineage:")
+    for step, names in found["lineage"].items():
+        print(f"  {step:<9}{', '.join(names) or '-'}")
+
+
+@contract_app.command("docs")
+def contract_docs(
+    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")] = Path("docs"), json: Json = False
+) -> None:
+    """Write dictionary, lineage and diagrams of the declared events. Pictures of the diagrams: make diagrams.
+
+    Example: clickvault contract docs --out docs
+    """
+    from clickvault.docs import write
+
+    found = write(_renderer().registry, out)
+    show.rows([{"file": path, "state": state} for path, state in found], json)
 
 
 @contract_app.command("schema")

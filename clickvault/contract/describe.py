@@ -1,11 +1,10 @@
-"""One event type in words: its fields with limits and roles, and what becomes of it in each store."""
+"""One event type in words: its fields with limits and roles, and its way through the stores."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from clickvault.contract.spec import FieldSpec
-from clickvault.contract.vault import vault_of
 
 if TYPE_CHECKING:
     from clickvault.render import Renderer
@@ -18,7 +17,7 @@ def limits(f: FieldSpec) -> str:
         parts.append(", ".join(f.choices))
     if f.low is not None and f.high is not None:
         unit = {"string": " characters", "list": " members"}.get(f.kind, "")
-        parts.append(f"{f.low:,} to {f.high:,}{unit}")
+        parts.append((f"{f.low:,}" if f.low == f.high else f"{f.low:,} to {f.high:,}") + unit)
     parts += [f"matches {p}" for p in f.patterns]
     if f.since:
         parts.append(f"from {f.since}, at most {f.ahead} s ahead")
@@ -48,27 +47,19 @@ def roles(f: FieldSpec) -> str:
 
 
 def describe(renderer: Renderer, event_type: str) -> dict[str, Any]:
-    """An event type as one object: meaning, group, topic, fields, and its tables from raw to the marts."""
-    from clickvault.marts import all_marts
+    """An event type as one object: meaning, names, fields, and its lineage from the topic to the views of the marts."""
+    from clickvault.docs.lineage import Lines
 
     event = renderer.registry.event(event_type)
-    vault = vault_of(event)
-    tables = [f"hub_{k.hub}" for k in vault.keys]
-    for link in vault.links:
-        tables += [f"link_{link.name}", *([f"eff_{link.name}"] if link.kind == "effectivity" else [])]
-    tables += [s.name for s in vault.sats]
-    source = f"raw.{event_type}"
-    fed = [
-        m.name
-        for m in all_marts(renderer)
-        if source in m.sources or ("raw.*" in m.sources and event.actor and event.activity)
-    ]
     return {
         "event_type": event_type,
+        "entity": event.entity,
         "meaning": event.doc,
         "group": event.group,
         "topic": event.topic,
         "op_delete": event.op_delete,
+        "activity": bool(event.actor and event.activity),
+        "freshness_hours": event.freshness,
         "fields": [
             {
                 "field": f.name, "type": f.kind + (" (optional)" if f.optional else ""), "limits": limits(f),
@@ -76,8 +67,5 @@ def describe(renderer: Renderer, event_type: str) -> dict[str, Any]:
             }
             for f in event.all_fields
         ],
-        "raw": [source],
-        "vault": [f"vault.{t}" for t in dict.fromkeys(tables)],
-        "graph": [f"(:{n.label})" for n in event.nodes] + [f"[:{r.type}]" for r in event.relations],
-        "marts": [f"marts.v_{m}" for m in fed],
+        "lineage": Lines(renderer).of(event).steps(),
     }  # fmt: skip

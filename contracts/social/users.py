@@ -25,7 +25,7 @@ from contracts.social.values import Language
 class User(Event, group="users", op_delete="the user leaves"):
     """An account: it is opened, its address changes, and it is closed when the user leaves."""
 
-    user_id: Annotated[Id, Hub("user"), Actor]
+    user_id: Annotated[Id, Hub("user"), Actor, "The user, under a number of their own"]
     username: Annotated[
         str, Length(3, 32), Pattern("^[a-z0-9_.]+$"), Sat("account"), "The login, and the name in links"
     ]
@@ -52,7 +52,7 @@ class Contact(BaseModel):
 class UserProfile(Event, group="users", op_delete="the profile is emptied"):
     """What a user shows of themselves: name, words, birthday, ways to reach them."""
 
-    user_id: Annotated[Id, Hub("user", describes=True), Actor]
+    user_id: Annotated[Id, Hub("user", describes=True), Actor, "Whose profile it is"]
     display_name: Annotated[str, Length(1, 100), Sat("person"), "What the page shows as the name"]
     birthday: Annotated[Day | None, Sat("person"), Filled(0.5), "The day of birth"] = None
     bio: Annotated[str | None, Length(0, 500), Sat("words"), "A few words about oneself"] = None
@@ -65,7 +65,7 @@ class UserProfile(Event, group="users", op_delete="the profile is emptied"):
 class UserSettings(Event, group="users", op_delete="the settings go back to what is usual"):
     """How a user wants the application to look, and what to be told of."""
 
-    user_id: Annotated[Id, Hub("user", describes=True), Actor]
+    user_id: Annotated[Id, Hub("user", describes=True), Actor, "Who wants it so"]
     theme: Annotated[Literal["light", "dark", "system"], Sat("display"), Dimension, "The colours of the application"]
     autoplay: Annotated[bool, Sat("display"), "Videos start by themselves"]
     push: Annotated[bool, Sat("notices"), "Notices go to the device at once"]
@@ -75,7 +75,7 @@ class UserSettings(Event, group="users", op_delete="the settings go back to what
 class UserPrivacy(Event, group="users", entity="user_privacy", op_delete="the limits go back to what is usual"):
     """Who may see a user, write to them, and find them."""
 
-    user_id: Annotated[Id, Hub("user", describes=True), Actor]
+    user_id: Annotated[Id, Hub("user", describes=True), Actor, "Whose limits they are"]
     visible_to: Annotated[
         Literal["everyone", "friends", "nobody"], Sat("limits"), Dimension, "Who sees the page and the posts"
     ]
@@ -88,7 +88,7 @@ class UserPrivacy(Event, group="users", entity="user_privacy", op_delete="the li
 class UserStatus(Event, group="users", activity=False, op_delete="where the user is can not be told any more"):
     """A user comes online or goes offline, on a device: what sessions are made of. No activity by itself."""
 
-    user_id: Annotated[Id, Hub("user", describes=True), Actor]
+    user_id: Annotated[Id, Hub("user", describes=True), Actor, "Who comes or goes"]
     status: Annotated[Literal["online", "offline"], Sat("presence"), "Whether the application is open from now on"]
     device: Annotated[Literal["ios", "android", "web"], Sat("presence"), Dimension, "What the application runs on"]
 
@@ -107,7 +107,7 @@ class Badge(BaseModel):
 class UserBadges(Event, group="users", freshness=168, op_delete="all badges are taken back"):
     """The badges that a user wears from now on, all of them. They are given, so nobody acts."""
 
-    user_id: Annotated[Id, Hub("user", describes=True)]
+    user_id: Annotated[Id, Hub("user", describes=True), "Who wears them"]
     badges: Annotated[
         list[Badge], Length(0, 6), MultiActive("badge", child_key="badge"), "All that the user wears from now on"
     ]
