@@ -1,0 +1,116 @@
+"""What each user does, on how many days people are here, who stays, and sessions: computed again from the sent files."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from clickvault.clickhouse import rows
+from tests.embedded.history import ACTORS, Events, day_of, days_of, ratio
+from tests.embedded.test_marts_cases import within_one_per_cent
+from tests.worlds import World
+
+COUNTED = {
+    "views": ["post_view"], "reactions": ["reaction", "like"], "comments": ["comment", "reply"],
+    "shares": ["share", "quote"], "posts": ["post"], "stories": ["story"], "reels": ["reel"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def active(events: Events) -> dict[date, set[str]]:
+    """Who was active on each day."""
+    out: dict[date, set[str]] = {day: set() for day in days_of(events)}
+    for event_type, actor in ACTORS.items():
+        for e in events[event_type]:
+            out[day_of(e)].add(e[actor])
+    return out
+
+
+def test_user_activity_daily(world: World, events: Events) -> None:
+    counts: dict[tuple[date, str], Counter[str]] = defaultdict(Counter)
+    for event_type, actor in ACTORS.items():
+        names = [name for name, types in COUNTED.items() if event_type in types]
+        for e in events[event_type]:
+            at = counts[day_of(e), e[actor]]
+            at["events"] += 1
+            for name in names if e["op"] == "create" else ():
+                at[name] += 1
+    found = {
+        (r["day"], str(r["user_id"])): r for r in rows(world.session.ch, "SELECT * FROM marts.v_user_activity_daily")
+    }
+    assert set(found) == set(counts)
+    for at, row in found.items():
+        assert {n: row[n] for n in (*COUNTED, "events")} == {n: counts[at][n] for n in (*COUNTED, "events")}, at
+
+
+def test_activity_days(world: World, active: dict[date, set[str]]) -> None:
+    found = {
+        (r["day"], r["active_days"]): (r["users"], r["share"])
+        for r in rows(world.session.ch, "SELECT * FROM marts.v_activity_days")
+    }
+    expected = {}
+    for day in active:
+        here = Counter(user for i in range(28) for user in active.get(day - timedelta(days=i), ()))
+        for number, users in Counter(here.values()).items():
+            expected[day, number] = (users, pytest.approx(users / len(here)))
+    assert found == expected
+    assert len({number for _, number in found}) > 8
+
+
+def test_cohort_weekly(world: World, events: Events, active: dict[date, set[str]]) -> None:
+    joined: dict[str, date] = {}
+    for e in events["user"]:
+        if e["op"] == "create":
+            joined.setdefault(e["user_id"], day_of(e))
+
+    def monday(day: date) -> date:
+        return day - timedelta(days=day.weekday())
+
+    last = max(active)
+    cohorts: dict[date, set[str]] = defaultdict(set)
+    for user, day in joined.items():
+        cohorts[monday(day)].add(user)
+    expected = {}
+    for week, users in cohorts.items():
+        for after in range((monday(last) - week).days // 7 + 1):
+            looked_at = [week + timedelta(days=7 * after + i) for i in range(7)]
+            here = {u for d in looked_at for u in active.get(d, ()) if u in users and joined[u] <= d}
+            over = looked_at[-1] <= last and looked_at[-1] < datetime.now(UTC).date()
+            expected[week, after] = (looked_at[0], over, len(users), len(here), ratio(len(here), len(users)))
+    found = {
+        (r["cohort_week"], r["weeks_after"]): (
+            r["week"], bool(r["complete"]), r["users"], r["active_users"], r["retention"],
+        )
+        for r in rows(world.session.ch, "SELECT * FROM marts.v_cohort_weekly")
+    }  # fmt: skip
+    assert found == expected
+    assert len(cohorts) >= 2
+    assert {over for _, over, *_ in found.values()} == {True, False}, "a whole week, and one that is not over"
+
+
+@pytest.mark.parametrize("view", ["session_daily", "session_device_daily"])
+def test_session_daily(world: World, events: Events, view: str) -> None:
+    by_user: dict[str, list[tuple[datetime, bool, str]]] = defaultdict(list)
+    for e in events["user_status"]:  # in the order of time and id
+        online = e["status"] == "online" and e["op"] != "delete"
+        by_user[e["user_id"]].append((datetime.fromisoformat(e["event_time"]), online, e["device"]))
+    lengths: dict[tuple[date, str], list[float]] = defaultdict(list)
+    people: dict[tuple[date, str], set[str]] = defaultdict(set)
+    for user, statuses in by_user.items():
+        for (began, online, device), (ended, *_) in pairwise(statuses):
+            if online:
+                at = (ended.date(), device if "device" in view else "")
+                lengths[at].append((ended - began).total_seconds())
+                people[at].add(user)
+    found = {(r["day"], r.get("device", "")): r for r in rows(world.session.ch, f"SELECT * FROM marts.v_{view}")}
+    assert set(found) == set(lengths)
+    for at, row in found.items():
+        assert (row["sessions"], row["users"]) == (len(lengths[at]), len(people[at])), at
+        assert row["mean_seconds"] == ratio(sum(lengths[at]), len(lengths[at]))
+        assert row["sessions_a_user"] == ratio(len(lengths[at]), len(people[at]))
+        assert within_one_per_cent(row["median_seconds"], lengths[at], 0.5), at
+        assert within_one_per_cent(row["p90_seconds"], lengths[at], 0.9), at
+    assert sum(map(len, lengths.values())) > 500
