@@ -1,6 +1,6 @@
 """The bridge: ClickHouse pushes what is new of each event type into the stage, and the merge takes it from there.
 
-A batch, and what a crash after each step costs:
+Which event types have anything new is asked once for all of them. A batch, and what a crash after each step costs:
   1. windows     nothing: [low, high) of each stream, read from ClickHouse, written to stage.load_window
   2. truncate    nothing: the stage is empty between loads
   3. stage       one COPY; the next load truncates the stage, or PostgreSQL's recovery emptied it
@@ -92,18 +92,26 @@ def load(
     vaults = [v for v in renderer.vaults() if v.event.event_type in wanted]
     batch_rows = int(getattr(settings, "bridge_batch_rows", BATCH_ROWS))
     ordered = sorted(vaults, key=lambda v: v.event.hub_field is None)
+    with _translated("finding what is new"):
+        _check_streams(ch, pg, wanted)
+        new = _backlog(renderer, ch, [v.event.event_type for v in ordered])
 
     def one(vault: VaultSpec, connection: Connection) -> LoadResult:
         started = time.monotonic()
-        with _translated(vault), _alone(connection, vault.event.event_type):
+        with _translated(f"loading {vault.event.event_type}"), _alone(connection, vault.event.event_type):
             c = _load_type(renderer, ch, connection, vault, batch_rows, progress)
         seconds = round(time.monotonic() - started, 3)
         return LoadResult(vault.event.event_type, c.staged, c.hubs, c.links, c.sats, c.effs, seconds)
 
+    waiting = [v for v in ordered if v.event.event_type in new]
     url = str(getattr(settings, "postgres_url", ""))
-    if not url or len(ordered) < 2:
-        return [one(vault, pg) for vault in ordered]
-    return _side_by_side(one, ordered, [pg, postgres.connect(url)])
+    if not url or len(waiting) < 2:
+        loaded = [one(vault, pg) for vault in waiting]
+    else:
+        loaded = _side_by_side(one, waiting, [pg, postgres.connect(url)])
+    done = {r.event_type: r for r in loaded}
+    nothing = LoadResult("", 0, 0, 0, 0, 0, 0.0)
+    return [done.get(v.event.event_type, replace(nothing, event_type=v.event.event_type)) for v in ordered]
 
 
 def _side_by_side(
@@ -159,7 +167,6 @@ def _load_type(
     renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec, batch_rows: int, progress: Progress | None
 ) -> MergeCounts:
     total = MergeCounts()
-    _check_streams(ch, pg, vault)
     while found := _windows(renderer, ch, vault):
         new = sum(w.rows for w in found)
         windows = cut(found, batch_rows)
@@ -171,19 +178,26 @@ def _load_type(
     return total
 
 
-def _check_streams(ch: Client, pg: Connection, vault: VaultSpec) -> None:
+def _check_streams(ch: Client, pg: Connection, event_types: set[str]) -> None:
     """Refuse a stream that ends before the watermark: it was made anew, and its first rows would be skipped."""
-    sql = "select source, stream, partition, next_offset from ops.watermark where event_type = %(event_type)s"
-    marks = postgres.rows(pg, sql, {"event_type": vault.event.event_type})
-    safe = safe_positions(ch)
+    marks = postgres.rows(pg, "select event_type, source, stream, partition, next_offset from ops.watermark")
+    safe = safe_positions(ch)  # after the watermarks: another load may be moving them
     for mark in marks:
         stream = (mark["source"], mark["stream"], mark["partition"])
-        if stream in safe and safe[stream] < mark["next_offset"]:
+        if mark["event_type"] in event_types and stream in safe and safe[stream] < mark["next_offset"]:
             raise DataError(
                 f"{mark['source']}/{mark['stream']}, partition {mark['partition']}: ends at offset {safe[stream]}, "
-                f"but the vault has read {vault.event.event_type} up to {mark['next_offset']}: it was made anew",
+                f"but the vault has read {mark['event_type']} up to {mark['next_offset']}: it was made anew",
                 hint="give the new stream another source name (KAFKA_EPOCH for a topic)",
             )
+
+
+def _backlog(renderer: Renderer, ch: Client, names: list[str]) -> set[str]:
+    """The event types that may have something to load: what of it is landed whole, their windows say."""
+    if not names:
+        return set()
+    sql = renderer.render("vault/backlog.sql.j2", names=names, collection=COLLECTION)
+    return {str(row[0]) for row in ch.query(sql, settings=QUERY_SETTINGS).result_rows}
 
 
 def _windows(renderer: Renderer, ch: Client, vault: VaultSpec) -> list[Window]:
@@ -244,8 +258,7 @@ def _alone(pg: Connection, event_type: str) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def _translated(vault: VaultSpec) -> Iterator[None]:
-    what = f"loading {vault.event.event_type}"
+def _translated(what: str) -> Iterator[None]:
     try:
         with postgres.translated(what):
             yield

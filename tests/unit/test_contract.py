@@ -23,6 +23,8 @@ import contracts.social
 from clickvault.contract import (
     Actor,
     After,
+    AsOf,
+    Bridge,
     Day,
     Dimension,
     Domain,
@@ -36,6 +38,7 @@ from clickvault.contract import (
     MultiActive,
     Node,
     Pattern,
+    Pit,
     Range,
     Ref,
     Registry,
@@ -131,6 +134,16 @@ def checked_event() -> type[Event]:
             return value
 
     return Checking
+
+
+def assisted(*assistance: Pit | Bridge | AsOf) -> Domain:
+    """A domain of things with these snapshot tables."""
+    thing, user = Annotated[Id, Ref("thing")], Annotated[Id, Ref("person", role="user")]
+    return Domain(
+        "d", declare(a=KEY, b=user), declare("Person", a=Annotated[Id, Hub("person")]),
+        declare("Pair", a=thing, b=user, link=Historized()), declare("Wave", a=thing, b=user, link=Transaction()),
+        declare("Pin", a=thing, b=user, link=Effectivity(driving=("a",))), query_assistance=assistance,
+    )  # fmt: skip
 
 
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
@@ -327,6 +340,35 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
             declare("B", a=Annotated[Id, Ref("thing")], b=USER, link=Historized(), graph=[Relation("R", "a", "b")]),
             uses=(SOCIAL,)),
         "B.a: R ends at hub 'thing', which is no node"),
+    # query assistance
+    "as-of days twice": (lambda: assisted(AsOf(), AsOf(days=3)), "as-of days are said once"),
+    "as-of days of none": (lambda: assisted(AsOf(days=0)), "as-of days are said once, of at least one day"),
+    "a PIT of no hub": (lambda: assisted(Pit("things")), r"Pit\(hub='things'\): no hub 'things'"),
+    "a bridge over no hub": (lambda: assisted(Bridge("b", hub="things", roles=("user",))), "Bridge.*: no hub 'things'"),
+    "PIT twice": (lambda: assisted(Pit("thing"), Pit("thing")), "pit_thing is declared twice"),
+    "bridge twice": (
+        lambda: assisted(Bridge("b", hub="thing", roles=("user",)), Bridge("b", link="pair")), "bridge_b is declared twice"),
+    "two columns of one name": (
+        lambda: Domain("d", declare("A1", a=KEY, b_c=Annotated[bool, Sat("card")]),
+                       declare("A1B", a=KEY, c=Annotated[bool, Sat("card")]), query_assistance=[Pit("thing")]),
+        "pit_thing: two columns of its view are a1_b_c"),
+    "a bridge over both": (lambda: assisted(Bridge("b", hub="thing", link="pair")), "Bridge.*: a bridge has"),
+    "a bridge over nothing": (lambda: assisted(Bridge("b", roles=("user",))), "Bridge.*: a bridge has"),
+    "bridge's name": (lambda: assisted(Bridge("B", link="pair")), "Bridge.*: a bridge has a lower-case name"),
+    "a bridge over a link by roles": (
+        lambda: assisted(Bridge("b", link="pair", roles=("user",))), "Bridge.*: a bridge has"),
+    "a bridge over no link": (lambda: assisted(Bridge("b", link="thing")), "Bridge.*: 'thing' is no link of two keys"),
+    "a bridge over transactions": (lambda: assisted(Bridge("b", link="wave")), "Bridge.*: 'wave' is no link of two keys"),
+    "a bridge over a driving key": (lambda: assisted(Bridge("b", link="pin")), "Bridge.*: 'pin' is no link of two keys"),
+    "a bridge without roles": (lambda: assisted(Bridge("b", hub="thing")), "no event type of hub 'thing' refers .* as ''"),
+    "bridge's role": (
+        lambda: assisted(Bridge("b", hub="thing", roles=("author",))), "no event type of hub 'thing' refers .* as 'author'"),
+    "a role of two hubs": (
+        lambda: Domain(
+            "d", declare("A", a=KEY, b=Annotated[Id, Ref("user", role="owner")]),
+            declare("B", a=KEY, b=Annotated[Id, Ref("post", role="owner")]), uses=(SOCIAL,),
+            query_assistance=[Bridge("b", hub="thing", roles=("owner",))]),
+        "Bridge.*: role 'owner' is not of one hub"),
 }  # fmt: skip
 
 
@@ -498,6 +540,20 @@ def test_vault_of_a_transaction() -> None:
     assert [(li.kind, [a.name for a in li.attributes]) for li in vault.links] == [("transaction", ["text"])]
     assert vault.sats == ()
     assert vault.event.ops == ("create",)
+
+
+def test_snapshots_of_declared_assistance() -> None:
+    domain = assisted(Pit("thing"), Bridge("home", hub="thing", roles=("user",)), Bridge("pairs", link="pair"))
+    pit, home, pairs = Registry([domain]).snapshots
+    assert (pit.name, pit.key, pit.feeders, [s.name for s in pit.owners]) == (
+        "pit_thing", "hk", {"thing": "hk_thing"}, ["sat_thing"])  # fmt: skip
+    assert pit.columns == ["as_of", "hk", "thing_time", "thing_id"]
+    assert (home.name, home.key, home.feeders) == ("bridge_home", "hk_thing", {"thing": "hk_thing"})
+    assert home.columns == ["as_of", "hk_thing", "lhk_user", "hk_user"]
+    assert [(event, link.name) for event, link in home.role_links] == [("thing", "thing_user")]
+    assert (pairs.name, pairs.key, pairs.feeders) == ("bridge_pairs", "lhk", {"pair": "lhk_pair"})
+    assert pairs.columns == ["as_of", "lhk", "hk_thing", "hk_user", "pair_time", "pair_id"]
+    assert Registry([domain]).as_of == AsOf()
 
 
 # ── the words ─────────────────────────────────────────────────────────────────────────────────────────────────

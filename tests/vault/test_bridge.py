@@ -176,6 +176,16 @@ def test_only_what_is_landed_whole_and_each_event_once(shop_raw: Raw, pg: Connec
     assert [a for a in accounts(SHOP, shop_raw.ch, pg) if not a.ok] == []
 
 
+def test_a_load_with_nothing_to_do_asks_once_for_all_types(shop_raw: Raw, pg: Connection) -> None:
+    """Two questions each for dozens of event types take longer than most loads."""
+    shop_raw.insert("till", tills(0, 10))
+    shop_raw.safe(10)
+    load(Settings(), SHOP, shop_raw.ch, pg)
+    counting: Any = Counting(shop_raw.ch)
+    assert {r.staged for r in load(Settings(), SHOP, counting, pg)} == {0}
+    assert counting.asked == 2
+
+
 def test_a_large_backlog_is_cut_into_batches(shop_raw: Raw, pg: Connection) -> None:
     shop_raw.insert("till", tills(0, 700))
     shop_raw.insert("till", tills(700, 300), start=5_000, partition=1)
@@ -239,13 +249,15 @@ def test_two_loads_of_one_type_never_overlap(
     shop_raw: Raw, server: Server, pg: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bridge, "WAIT_SECONDS", 0.3)
+    shop_raw.insert("till", tills(0, 10))
+    shop_raw.safe(10)
     other = postgres.connect(server.url)
     fetch(other, "select pg_advisory_lock(hashtext('clickvault.load'), hashtext('till'))")
     with pytest.raises(StoreError, match="another load of till"):
         load(Settings(), SHOP, shop_raw.ch, pg, ["till"])
     assert load(Settings(), SHOP, shop_raw.ch, pg, ["nation"])[0].staged == 0
     other.close()
-    assert load(Settings(), SHOP, shop_raw.ch, pg, ["till"])[0].staged == 0
+    assert load(Settings(), SHOP, shop_raw.ch, pg, ["till"])[0].staged == 10
 
 
 def test_a_load_after_a_rewind_inserts_nothing(shop_raw: Raw, pg: Connection) -> None:
@@ -276,6 +288,17 @@ class Uncommitted:
 
     def cursor(self) -> Any:
         return self.pg.cursor()
+
+
+class Counting:
+    """A client that counts its questions."""
+
+    def __init__(self, ch: Any) -> None:
+        self.ch, self.asked = ch, 0
+
+    def query(self, sql: str, **more: Any) -> Any:
+        self.asked += 1
+        return self.ch.query(sql, **more)
 
 
 class Remembering:

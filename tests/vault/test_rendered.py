@@ -36,10 +36,15 @@ def merges() -> str:
 
 def bridge() -> str:
     names = ("windows", "batch_times", "stage", "batch_sums")
-    return "\n".join(
-        f"-- {vault.event.event_type}: {name}\n{SHOP.render(f'vault/{name}.sql.j2', v=vault, collection=COLLECTION)};\n"
-        for vault in SHOP.vaults()
-        for name in names
+    every = [vault.event.event_type for vault in SHOP.vaults()]
+    return (
+        SHOP.render("vault/backlog.sql.j2", names=every, collection=COLLECTION)
+        + ";\n\n"
+        + "\n".join(
+            f"-- {vault.event.event_type}: {name}\n{SHOP.render(f'vault/{name}.sql.j2', v=vault, collection=COLLECTION)};\n"
+            for vault in SHOP.vaults()
+            for name in names
+        )
     )
 
 

@@ -1,3 +1,27 @@
+-- Which event types have rows at or above their watermark (ClickHouse): one question for all of them, so that a load with nothing to
+-- do costs no more than this. Grain: event type. Inputs: names (of event types), collection.
+SELECT DISTINCT r.event_type AS event_type
+FROM
+(
+    SELECT 'customer' AS event_type, source, stream, partition, max(offset) AS last FROM `raw`.`customer` GROUP BY source, stream, partition
+    UNION ALL SELECT 'nation' AS event_type, source, stream, partition, max(offset) AS last FROM `raw`.`nation` GROUP BY source, stream, partition
+    UNION ALL SELECT 'till' AS event_type, source, stream, partition, max(offset) AS last FROM `raw`.`till` GROUP BY source, stream, partition
+    UNION ALL SELECT 'customer_nation' AS event_type, source, stream, partition, max(offset) AS last FROM `raw`.`customer_nation` GROUP BY source, stream, partition
+    UNION ALL SELECT 'order' AS event_type, source, stream, partition, max(offset) AS last FROM `raw`.`order` GROUP BY source, stream, partition
+    UNION ALL SELECT 'refund' AS event_type, source, stream, partition, max(offset) AS last FROM `raw`.`refund` GROUP BY source, stream, partition
+    UNION ALL SELECT 'order_customer' AS event_type, source, stream, partition, max(offset) AS last FROM `raw`.`order_customer` GROUP BY source, stream, partition
+    UNION ALL SELECT 'delivery' AS event_type, source, stream, partition, max(offset) AS last FROM `raw`.`delivery` GROUP BY source, stream, partition
+    UNION ALL SELECT 'acquaintance' AS event_type, source, stream, partition, max(offset) AS last FROM `raw`.`acquaintance` GROUP BY source, stream, partition
+    UNION ALL SELECT 'payment' AS event_type, source, stream, partition, max(offset) AS last FROM `raw`.`payment` GROUP BY source, stream, partition
+) AS r
+LEFT JOIN
+(
+    SELECT event_type, source, stream, partition, toUInt64(next_offset) AS next_offset
+    FROM postgresql(`vault_stage`, schema = 'ops', table = 'watermark')
+) AS w ON w.event_type = r.event_type AND w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
+WHERE r.last >= w.next_offset
+;
+
 -- customer: windows
 -- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
 -- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at. Inputs: v (VaultSpec), collection.
