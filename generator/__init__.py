@@ -5,8 +5,10 @@
     manifest = generate(GenerateOptions(start, end, users=2_000, seed=7), registry, {"files": FileWriter("events")})
 
 A world is a function of its seed, its size and its first day: same world and same range, same bytes. Where to look:
-`behaviour` has all rates and rhythms, `world`, `ties` and `communities` who is there and who knows whom, `content` what
-is published and what follows from it, `shapes` how rows become messages, `dirt` what is broken on purpose.
+`behaviour` has all rates and rhythms, `world`, `settings`, `ties`, `communities` and `circles` who is there and who
+knows whom, `presence` when they come, `content`, `media` and `responses` what is published and what follows from it,
+`money` and `ads` what is paid, `sessions` the pings that frame it all, `shapes` how rows become messages, `dirt` what is
+broken on purpose.
 """
 
 from generator.kafka_writer import KafkaWriter

@@ -1,7 +1,10 @@
 """How people behave: the rates, rhythms, delays and lifetimes of the synthetic world.
 
 All numbers of the world are here. Those of deletions, comment delays, likes and spikes are of LDBC's Social Network
-Benchmark (ldbc_snb_datagen_spark); daily rates are set so that 2,000 users make about 11,500 events a day.
+Benchmark (ldbc_snb_datagen_spark), those of friendships of Facebook's graph. The others are set by what comes of them:
+2,000 users make about 16,800 events a day after the first, 5,000 about 45,000; half of the people come on a day; a
+reel is seen twice as often as a post, a story less; a few posts in a month are seen by most; pings are a seventh of
+all events; and an event type that is rare comes often enough for its marts to have something to show.
 """
 
 from __future__ import annotations
