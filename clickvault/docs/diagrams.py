@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from clickvault.render import Renderer
 
 SAT_COLUMNS = ("event_time", "event_id", "hashdiff", "is_deleted", "load_ts", "record_source")
-MARTS_A_PAGE = 6
+MARTS_A_PAGE, FEW_MARTS = 6, 3
 
 
 def pages(renderer: Renderer) -> dict[str, list[Page]]:
@@ -167,7 +167,7 @@ def _vault(registry: Registry, there: dict[str, Table], group: str) -> Sheet:
     notes = (
         "Blue: hubs (grey, dashed: of another group). Green: links. Pink: effectivity satellites. Yellow: satellites; orange: "
         f"multi-active. Violet: computed from the others. Besides, satellites have {', '.join(SAT_COLUMNS)}; hubs and links "
-        "load_ts and record_source."
+        "load_ts and record_source, those of transactions event_time and event_id, too."
     )
     return Sheet(group, f"vault: {group} (PostgreSQL)", tuple(centres), tuple(sides), notes)
 
@@ -268,17 +268,21 @@ def _marts(renderer: Renderer, there: dict[str, Table]) -> list[Sheet]:
     for mart in all_marts(renderer):
         keys = [hubs[c.name] for c in there[mart.table].columns if c.key and c.name in hubs]
         by.setdefault(keys[0] if keys else "day", []).append(mart)
+    order = ["day", *renderer.registry.hubs]
+    keys = sorted(by, key=order.index)
+    small = [key for key in keys if len(by[key]) < FEW_MARTS]  # these share pages
+    split = [([key], by[key]) for key in keys if key not in small] + [(small, [m for key in small for m in by[key]])]
     sheets = []
-    for what in sorted(by, key=lambda w: (w != "day", list(renderer.registry.hubs).index(w) if w != "day" else 0)):
-        parts = [by[what][i : i + MARTS_A_PAGE] for i in range(0, len(by[what]), MARTS_A_PAGE)]
+    for what, mine in split:
+        parts = [mine[i : i + MARTS_A_PAGE] for i in range(0, len(mine), MARTS_A_PAGE)]
         for number, part in enumerate(parts, 1):
-            name = f"by_{what}" + (f"_{number}" if len(parts) > 1 else "")
-            sheets.append(_mart_sheet(renderer.registry, there, name, what, part, hubs))
+            more = f" ({number})" if len(parts) > 1 else ""
+            sheets.append(_mart_sheet(renderer.registry, there, f"by {', '.join(what)}{more}", part, hubs))
     return sheets
 
 
 def _mart_sheet(
-    registry: Registry, there: dict[str, Table], name: str, what: str, marts: list[Mart], hubs: dict[str, str]
+    registry: Registry, there: dict[str, Table], what: str, marts: list[Mart], hubs: dict[str, str]
 ) -> Sheet:
     sides = []
     for mart in marts:
@@ -308,4 +312,5 @@ def _mart_sheet(
         if f"key.{hub}" in used
     ]
     notes = "Green: tables of states, with the function that merges them. Yellow: the views that BI reads; dimensions in bold."
-    return Sheet(name, f"marts: by {what} (ClickHouse)", tuple(centres), tuple(sides), notes)
+    name = re.sub(r"[^a-z0-9]+", "_", what).strip("_")
+    return Sheet(name, f"marts: {what} (ClickHouse)", tuple(centres), tuple(sides), notes)
