@@ -106,6 +106,7 @@ def verdict(found: Sequence[Any]) -> str:
     errors = [s.check.name for s in found if s.verdict == "breached"]
     warnings = [s.check.name for s in found if s.verdict == "warning"]
     told = f"; warnings: {', '.join(warnings)}" if warnings else ""
+    count = f"{len(found)} check{'s' if len(found) != 1 else ''}"
     if errors:
-        return f"NOT trusted: {len(errors)} of {len(found)} checks are breached: {', '.join(errors)}{told}"
-    return f"trusted: {len(found)} checks, none breached{told}"
+        return f"NOT trusted: breaches in {len(errors)} of {count}: {', '.join(errors)}{told}"
+    return f"trusted: no breach in {count}{told}"
