@@ -124,7 +124,7 @@ def find(renderer: Renderer, pg: Any, target: str) -> Changes:
             times = {f"since_{name}": since.get(name, NEVER) for name in types}
             sql = renderer.render("graph/changes_relation.sql.j2", relation=relation, whole=whole, back=came_back)
             found.rows[table_of(relation)] = rows = _make(cursor, sql, times)
-            if rows or whole:
+            if rows:
                 found.relations.append(relation)
     return found
 

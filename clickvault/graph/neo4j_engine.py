@@ -107,7 +107,10 @@ class Neo4jEngine:
                 triangles=plain.measure("triangles").astype(np.int64),
                 core=plain.measure("core").astype(np.int64),
                 component=results.by_size(plain.measure("component").astype(np.int64)),
-                community=results.by_size(plain.measure("community", seed=results.SEED).astype(np.int64)),
+                # GDS's Leiden fails on a graph without edges, where each node is a community of its own.
+                community=results.by_size(
+                    plain.measure("community", seed=results.SEED).astype(np.int64) if len(low) else np.arange(n)
+                ),
             )
             suggestions = () if graph.directed else plain.suggestions()
         return results.assemble(graph, self.name, scores, far, len(far_from), between_from, "Leiden", suggestions)
@@ -137,7 +140,8 @@ class Neo4jEngine:
     def _projected(self, graph: GraphData, directed: bool, degree: Ints) -> Iterator[_Projection]:
         name = f"clickvault {graph.relation} {uuid4()}"
         try:
-            self.rows("project", {"graph": name}, label=graph.label, type=graph.relation, directed=directed)
+            if graph.nodes:  # GDS makes no graph of nothing
+                self.rows("project", {"graph": name}, label=graph.label, type=graph.relation, directed=directed)
             yield _Projection(self, name, graph, degree)
         finally:
             self.rows("drop", {"graph": name})
@@ -159,7 +163,7 @@ class _Projection:
         """Raises StoreError unless the projection has the nodes of `graph`, each with its `degree`."""
         self.engine, self.name, self.nodes = engine, name, graph.nodes
         self._of_id = {key: i for i, key in enumerate(graph.ids)}
-        members = engine.rows("members", {"graph": name})
+        members = engine.rows("members", {"graph": name}) if graph.nodes else []
         same = len(members) == graph.nodes and all(
             m["id"] in self._of_id and m["value"] == degree[self._of_id[m["id"]]] for m in members
         )

@@ -1,0 +1,67 @@
+"""Apache Kafka and Neo4j with GDS, real ones: one stack a session, where Java and Maven are there.
+
+They are fetched into CLICKVAULT_SERVICES, by default ~/.cache/clickvault, so that the next session finds them.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its schemas in a way that Python gave up
+    import kafka  # noqa: F401
+
+from clickvault import schema
+from clickvault.embedded import stack as embedded
+from clickvault.errors import ConfigurationError
+from clickvault.graph import changes, cypher
+from clickvault.graph.neo4j_engine import Neo4jEngine
+from clickvault.session import Session, open_session
+from clickvault.settings import Settings, get_settings
+from tests.worlds import ADDRESSES
+
+SERVICES = Path(os.environ.get("CLICKVAULT_SERVICES") or "~/.cache/clickvault").expanduser()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The settings of a running stack with Apache Kafka and Neo4j."""
+    home = tmp_path_factory.mktemp("services") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(ADDRESSES)]:
+            patch.delenv(name)
+        patch.setenv("CLICKVAULT_HOME", str(home))
+        patch.setenv("CLICKVAULT_SERVICES", str(SERVICES))
+        try:
+            embedded.up(print, broker="apache", graph="neo4j")
+        except ConfigurationError as error:  # Java or Maven is missing; anything else is a failure
+            pytest.skip(f"{error.message}; try: {error.hint}")
+        try:
+            yield get_settings()
+        finally:
+            embedded.down(print, purge=True)
+
+
+@pytest.fixture(scope="session")
+def session(stack: Settings) -> Iterator[Session]:
+    """A session on it, with its schema made."""
+    with open_session(stack) as s:
+        schema.init(s.settings, s.renderer, s.ch, s.pg)
+        yield s
+
+
+@pytest.fixture(scope="module")
+def engine(session: Session) -> Iterator[Neo4jEngine]:
+    """The engine, on a Neo4j that holds nothing, and a vault that knows it."""
+    made = Neo4jEngine(session.settings)
+    with made.driver.session() as neo4j:
+        neo4j.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS").consume()
+        (found,) = cypher.rows(made.driver, "database")
+        changes.forget(session.pg, found["id"])
+    yield made
+    made.close()
