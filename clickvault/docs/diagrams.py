@@ -41,9 +41,10 @@ def pages(renderer: Renderer) -> dict[str, list[Page]]:
         "marts": _marts(renderer, there),
     }
     found = {name: [lay_out(sheet, colours) for sheet in mine] for name, mine in sheets.items()}
-    found["graph"].insert(0, _nodes(renderer))
+    if any(e.nodes for e in registry.events.values()):
+        found["graph"].insert(0, _nodes(renderer))
     found["vault"].insert(0, _overview(registry))
-    return found
+    return {name: mine for name, mine in found.items() if mine}
 
 
 # ── boxes ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -25,6 +25,7 @@ from clickvault.render import Renderer
 from clickvault.vault.schema import schema_objects
 from contracts.social import DOMAIN
 from docs.diagrams import draw
+from tests.vault.shop import DOMAIN as SHOP
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -34,6 +35,7 @@ TABLES = tables(RENDERER)
 WRITTEN = documents(RENDERER.registry)
 MARKDOWN = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 PAGES = [(name, page) for name, found in pages(RENDERER).items() for page in found]
+OTHERS = [(f"shop {name}", page) for name, found in pages(Renderer(Registry([SHOP]))).items() for page in found]
 
 
 # ── up to date ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -73,6 +75,14 @@ def test_pictures_are_drawn_from_the_pages_as_they_are_now(file: Path) -> None:
         assert draw.fingerprint(diagram).encode() in picture.read_bytes()[:200], (
             f"{picture.name}: draw it, make diagrams"
         )
+
+
+def test_a_domain_without_graph_and_marts_has_documents() -> None:
+    """Whoever declares other events gets theirs; what they do not have is left out, not an error."""
+    found = documents(Registry([SHOP]))
+    assert "diagrams/marts.drawio" not in found
+    assert "#### order\n" in found["dictionary.md"]
+    assert found["lineage.md"].count("```mermaid") == len({e.group for e in SHOP.events})
 
 
 # ── complete ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -263,7 +273,7 @@ def test_drawio_is_well_formed(name: str) -> None:
                 assert float(cell.find("mxGeometry").get("width")) > 0  # type: ignore[union-attr, arg-type]
 
 
-@pytest.mark.parametrize(("name", "page"), PAGES, ids=[f"{n}-{p.name}" for n, p in PAGES])
+@pytest.mark.parametrize(("name", "page"), PAGES + OTHERS, ids=[f"{n}-{p.name}" for n, p in PAGES + OTHERS])
 def test_nothing_covers_anything(name: str, page: Page) -> None:
     """No two boxes overlap, no wire runs through a box, and nothing lies outside the page."""
     boxes = [(p.box.id, p.x, p.y, p.x + p.width, p.y + p.box.height) for p in page.boxes]
@@ -292,7 +302,7 @@ def test_nothing_covers_anything(name: str, page: Page) -> None:
 
 def test_wires_of_two_centres_never_share_a_line() -> None:
     """Lines that lie on one another are read as one reference."""
-    for name, page in PAGES:
+    for name, page in PAGES + OTHERS:
         seen: dict[tuple[str, float], list[tuple[float, float, str]]] = {}
         for wire in page.wires:
             for (xa, ya), (xb, yb) in pairwise(wire.points):
