@@ -11,17 +11,23 @@ import dataclasses
 from collections import Counter
 from typing import Any
 
-from clickvault.contract import Domain, EventSpec, FieldSpec, Registry
+from clickvault.contract import AsOf, Bridge, Domain, EventSpec, FieldSpec, Pit, Registry
 from clickvault.contract.vault import vault_of
 from contracts.social import communities, content, media, money, ties, users
 
 EVENTS = (
-    users.User, users.UserProfile, users.UserBadges, users.UserStatus, ties.Friend, content.Story, content.Reaction,
+    users.User, users.UserProfile, users.UserBadges, ties.Friend, content.Story, content.Reaction,
     content.Share, media.Photo, communities.PinnedPost, money.Sponsorship, money.Donation,
 )  # fmt: skip
 """Each has a snapshot of its own."""
 
-DOMAIN = Domain("social", *EVENTS, media.Video, media.Album, communities.Community)
+DOMAIN = Domain(
+    "social", *EVENTS, users.UserStatus, media.Video, media.Album, communities.Community,
+    query_assistance=[
+        AsOf(days=7, weeks=5, months=12), Pit("post"), Bridge("context", hub="post", roles=("author", "media")),
+        Bridge("feelings", link="reaction"),
+    ],
+)  # fmt: skip
 """The representatives, and what they refer to: for the SQL that speaks of all event types at once."""
 
 TWO = Domain("social", users.User, users.UserBadges)
@@ -56,7 +62,7 @@ def of_event(event: EventSpec) -> set[str]:
     """Every construct that an event type uses, as texts."""
     owner = "hub" if event.hub_field else type(event.link).__name__
     found = {f"event: {a}" for a in _set(event, NAMES | SPECS | {"freshness", "activity"})}
-    found |= {f"event: activity {event.activity}", f"event: actor {event.actor is not None}"}
+    found.add(f"event: actor {event.actor is not None}")
     for field in event.fields:
         found |= _of_field(field, "field: ")
         for member in field.items:
@@ -79,10 +85,12 @@ def of_event(event: EventSpec) -> set[str]:
 
 
 def of_registry(registry: Registry) -> set[str]:
-    """What event types do together: several declare one hub, one label, one relation."""
+    """What event types do together: several declare one hub, one label, one relation; some are no activity."""
     events = registry.events.values()
     labels = Counter(n.label for e in events for n in e.nodes)
     relations = Counter(r.type for e in events for r in e.relations)
     found = {"several declare a hub"} if any(len(h.owners) > 1 for h in registry.hubs.values()) else set()
+    found |= {f"activity {e.activity}" for e in events}
+    found |= {f"snapshot: {s.kind}" for s in registry.snapshots}
     found |= {"several declare a label"} if max(labels.values()) > 1 else set()
     return found | ({"several declare a relation"} if max(relations.values()) > 1 else set())

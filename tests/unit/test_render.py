@@ -22,10 +22,12 @@ import pytest
 
 from clickvault import graph, marts, quality, schema
 from clickvault.contract import Registry
+from clickvault.contract.assistance import pointer
 from clickvault.contract.vault import vault_of
 from clickvault.errors import ContractError
 from clickvault.graph import sql as graph_sql
-from clickvault.graph.relations import measured
+from clickvault.graph.changes import owners_of
+from clickvault.graph.relations import measured, nodes, relations
 from clickvault.objects import SqlObject, objects_of
 from clickvault.render import (
     Renderer,
@@ -40,6 +42,7 @@ from clickvault.settings import Settings
 from clickvault.vault.bridge import COLLECTION
 from clickvault.vault.merge import merge_statements
 from clickvault.vault.schema import schema_objects
+from clickvault.vault.snapshots import build_sql
 from contracts.social import DOMAIN
 from tests.unit import representatives
 
@@ -119,6 +122,32 @@ def checks(renderer: Renderer) -> list[tuple[str, str]]:
     return found
 
 
+def kept_up(renderer: Renderer) -> list[tuple[str, str]]:
+    """By its title, the SQL that keeps PIT and bridge tables up to date, and a graph database in step with the vault."""
+    registry = renderer.registry
+    found = [("backlog", renderer.render("vault/backlog.sql.j2", names=list(registry.events), collection=COLLECTION))]
+    for spec in {s.kind: s for s in reversed(registry.snapshots)}.values():
+        for whole, based in ((True, False), (False, True)):
+            title = (
+                f"{spec.name}: {'all keys' if whole else 'touched keys'}, from {'a day before' if based else 'nothing'}"
+            )
+            found.append((title, build_sql(renderer, spec, whole=whole, based=based)))
+    found.append(("snapshots", renderer.render("vault/accounts_snapshots_postgres.sql.j2", pointer=pointer)))
+    found.append(("snapshots", renderer.render("vault/accounts_snapshots_clickhouse.sql.j2")))
+    labels, types = nodes(registry), relations(registry)
+    node, owners = labels[0], owners_of(registry, labels[0])
+    found.append(
+        (f"changes: {node.label}", renderer.render("graph/changes_node.sql.j2", node=node, owners=owners, whole=False))
+    )
+    shapes = {(r.incremental, r.undirected, len(r.parts) > 1): r for r in reversed(types)}
+    for r in shapes.values():
+        sql = renderer.render("graph/changes_relation.sql.j2", relation=r, whole=False, back=["source"])
+        found.append((f"changes: {r.type}", sql))
+    found.append(("indexes", renderer.render("graph/sync_indexes.sql.j2", tables=["sat_user_account"])))
+    found.append(("accounts", renderer.render("graph/sync_accounts.sql.j2", nodes=labels, relations=types)))
+    return found
+
+
 @cache
 def rendered() -> dict[str, str]:
     """All SQL by the name of its file: of every event type, and of what they share."""
@@ -182,6 +211,8 @@ def rendered() -> dict[str, str]:
     add("report", "trust", RENDERER.render("report/trust.sql.j2"))
     for title, sql in checks(RENDERER):
         add("quality", title, sql)
+    for title, sql in kept_up(RENDERER):
+        add("kept_up", title, sql)
     return {f"{name}.sql": "\n".join(parts) for name, parts in out.items()}
 
 
@@ -193,10 +224,7 @@ def shown() -> dict[str, str]:
         for name, text in rendered().items()
         if not name.startswith(("event_", "replay_")) or name.removesuffix(".sql").partition("_")[2] in SHOWN
     }
-    for name in [
-        n for n in out if n.startswith("replay_")
-    ]:  # the rules a third and fourth time: see the tests of drift
-        del out[name]
+    out = {n: text for n, text in out.items() if not n.startswith("replay_")}  # the rules again: see the tests of drift
     smallest = TWO.registry.event("user_badges")
     parts = [section(title, sql) for name, title, sql in postgres(SMALL) if name == "postgres"]
     vault = [
@@ -204,6 +232,7 @@ def shown() -> dict[str, str]:
     ]
     replay = statements(TWO.render("ingest/replay.sql.j2", event=smallest))
     return out | {
+        "kept_up.sql": "\n".join(section(title, sql) for title, sql in kept_up(SMALL)),
         "quality.sql": "\n".join(section(title, sql) for title, sql in checks(SMALL)),
         "postgres.sql": "\n".join(parts),
         "vault_accounts.sql": "\n".join(vault),

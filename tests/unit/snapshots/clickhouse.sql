@@ -176,6 +176,21 @@ ENGINE = MergeTree
 PARTITION BY as_of
 ORDER BY (as_of, relation, community);
 
+-- ═══ ClickHouse: table graph.suggestions
+CREATE TABLE IF NOT EXISTS graph.suggestions
+(
+    as_of Date,
+    relation LowCardinality(String),
+    label LowCardinality(String),
+    node_id String,
+    suggested_id String,
+    rank UInt8,
+    similarity Float64
+)
+ENGINE = MergeTree
+PARTITION BY as_of
+ORDER BY (as_of, relation, node_id, rank);
+
 -- ═══ ClickHouse: table graph.summary
 CREATE TABLE IF NOT EXISTS graph.summary
 (
@@ -239,6 +254,21 @@ ENGINE = MergeTree
 PARTITION BY as_of
 ORDER BY (as_of, relation, community);
 
+-- ═══ ClickHouse: table graph.suggestions_staging
+CREATE TABLE IF NOT EXISTS graph.suggestions_staging
+(
+    as_of Date,
+    relation LowCardinality(String),
+    label LowCardinality(String),
+    node_id String,
+    suggested_id String,
+    rank UInt8,
+    similarity Float64
+)
+ENGINE = MergeTree
+PARTITION BY as_of
+ORDER BY (as_of, relation, node_id, rank);
+
 -- ═══ ClickHouse: table graph.summary_staging
 CREATE TABLE IF NOT EXISTS graph.summary_staging
 (
@@ -266,6 +296,290 @@ CREATE TABLE IF NOT EXISTS ops.mart_days
 )
 ENGINE = ReplacingMergeTree(built_at)
 ORDER BY (mart, day);
+
+-- ═══ ClickHouse: view marts.v_advertising_daily
+CREATE VIEW marts.v_advertising_daily AS
+WITH sums AS
+(
+    SELECT
+        day, currency, sum(impressions) AS impressions, sum(clicks) AS clicks, uniqCombined64Merge(17)(reach) AS reached,
+        sum(spend_micros) AS spend_micros, uniqExact(ad_id) AS ads
+    FROM marts.ad_daily
+    GROUP BY day, currency
+)
+SELECT
+    day, currency, impressions, clicks, if(impressions = 0, NULL, clicks / impressions) AS ctr, reached AS reach,
+    toDecimal128(spend_micros, 6) / 1000000 AS spend,
+    if(impressions = 0, NULL, spend_micros / 1000 / impressions) AS spend_a_mille,
+    if(clicks = 0, NULL, spend_micros / 1000000 / clicks) AS cost_a_click, ads
+FROM sums
+ORDER BY day, currency;
+
+-- ═══ ClickHouse: view marts.v_revenue_daily
+CREATE VIEW marts.v_revenue_daily AS
+WITH
+    earned AS
+    (
+        SELECT day, currency, sum(ad) AS ads, sum(gift) AS donations, sum(charge) AS subscriptions, sum(deal) AS sponsorships
+        FROM
+        (
+            SELECT day, currency, spend_micros AS ad, 0 AS gift, 0 AS charge, 0 AS deal
+            FROM marts.ad_daily
+            UNION ALL
+            SELECT day, currency, 0 AS ad, donated_micros AS gift, charged_micros AS charge, sponsored_micros AS deal
+            FROM marts.creator_revenue_daily
+        )
+        GROUP BY day, currency
+    ),
+    -- each day's amounts, and each day's active users, count for the 30 days that begin with it
+    amounts AS
+    (
+        SELECT
+            toDate(earned.day + shift) AS day, currency, max(shift = 0) AS earns,
+            sumIf(earned.ads, shift = 0) AS ads, sumIf(earned.donations, shift = 0) AS donations,
+            sumIf(earned.subscriptions, shift = 0) AS subscriptions, sumIf(earned.sponsorships, shift = 0) AS sponsorships,
+            sum(earned.ads + earned.donations + earned.subscriptions + earned.sponsorships) AS month
+        FROM earned
+        ARRAY JOIN range(30) AS shift
+        GROUP BY day, currency
+    ),
+    users AS
+    (
+        SELECT toDate(p.day + shift) AS day, uniqCombined64MergeIf(17)(active, shift = 0) AS dau, uniqCombined64Merge(17)(active) AS mau
+        FROM marts.platform_daily AS p
+        ARRAY JOIN range(30) AS shift
+        GROUP BY day
+    )
+SELECT
+    a.day AS day, a.currency AS currency,
+    toDecimal128(a.ads, 6) / 1000000 AS ads, toDecimal128(a.donations, 6) / 1000000 AS donations,
+    toDecimal128(a.subscriptions, 6) / 1000000 AS subscriptions, toDecimal128(a.sponsorships, 6) / 1000000 AS sponsorships,
+    toDecimal128(a.ads + a.donations + a.subscriptions + a.sponsorships, 6) / 1000000 AS total,
+    users.dau AS dau, users.mau AS mau,
+    if(users.dau = 0, NULL, (a.ads + a.donations + a.subscriptions + a.sponsorships) / 1000000 / users.dau) AS arpdau,
+    if(users.mau = 0, NULL, month / 1000000 / users.mau) AS arpu_30d
+FROM amounts AS a
+LEFT JOIN users ON a.day = users.day
+WHERE a.earns OR users.dau > 0
+ORDER BY day, currency;
+
+-- ═══ ClickHouse: view marts.v_funnel_segment_daily
+CREATE VIEW marts.v_funnel_segment_daily AS
+SELECT
+    day, `country`, `language`, viewed, reacted, commented, shared,
+    reacted / viewed AS view_to_reaction, if(reacted = 0, NULL, commented / reacted) AS reaction_to_comment,
+    if(commented = 0, NULL, shared / commented) AS comment_to_share, shared / viewed AS view_to_share
+FROM
+(
+    SELECT day, `country`, `language`, sum(states.viewed) AS viewed, sum(states.reacted) AS reacted, sum(states.commented) AS commented, sum(states.shared) AS shared
+    FROM marts.funnel_daily AS states
+    GROUP BY day, `country`, `language`
+)
+ORDER BY day, `country`, `language`;
+
+-- ═══ ClickHouse: view marts.v_platform_segment_daily
+CREATE VIEW marts.v_platform_segment_daily AS
+SELECT
+    day, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
+    if((posts + stories + reels) = 0, NULL, (comments + reactions + likes + shares) / (posts + stories + reels)) AS interactions_a_post,
+    dau, wau, mau, if(wau = 0, NULL, dau / wau) AS dau_wau, if(mau = 0, NULL, wau / mau) AS wau_mau, if(mau = 0, NULL, dau / mau) AS stickiness
+FROM
+(
+    -- each day's states count for the 30 days that begin with it; its own day is shift 0
+    SELECT
+        day, `country`, `language`,
+        sumIf(states.posts, shift = 0) AS posts,
+        sumIf(states.stories, shift = 0) AS stories,
+        sumIf(states.reels, shift = 0) AS reels,
+        sumIf(states.comments, shift = 0) AS comments,
+        sumIf(states.reactions, shift = 0) AS reactions,
+        sumIf(states.likes, shift = 0) AS likes,
+        sumIf(states.shares, shift = 0) AS shares,
+        sumIf(states.views, shift = 0) AS views,
+        sumIf(states.new_users, shift = 0) AS new_users,
+        uniqCombined64MergeIf(17)(active, shift = 0) AS dau,
+        uniqCombined64MergeIf(17)(active, shift < 7) AS wau,
+        uniqCombined64Merge(17)(active) AS mau
+    FROM
+    (
+        SELECT * REPLACE (toDate(day + shift) AS day), shift
+        FROM marts.platform_daily
+        ARRAY JOIN range(30) AS shift
+    ) AS states
+    WHERE day <= (SELECT max(day) FROM marts.platform_daily)
+    GROUP BY day, `country`, `language`
+)
+ORDER BY day, `country`, `language`;
+
+-- ═══ ClickHouse: parameterized marts.v_post_spread_at
+CREATE VIEW marts.v_post_spread_at AS
+WITH
+    spread AS
+    (
+    SELECT
+        post_id, card.1 AS author_id, card.2 AS kind, card.3 AS published_at,
+        toUInt32(toUnixTimestamp(published_at)) AS published,
+        arraySort(arrayMap(pair -> (greatest(pair.1, published), pair.2), pairs)) AS ordered
+    FROM
+    (
+        SELECT post_id, argMinMerge(created) AS card, groupArrayArray(seen) AS pairs
+        FROM marts.post_spread
+        GROUP BY post_id
+        HAVING card.2 != ''
+    )
+    ),
+    counted AS
+    (
+        SELECT *, arrayCumSum(ordered.2) AS so_far, arrayFirstIndex(n -> n >= {views:UInt64}, so_far) AS place
+        FROM spread
+    )
+SELECT
+    post_id, author_id, kind, published_at, if(empty(so_far), 0, so_far[-1]) AS views,
+    if(place = 0 OR {views:UInt64} = 0, NULL, ordered.1[place] - published) AS seconds_to_views
+FROM counted
+ORDER BY published_at, post_id;
+
+-- ═══ ClickHouse: view marts.v_spread_curve
+CREATE VIEW marts.v_spread_curve AS
+WITH
+    spread AS
+    (
+    SELECT
+        post_id, card.1 AS author_id, card.2 AS kind, card.3 AS published_at,
+        toUInt32(toUnixTimestamp(published_at)) AS published,
+        arraySort(arrayMap(pair -> (greatest(pair.1, published), pair.2), pairs)) AS ordered
+    FROM
+    (
+        SELECT post_id, argMinMerge(created) AS card, groupArrayArray(seen) AS pairs
+        FROM marts.post_spread
+        GROUP BY post_id
+        HAVING card.2 != ''
+    )
+    ),
+    hours AS
+    (
+        SELECT toDate(published_at) AS day, post_id, intDiv(pair.1 - published, 3600) AS age, sum(pair.2) AS n
+        FROM spread
+        ARRAY JOIN ordered AS pair
+        GROUP BY day, post_id, age
+        HAVING age < 168
+    ),
+    shares AS
+    (
+        SELECT day, age, sum(share) AS added
+        FROM (SELECT day, age, n / sum(n) OVER (PARTITION BY post_id) AS share FROM hours)
+        GROUP BY day, age
+    ),
+    days AS
+    (
+        SELECT day, mapFromArrays(groupArray(age), groupArray(added)) AS by_age
+        FROM shares
+        GROUP BY day
+    )
+SELECT
+    days.day AS day, curve.1 AS age_hours, published.n AS posts, curve.2 / published.n AS seen_share
+FROM days
+INNER JOIN (SELECT day, uniqExact(post_id) AS n FROM hours GROUP BY day) AS published ON days.day = published.day
+ARRAY JOIN arrayZip(range(168), arrayCumSum(arrayMap(age -> by_age[age], range(168)))) AS curve
+ORDER BY day, age_hours;
+
+-- ═══ ClickHouse: view marts.v_session_device_daily
+CREATE VIEW marts.v_session_device_daily AS
+SELECT
+    day, device, sessions, users, micros / 1e6 / sessions AS mean_seconds, quantiles[1] / 1e6 AS median_seconds, quantiles[2] / 1e6 AS p90_seconds,
+    sessions / users AS sessions_a_user
+FROM
+(
+    SELECT
+        day, device, sum(states.sessions) AS sessions, sum(states.micros) AS micros, uniqCombined64Merge(17)(states.users) AS users,
+        quantilesDDMerge(0.01, 0.5, 0.9)(states.durations) AS quantiles
+    FROM marts.session_daily AS states
+    GROUP BY day, device
+)
+ORDER BY day, device;
+
+-- ═══ ClickHouse: view marts.v_friendship_depth_daily
+CREATE VIEW marts.v_friendship_depth_daily AS
+SELECT
+    day, at.1 AS level, at.2 AS pairs, pairs / (users * (users - 1) / 2) AS share, at.3 AS reached_share
+FROM marts.v_social_graph_daily AS levels
+ARRAY JOIN arrayZip(arrayEnumerate(pairs_at), pairs_at, levels.reached_share) AS at
+ORDER BY day, level;
+
+-- ═══ ClickHouse: view marts.v_degrees_daily
+CREATE VIEW marts.v_degrees_daily AS
+SELECT day, tie, degree, n AS users, n / sum(n) OVER (PARTITION BY day, tie) AS share
+FROM
+(
+    SELECT day, tie, degree, sum(users) AS n
+    FROM marts.ties_daily
+    GROUP BY day, tie, degree
+)
+ORDER BY day, tie, degree;
+
+-- ═══ ClickHouse: view marts.v_activity_days
+CREATE VIEW marts.v_activity_days AS
+SELECT day, active_days, count() AS users, users / sum(users) OVER (PARTITION BY day) AS share
+FROM
+(
+    -- an active day counts for the 28 days that begin with it
+    SELECT toDate(active_on + shift) AS day, user_id, toUInt8(count()) AS active_days
+    FROM (SELECT DISTINCT day AS active_on, user_id FROM marts.user_activity_daily)
+    ARRAY JOIN range(28) AS shift
+    WHERE active_on + shift <= (SELECT max(day) FROM marts.user_activity_daily)
+    GROUP BY day, user_id
+)
+GROUP BY day, active_days
+ORDER BY day, active_days;
+
+-- ═══ ClickHouse: table ops.quality_results
+CREATE TABLE IF NOT EXISTS ops.quality_results
+(
+    run_id UUID,
+    checked_at DateTime64(6, 'UTC'),
+    check LowCardinality(String),
+    subject String,
+    level LowCardinality(String) COMMENT 'error or warning',
+    unit LowCardinality(String) COMMENT 'what value and bounds are: share, ratio, hours, number',
+    value Nullable(Float64),
+    at_least Nullable(Float64),
+    at_most Nullable(Float64),
+    passed Bool,
+    rows UInt64 COMMENT 'how many rows the value is computed of',
+    sample String
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(checked_at)
+ORDER BY (check, checked_at, subject);
+
+-- ═══ ClickHouse: view ops.v_quality_latest
+CREATE VIEW ops.v_quality_latest AS
+SELECT *
+FROM ops.quality_results
+WHERE (check, run_id) IN (SELECT check, argMax(run_id, checked_at) FROM ops.quality_results GROUP BY check)
+ORDER BY check, subject;
+
+-- ═══ ClickHouse: view ops.v_quality_runs
+CREATE VIEW ops.v_quality_runs AS
+SELECT
+    checked_at, run_id, uniqExact(check) AS checks, countIf(rows > 0) AS subjects,
+    countIf(NOT passed AND level = 'error') AS errors, countIf(NOT passed AND level = 'warning') AS warnings,
+    arraySort(groupUniqArrayIf(toString(check), NOT passed)) AS breached
+FROM ops.quality_results
+GROUP BY checked_at, run_id
+ORDER BY checked_at;
+
+-- ═══ ClickHouse: table ops.accounts
+CREATE TABLE IF NOT EXISTS ops.accounts
+(
+    counted_at DateTime64(6, 'UTC'),
+    name String,
+    left Int64 COMMENT 'what there must be',
+    right Int64 COMMENT 'what there is'
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(counted_at)
+ORDER BY (counted_at, name);
 
 -- ═══ graph: summary
 -- The summaries of one day, as last written (ClickHouse).

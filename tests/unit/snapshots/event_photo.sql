@@ -65,6 +65,19 @@ SELECT 'photo' AS event_type, reasons, source, stream, partition, offset, landed
 FROM landing.`judged_photo`
 WHERE notEmpty(reasons);
 
+-- ═══ ClickHouse: stream landing.routed_photo
+CREATE TABLE landing.`routed_photo`
+(
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    event_type String,
+    raw String
+)
+ENGINE = Null;
+
 -- ═══ ClickHouse: feed landing.judge_photo
 CREATE MATERIALIZED VIEW landing.`judge_photo` TO landing.`judged_photo` AS
 WITH
@@ -185,6 +198,12 @@ SELECT
         assumeNotNull(_v.`height`) > 32768, 'height: above 32768',
         '')
         ]    )) AS reasons
+FROM landing.`routed_photo`
+WHERE event_type = 'photo';
+
+-- ═══ ClickHouse: feed landing.route_photo
+CREATE MATERIALIZED VIEW landing.`route_photo` TO landing.`routed_photo` AS
+SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events
 WHERE event_type = 'photo';
 
@@ -545,6 +564,45 @@ select
     coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
     count(*) filter (where is_deleted) as deletions
 from "stage"."photo";
+
+-- ═══ merge: due
+-- The keys whose snapshots this batch touches (PostgreSQL): those with an event before the end of the last day that is built.
+-- Inputs: v (VaultSpec), seen (hubs with a PIT that v mentions), fed (SnapshotSpec that v feeds).
+-- First in its transaction. A build takes this lock in a mode that excludes it: either the build sees the batch, or the batch
+-- sees which days are built.
+lock table ops.snapshot_due in row exclusive mode;
+
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_owner" as hk, event_time from "stage"."photo"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_user" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_user" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_user', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_user');
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
 
 -- ═══ merge: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).

@@ -57,6 +57,19 @@ SELECT 'share' AS event_type, reasons, source, stream, partition, offset, landed
 FROM landing.`judged_share`
 WHERE notEmpty(reasons);
 
+-- ═══ ClickHouse: stream landing.routed_share
+CREATE TABLE landing.`routed_share`
+(
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    event_type String,
+    raw String
+)
+ENGINE = Null;
+
 -- ═══ ClickHouse: feed landing.judge_share
 CREATE MATERIALIZED VIEW landing.`judge_share` TO landing.`judged_share` AS
 WITH
@@ -147,6 +160,12 @@ SELECT
         ifNull(_v.`shared_to`, '') NOT IN ('feed', 'story', 'message'), 'shared_to: not one of the allowed values',
         '')
         ]    )) AS reasons
+FROM landing.`routed_share`
+WHERE event_type = 'share';
+
+-- ═══ ClickHouse: feed landing.route_share
+CREATE MATERIALIZED VIEW landing.`route_share` TO landing.`routed_share` AS
+SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events
 WHERE event_type = 'share';
 
@@ -265,6 +284,77 @@ select
     coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
     count(*) filter (where is_deleted) as deletions
 from "stage"."share";
+
+-- ═══ merge: due
+-- The keys whose snapshots this batch touches (PostgreSQL): those with an event before the end of the last day that is built.
+-- Inputs: v (VaultSpec), seen (hubs with a PIT that v mentions), fed (SnapshotSpec that v feeds).
+-- First in its transaction. A build takes this lock in a mode that excludes it: either the build sees the batch, or the batch
+-- sees which days are built.
+lock table ops.snapshot_due in row exclusive mode;
+
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_user" as hk, event_time from "stage"."share"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_user" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_user" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_user', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_user');
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_post" as hk, event_time from "stage"."share"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_post" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_post" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_post', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_post');
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
 
 -- ═══ merge: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).

@@ -61,6 +61,19 @@ SELECT 'user' AS event_type, reasons, source, stream, partition, offset, landed_
 FROM landing.`judged_user`
 WHERE notEmpty(reasons);
 
+-- ═══ ClickHouse: stream landing.routed_user
+CREATE TABLE landing.`routed_user`
+(
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    event_type String,
+    raw String
+)
+ENGINE = Null;
+
 -- ═══ ClickHouse: feed landing.judge_user
 CREATE MATERIALIZED VIEW landing.`judge_user` TO landing.`judged_user` AS
 WITH
@@ -187,6 +200,12 @@ SELECT
         ifNull(_v.`language`, '') NOT IN ('en', 'es', 'pt', 'de', 'fr', 'it', 'pl', 'ja'), 'language: not one of the allowed values',
         '')
         ]    )) AS reasons
+FROM landing.`routed_user`
+WHERE event_type = 'user';
+
+-- ═══ ClickHouse: feed landing.route_user
+CREATE MATERIALIZED VIEW landing.`route_user` TO landing.`routed_user` AS
+SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events
 WHERE event_type = 'user';
 
@@ -341,6 +360,51 @@ select
     coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
     count(*) filter (where is_deleted) as deletions
 from "stage"."user";
+
+-- ═══ merge: due
+-- The keys whose snapshots this batch touches (PostgreSQL): those with an event before the end of the last day that is built.
+-- Inputs: v (VaultSpec), seen (hubs with a PIT that v mentions), fed (SnapshotSpec that v feeds).
+-- First in its transaction. A build takes this lock in a mode that excludes it: either the build sees the batch, or the batch
+-- sees which days are built.
+lock table ops.snapshot_due in row exclusive mode;
+
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_user" as hk, event_time from "stage"."user"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_user" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_user" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_user', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_user');
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_user', "hk_user", min(event_time)
+from "stage"."user"
+where "hk_user" is not null and event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_user')
+group by 2;
 
 -- ═══ merge: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).

@@ -63,6 +63,19 @@ SELECT 'user_profile' AS event_type, reasons, source, stream, partition, offset,
 FROM landing.`judged_user_profile`
 WHERE notEmpty(reasons);
 
+-- ═══ ClickHouse: stream landing.routed_user_profile
+CREATE TABLE landing.`routed_user_profile`
+(
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    event_type String,
+    raw String
+)
+ENGINE = Null;
+
 -- ═══ ClickHouse: feed landing.judge_user_profile
 CREATE MATERIALIZED VIEW landing.`judge_user_profile` TO landing.`judged_user_profile` AS
 WITH
@@ -220,6 +233,12 @@ SELECT
         position(ifNull(JSONExtract(raw, 'contacts', _i, 'value', 'Nullable(String)'), ''), '\0') > 0, 'contacts.value: has a NUL character',
         '')
             ])), range(1, least(JSONLength(raw, 'contacts'), 5) + 1)))))    )) AS reasons
+FROM landing.`routed_user_profile`
+WHERE event_type = 'user_profile';
+
+-- ═══ ClickHouse: feed landing.route_user_profile
+CREATE MATERIALIZED VIEW landing.`route_user_profile` TO landing.`routed_user_profile` AS
+SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events
 WHERE event_type = 'user_profile';
 
@@ -460,6 +479,51 @@ select
     coalesce(sum((extract(epoch from event_time) * 1000000)::bigint % 4294967296), 0) as times,
     count(*) filter (where is_deleted) as deletions
 from "stage"."user_profile";
+
+-- ═══ merge: due
+-- The keys whose snapshots this batch touches (PostgreSQL): those with an event before the end of the last day that is built.
+-- Inputs: v (VaultSpec), seen (hubs with a PIT that v mentions), fed (SnapshotSpec that v feeds).
+-- First in its transaction. A build takes this lock in a mode that excludes it: either the build sees the batch, or the batch
+-- sees which days are built.
+lock table ops.snapshot_due in row exclusive mode;
+
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+with heard as materialized (
+    select k.hk, min(k.event_time) as event_time
+    from (
+        select "hk_user" as hk, event_time from "stage"."user_profile"
+    ) k
+    where k.hk is not null
+    group by k.hk
+), first_heard as (
+    insert into "vault"."seen_user" (hk, event_time, load_ts)
+    select h.hk, h.event_time, now()
+    from heard h
+    where not exists (select from "vault"."seen_user" s where s.hk = h.hk and s.event_time <= h.event_time)
+    order by h.hk
+    on conflict (hk, event_time) do nothing
+    returning hk, event_time
+)
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_user', hk, event_time from first_heard
+where event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_user');
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+insert into ops.snapshot_due (table_name, hk, since)
+select 'pit_user', "hk_user", min(event_time)
+from "stage"."user_profile"
+where "hk_user" is not null and event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_user')
+group by 2;
 
 -- ═══ merge: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).

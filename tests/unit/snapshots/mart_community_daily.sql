@@ -1,4 +1,4 @@
--- ═══ ClickHouse: table marts.community_daily
+-- ═══ ClickHouse: states marts.community_daily
 CREATE TABLE IF NOT EXISTS marts.community_daily
 (
     day Date,
@@ -8,7 +8,10 @@ CREATE TABLE IF NOT EXISTS marts.community_daily
     moderators SimpleAggregateFunction(sum, UInt64),
     posts SimpleAggregateFunction(sum, UInt64),
     comments SimpleAggregateFunction(sum, UInt64),
+    replies SimpleAggregateFunction(sum, UInt64),
     reactions SimpleAggregateFunction(sum, UInt64),
+    shares SimpleAggregateFunction(sum, UInt64),
+    quotes SimpleAggregateFunction(sum, UInt64),
     reports SimpleAggregateFunction(sum, UInt64),
     active AggregateFunction(uniqCombined64(17), UUID)
 )
@@ -22,10 +25,19 @@ WITH
     days AS
     (
         SELECT
-            day, community_id, sum(members) AS members, sum(new_members) AS new_members, sum(moderators) AS moderators,
-            sum(posts) AS posts, sum(comments) AS comments, sum(reactions) AS reactions, sum(reports) AS reports,
+            day, community_id,
+            sum(states.members) AS members,
+            sum(states.new_members) AS new_members,
+            sum(states.moderators) AS moderators,
+            sum(states.posts) AS posts,
+            sum(states.comments) AS comments,
+            sum(states.replies) AS replies,
+            sum(states.reactions) AS reactions,
+            sum(states.shares) AS shares,
+            sum(states.quotes) AS quotes,
+            sum(states.reports) AS reports,
             uniqCombined64Merge(17)(active) AS active_members
-        FROM marts.community_daily
+        FROM marts.community_daily AS states
         GROUP BY day, community_id
     ),
     grown AS
@@ -34,16 +46,34 @@ WITH
         FROM days AS now
         LEFT JOIN (SELECT toDate(day + 7) AS day, community_id, members FROM days) AS before
             ON now.day = before.day AND now.community_id = before.community_id
+    ),
+    cards AS
+    (
+        SELECT community_id AS id, argMax(tuple(name, parent_id, topic, language), (event_time, toString(event_id))) AS card
+        FROM
+        (
+            SELECT community_id, event_time, event_id, toNullable(name) AS name, CAST(NULL, 'Nullable(UUID)') AS parent_id, toNullable(toString(topic)) AS topic, toNullable(toString(language)) AS language
+            FROM raw.community FINAL
+            UNION ALL
+            SELECT community_id, event_time, event_id, name, parent_id, NULL, NULL
+            FROM raw.`group` FINAL
+        )
+        GROUP BY id
     )
 SELECT
-    day, community_id, members, new_members, moderators, posts, comments, reactions, reports, active_members,
-    if(members = 0, NULL, active_members / members) AS engagement,
+    day, community_id, ifNull(own.card.1, 'unknown') AS name, own.card.2 AS parent_id,
+    coalesce(own.card.3, parent.card.3, 'unknown') AS topic, coalesce(own.card.4, parent.card.4, 'unknown') AS language,
+    members, new_members, moderators, posts, comments, replies, reactions, shares, quotes, reports,
+    if(moderators = 0, NULL, reports / moderators) AS moderator_load,
+    active_members, if(members = 0, NULL, active_members / members) AS engagement,
     growth_7d, rank() OVER (PARTITION BY day ORDER BY growth_7d DESC) AS growth_rank
 FROM grown
+LEFT JOIN cards AS own ON community_id = own.id
+LEFT JOIN cards AS parent ON own.card.2 = parent.id
 ORDER BY day, growth_rank, community_id;
 
 -- ═══ ClickHouse: build of [d0, d1)
-INSERT INTO marts.staging_community_daily (day, community_id, members, new_members, moderators, posts, comments, reactions, reports, active)
+INSERT INTO marts.staging_community_daily (day, community_id, members, new_members, moderators, posts, comments, replies, reactions, shares, quotes, reports, active)
 WITH
     member_days AS (SELECT DISTINCT arrayJoin(range(
         toUInt32(greatest(toDate(since), {d0:Date})),
@@ -55,49 +85,58 @@ WITH
         lagInFrame(op, 1, toLowCardinality('delete')) OVER pair AS before
     FROM raw.`group_member` FINAL
     WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
-    WINDOW pair AS (PARTITION BY user_id, community_id ORDER BY event_time, event_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING))
+    WINDOW pair AS (PARTITION BY user_id, community_id ORDER BY event_time, toString(event_id) ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING))
     WHERE op != 'delete' AND toDate(since) < {d1:Date} AND toDate(until) > {d0:Date}),
-    homes AS (SELECT post_id, argMax(community_id, (event_time, event_id)) AS home FROM raw.post FINAL WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC') GROUP BY post_id HAVING isNotNull(home)),
     acts AS
     (
-        SELECT toDate(event_time) AS day, assumeNotNull(home) AS community_id, 'post' AS what, op, author_id AS actor
-        FROM (SELECT event_time, op, author_id, community_id AS home FROM raw.`post` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')) WHERE isNotNull(home)
-        UNION ALL
-        SELECT toDate(act.event_time) AS day, assumeNotNull(homes.home) AS community_id, 'comment' AS what, act.op AS op, act.author_id AS actor
-        FROM (SELECT event_time, op, post_id, author_id FROM raw.`comment` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')) AS act
-        INNER JOIN homes ON act.post_id = homes.post_id
-        UNION ALL
-        SELECT toDate(act.event_time) AS day, assumeNotNull(homes.home) AS community_id, 'reaction' AS what, act.op AS op, act.user_id AS actor
-        FROM (SELECT event_time, op, post_id, user_id FROM raw.`reaction` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')) AS act
-        INNER JOIN homes ON act.post_id = homes.post_id
-        UNION ALL
-        SELECT toDate(act.event_time) AS day, assumeNotNull(homes.home) AS community_id, 'like' AS what, act.op AS op, act.user_id AS actor
-        FROM (SELECT event_time, op, post_id, user_id FROM raw.`like` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')) AS act
-        INNER JOIN homes ON act.post_id = homes.post_id
-        UNION ALL
-        SELECT toDate(act.event_time) AS day, assumeNotNull(homes.home) AS community_id, 'share' AS what, act.op AS op, act.user_id AS actor
-        FROM (SELECT event_time, op, post_id, user_id FROM raw.`share` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')) AS act
-        INNER JOIN homes ON act.post_id = homes.post_id
-        UNION ALL
-        SELECT toDate(act.event_time) AS day, assumeNotNull(homes.home) AS community_id, 'report' AS what, act.op AS op, act.reporter_id AS actor
-        FROM (SELECT event_time, op, post_id, reporter_id FROM raw.`report` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')) AS act
-        INNER JOIN homes ON act.post_id = homes.post_id
+        SELECT toDate(act.event_time) AS day, assumeNotNull(home.community_id) AS community_id, act.what AS what, act.op AS op, act.actor AS actor
+        FROM
+        (
+            SELECT event_time, toLowCardinality('post') AS what, op, post_id, `author_id` AS actor FROM raw.`post` FINAL
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+            UNION ALL SELECT event_time, toLowCardinality('comment') AS what, op, post_id, `author_id` AS actor FROM raw.`comment` FINAL
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+            UNION ALL SELECT event_time, toLowCardinality('reply') AS what, op, post_id, `author_id` AS actor FROM raw.`reply` FINAL
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+            UNION ALL SELECT event_time, toLowCardinality('reaction') AS what, op, post_id, `user_id` AS actor FROM raw.`reaction` FINAL
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+            UNION ALL SELECT event_time, toLowCardinality('like') AS what, op, post_id, `user_id` AS actor FROM raw.`like` FINAL
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+            UNION ALL SELECT event_time, toLowCardinality('share') AS what, op, post_id, `user_id` AS actor FROM raw.`share` FINAL
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+            UNION ALL SELECT event_time, toLowCardinality('quote') AS what, op, post_id, `user_id` AS actor FROM raw.`quote` FINAL
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+            UNION ALL SELECT event_time, toLowCardinality('report') AS what, op, post_id, `reporter_id` AS actor FROM raw.`report` FINAL
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+        ) AS act
+        ASOF INNER JOIN (SELECT key, since, said.1 AS `community_id`
+    FROM
+    (
+        SELECT key, since, argMax(tuple(`community_id`), toString(event_id)) AS said
+        FROM
+        (
+            SELECT `post_id` AS key, event_time AS since, event_id, `community_id` AS `community_id` FROM raw.`post` FINAL WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
+        )
+        GROUP BY key, since
+    )) AS home ON act.post_id = home.key AND act.event_time >= home.since
+        WHERE isNotNull(home.community_id)
     )
 SELECT
-    day, community_id, sum(a_member), sum(a_joiner), sum(a_moderator), sum(a_post), sum(a_comment), sum(a_reaction), sum(a_report),
-    uniqCombined64StateIf(17)(actor, a_deed)
+    day, community_id, countIf(what = 'member'), countIf(what = 'joiner'), countIf(what = 'moderator'),
+    countIf(what IN ('post')),
+    countIf(what IN ('comment')),
+    countIf(what IN ('reply')),
+    countIf(what IN ('reaction', 'like')),
+    countIf(what IN ('share')),
+    countIf(what IN ('quote')),
+    countIf(what IN ('report')),
+    uniqCombined64StateIf(17)(actor, what = 'active member')
 FROM
 (
-    SELECT day, community_id, 1 AS a_member, 0 AS a_joiner, 0 AS a_moderator, 0 AS a_post, 0 AS a_comment, 0 AS a_reaction, 0 AS a_report, user_id AS actor, 0 AS a_deed
+    SELECT day, community_id, 'member' AS what, user_id AS actor
     FROM member_days
     UNION ALL
-    SELECT toDate(since) AS day, community_id, 0, 1, 0, 0, 0, 0, 0, user_id, 0
+    SELECT toDate(since) AS day, community_id, 'joiner', user_id
     FROM (-- from when until when each pair is in force; the end of a pair's last period is far away
     SELECT
         user_id, community_id, op, event_time AS since,
@@ -105,10 +144,10 @@ FROM
         lagInFrame(op, 1, toLowCardinality('delete')) OVER pair AS before
     FROM raw.`group_member` FINAL
     WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
-    WINDOW pair AS (PARTITION BY user_id, community_id ORDER BY event_time, event_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING))
+    WINDOW pair AS (PARTITION BY user_id, community_id ORDER BY event_time, toString(event_id) ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING))
     WHERE op != 'delete' AND before = 'delete' AND toDate(since) >= {d0:Date}
     UNION ALL
-    SELECT day, community_id, 0, 0, 1, 0, 0, 0, 0, user_id, 0
+    SELECT day, community_id, 'moderator', user_id
     FROM (SELECT DISTINCT arrayJoin(range(
         toUInt32(greatest(toDate(since), {d0:Date})),
         toUInt32(least(toDate(until), {d1:Date})))) AS number, toDate(number) AS day, user_id, community_id
@@ -119,14 +158,14 @@ FROM
         lagInFrame(op, 1, toLowCardinality('delete')) OVER pair AS before
     FROM raw.`group_moderator` FINAL
     WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
-    WINDOW pair AS (PARTITION BY user_id, community_id ORDER BY event_time, event_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING))
+    WINDOW pair AS (PARTITION BY user_id, community_id ORDER BY event_time, toString(event_id) ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING))
     WHERE op != 'delete' AND toDate(since) < {d1:Date} AND toDate(until) > {d0:Date})
     UNION ALL
-    SELECT day, community_id, 0, 0, 0, what = 'post', what = 'comment', what IN ('reaction', 'like'), what = 'report', actor, 0
+    SELECT day, community_id, toString(what), actor
     FROM acts
     WHERE op = 'create'
     UNION ALL
-    SELECT acts.day AS day, acts.community_id AS community_id, 0, 0, 0, 0, 0, 0, 0, acts.actor AS actor, 1
+    SELECT acts.day AS day, acts.community_id AS community_id, 'active member', acts.actor AS actor
     FROM acts
     INNER JOIN member_days ON acts.day = member_days.day AND acts.community_id = member_days.community_id AND acts.actor = member_days.user_id
 )

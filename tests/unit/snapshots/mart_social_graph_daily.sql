@@ -1,4 +1,4 @@
--- ═══ ClickHouse: table marts.social_graph_daily
+-- ═══ ClickHouse: states marts.social_graph_daily
 CREATE TABLE IF NOT EXISTS marts.social_graph_daily
 (
     day Date,

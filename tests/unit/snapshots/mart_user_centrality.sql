@@ -1,4 +1,4 @@
--- ═══ ClickHouse: table marts.user_centrality
+-- ═══ ClickHouse: states marts.user_centrality
 CREATE TABLE IF NOT EXISTS marts.user_centrality
 (
     day Date,

@@ -8,7 +8,6 @@ SELECT event_type, topic, hours FROM values('event_type String, topic String, ho
         ('user', 'social.user', 24),
         ('user_profile', 'social.user_profile', 24),
         ('user_badges', 'social.user_badges', 168),
-        ('user_status', 'social.user_status', 24),
         ('friend', 'social.friend', 24),
         ('story', 'social.story', 24),
         ('reaction', 'social.reaction', 24),
@@ -17,6 +16,7 @@ SELECT event_type, topic, hours FROM values('event_type String, topic String, ho
         ('pinned_post', 'social.pinned_post', 24),
         ('sponsorship', 'social.sponsorship', 168),
         ('donation', 'social.donation', 24),
+        ('user_status', 'social.user_status', 24),
         ('video', 'social.video', 24),
         ('album', 'social.album', 24),
         ('community', 'social.community', 168))
@@ -34,8 +34,6 @@ FROM
         FROM raw.`user_profile` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
         UNION ALL SELECT 'user_badges.user_id' AS subject, assumeNotNull(`user_id`) AS key, event_time, event_id
         FROM raw.`user_badges` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
-        UNION ALL SELECT 'user_status.user_id' AS subject, assumeNotNull(`user_id`) AS key, event_time, event_id
-        FROM raw.`user_status` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
         UNION ALL SELECT 'friend.user_id' AS subject, assumeNotNull(`user_id`) AS key, event_time, event_id
         FROM raw.`friend` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
         UNION ALL SELECT 'friend.friend_id' AS subject, assumeNotNull(`friend_id`) AS key, event_time, event_id
@@ -58,6 +56,8 @@ FROM
         FROM raw.`donation` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
         UNION ALL SELECT 'donation.creator_id' AS subject, assumeNotNull(`creator_id`) AS key, event_time, event_id
         FROM raw.`donation` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
+        UNION ALL SELECT 'user_status.user_id' AS subject, assumeNotNull(`user_id`) AS key, event_time, event_id
+        FROM raw.`user_status` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
         UNION ALL SELECT 'video.owner_id' AS subject, assumeNotNull(`owner_id`) AS key, event_time, event_id
         FROM raw.`video` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
         UNION ALL SELECT 'album.owner_id' AS subject, assumeNotNull(`owner_id`) AS key, event_time, event_id
@@ -166,14 +166,6 @@ FROM
 )
 ARRAY JOIN fields AS field
 WHERE n > 0
-UNION ALL SELECT concat('user_status.', tupleElement(field, 1)) AS subject, toFloat64(tupleElement(field, 2)) AS value, n AS rows, tupleElement(field, 3) AS sample
-FROM
-(
-    SELECT count() AS n, [('event_id', countIf(`event_id` = toUUID('00000000-0000-0000-0000-000000000000')), arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, `event_id` = toUUID('00000000-0000-0000-0000-000000000000'))), ', ')), ('event_time', countIf(toUnixTimestamp64Micro(`event_time` AS time) = 0), arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, toUnixTimestamp64Micro(`event_time` AS time) = 0)), ', ')), ('user_id', countIf(`user_id` = toUUID('00000000-0000-0000-0000-000000000000')), arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, `user_id` = toUUID('00000000-0000-0000-0000-000000000000'))), ', '))] AS fields
-    FROM raw.`user_status` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
-)
-ARRAY JOIN fields AS field
-WHERE n > 0
 UNION ALL SELECT concat('friend.', tupleElement(field, 1)) AS subject, toFloat64(tupleElement(field, 2)) AS value, n AS rows, tupleElement(field, 3) AS sample
 FROM
 (
@@ -235,6 +227,14 @@ FROM
 (
     SELECT count() AS n, [('event_id', countIf(`event_id` = toUUID('00000000-0000-0000-0000-000000000000')), arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, `event_id` = toUUID('00000000-0000-0000-0000-000000000000'))), ', ')), ('event_time', countIf(toUnixTimestamp64Micro(`event_time` AS time) = 0), arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, toUnixTimestamp64Micro(`event_time` AS time) = 0)), ', ')), ('donor_id', countIf(`donor_id` = toUUID('00000000-0000-0000-0000-000000000000')), arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, `donor_id` = toUUID('00000000-0000-0000-0000-000000000000'))), ', ')), ('creator_id', countIf(`creator_id` = toUUID('00000000-0000-0000-0000-000000000000')), arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, `creator_id` = toUUID('00000000-0000-0000-0000-000000000000'))), ', ')), ('post_id', countIf(`post_id` = toUUID('00000000-0000-0000-0000-000000000000')), arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, `post_id` = toUUID('00000000-0000-0000-0000-000000000000'))), ', '))] AS fields
     FROM raw.`donation` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
+)
+ARRAY JOIN fields AS field
+WHERE n > 0
+UNION ALL SELECT concat('user_status.', tupleElement(field, 1)) AS subject, toFloat64(tupleElement(field, 2)) AS value, n AS rows, tupleElement(field, 3) AS sample
+FROM
+(
+    SELECT count() AS n, [('event_id', countIf(`event_id` = toUUID('00000000-0000-0000-0000-000000000000')), arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, `event_id` = toUUID('00000000-0000-0000-0000-000000000000'))), ', ')), ('event_time', countIf(toUnixTimestamp64Micro(`event_time` AS time) = 0), arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, toUnixTimestamp64Micro(`event_time` AS time) = 0)), ', ')), ('user_id', countIf(`user_id` = toUUID('00000000-0000-0000-0000-000000000000')), arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, `user_id` = toUUID('00000000-0000-0000-0000-000000000000'))), ', '))] AS fields
+    FROM raw.`user_status` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
 )
 ARRAY JOIN fields AS field
 WHERE n > 0
@@ -308,7 +308,6 @@ SELECT event_type, topic, hours FROM values('event_type String, topic String, ho
         ('user', 'social.user', 24),
         ('user_profile', 'social.user_profile', 24),
         ('user_badges', 'social.user_badges', 168),
-        ('user_status', 'social.user_status', 24),
         ('friend', 'social.friend', 24),
         ('story', 'social.story', 24),
         ('reaction', 'social.reaction', 24),
@@ -317,6 +316,7 @@ SELECT event_type, topic, hours FROM values('event_type String, topic String, ho
         ('pinned_post', 'social.pinned_post', 24),
         ('sponsorship', 'social.sponsorship', 168),
         ('donation', 'social.donation', 24),
+        ('user_status', 'social.user_status', 24),
         ('video', 'social.video', 24),
         ('album', 'social.album', 24),
         ('community', 'social.community', 168))
@@ -339,8 +339,6 @@ FROM
         FROM raw.`user_profile` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
         UNION ALL SELECT 'user_badges.user_id' AS subject, assumeNotNull(`user_id`) AS key, event_time, event_id
         FROM raw.`user_badges` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
-        UNION ALL SELECT 'user_status.user_id' AS subject, assumeNotNull(`user_id`) AS key, event_time, event_id
-        FROM raw.`user_status` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
         UNION ALL SELECT 'friend.user_id' AS subject, assumeNotNull(`user_id`) AS key, event_time, event_id
         FROM raw.`friend` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
         UNION ALL SELECT 'friend.friend_id' AS subject, assumeNotNull(`friend_id`) AS key, event_time, event_id
@@ -363,6 +361,8 @@ FROM
         FROM raw.`donation` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
         UNION ALL SELECT 'donation.creator_id' AS subject, assumeNotNull(`creator_id`) AS key, event_time, event_id
         FROM raw.`donation` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
+        UNION ALL SELECT 'user_status.user_id' AS subject, assumeNotNull(`user_id`) AS key, event_time, event_id
+        FROM raw.`user_status` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
         UNION ALL SELECT 'video.owner_id' AS subject, assumeNotNull(`owner_id`) AS key, event_time, event_id
         FROM raw.`video` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
         UNION ALL SELECT 'album.owner_id' AS subject, assumeNotNull(`owner_id`) AS key, event_time, event_id
@@ -501,7 +501,6 @@ FROM
     UNION ALL SELECT 'user', 0, 0, toInt64(count()) FROM raw.`user` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
     UNION ALL SELECT 'user_profile', 0, 0, toInt64(count()) FROM raw.`user_profile` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
     UNION ALL SELECT 'user_badges', 0, 0, toInt64(count()) FROM raw.`user_badges` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
-    UNION ALL SELECT 'user_status', 0, 0, toInt64(count()) FROM raw.`user_status` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
     UNION ALL SELECT 'friend', 0, 0, toInt64(count()) FROM raw.`friend` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
     UNION ALL SELECT 'story', 0, 0, toInt64(count()) FROM raw.`story` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
     UNION ALL SELECT 'reaction', 0, 0, toInt64(count()) FROM raw.`reaction` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
@@ -510,6 +509,7 @@ FROM
     UNION ALL SELECT 'pinned_post', 0, 0, toInt64(count()) FROM raw.`pinned_post` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
     UNION ALL SELECT 'sponsorship', 0, 0, toInt64(count()) FROM raw.`sponsorship` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
     UNION ALL SELECT 'donation', 0, 0, toInt64(count()) FROM raw.`donation` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
+    UNION ALL SELECT 'user_status', 0, 0, toInt64(count()) FROM raw.`user_status` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
     UNION ALL SELECT 'video', 0, 0, toInt64(count()) FROM raw.`video` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
     UNION ALL SELECT 'album', 0, 0, toInt64(count()) FROM raw.`album` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
     UNION ALL SELECT 'community', 0, 0, toInt64(count()) FROM raw.`community` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
@@ -520,7 +520,6 @@ SELECT event_type, topic, hours FROM values('event_type String, topic String, ho
         ('user', 'social.user', 24),
         ('user_profile', 'social.user_profile', 24),
         ('user_badges', 'social.user_badges', 168),
-        ('user_status', 'social.user_status', 24),
         ('friend', 'social.friend', 24),
         ('story', 'social.story', 24),
         ('reaction', 'social.reaction', 24),
@@ -529,6 +528,7 @@ SELECT event_type, topic, hours FROM values('event_type String, topic String, ho
         ('pinned_post', 'social.pinned_post', 24),
         ('sponsorship', 'social.sponsorship', 168),
         ('donation', 'social.donation', 24),
+        ('user_status', 'social.user_status', 24),
         ('video', 'social.video', 24),
         ('album', 'social.album', 24),
         ('community', 'social.community', 168))
@@ -545,7 +545,6 @@ WITH
         SELECT 'user' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`user` FINAL GROUP BY day
         UNION ALL SELECT 'user_profile' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`user_profile` FINAL GROUP BY day
         UNION ALL SELECT 'user_badges' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`user_badges` FINAL GROUP BY day
-        UNION ALL SELECT 'user_status' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`user_status` FINAL GROUP BY day
         UNION ALL SELECT 'friend' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`friend` FINAL GROUP BY day
         UNION ALL SELECT 'story' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`story` FINAL GROUP BY day
         UNION ALL SELECT 'reaction' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`reaction` FINAL GROUP BY day
@@ -554,6 +553,7 @@ WITH
         UNION ALL SELECT 'pinned_post' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`pinned_post` FINAL GROUP BY day
         UNION ALL SELECT 'sponsorship' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`sponsorship` FINAL GROUP BY day
         UNION ALL SELECT 'donation' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`donation` FINAL GROUP BY day
+        UNION ALL SELECT 'user_status' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`user_status` FINAL GROUP BY day
         UNION ALL SELECT 'video' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`video` FINAL GROUP BY day
         UNION ALL SELECT 'album' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`album` FINAL GROUP BY day
         UNION ALL SELECT 'community' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`community` FINAL GROUP BY day

@@ -35,7 +35,7 @@ ORDER BY `day`;
 -- ═══ chart: deeds
 SELECT * FROM
 (
-    SELECT `day`, `posts`, `comments`, `reactions`, `likes`, `shares`
+    SELECT `day`, `posts`, `comments`, `reactions`, `likes`, `shares`, `stories`, `reels`
     FROM `marts`.`v_platform_daily`
     ORDER BY `day` DESC
     LIMIT 366
@@ -55,7 +55,7 @@ ORDER BY `day`;
 -- ═══ chart: stickiness
 SELECT * FROM
 (
-    SELECT `day`, `dau_wau`, `wau_mau`
+    SELECT `day`, `dau_wau`, `wau_mau`, `stickiness`
     FROM `marts`.`v_platform_daily`
     ORDER BY `day` DESC
     LIMIT 366
@@ -147,3 +147,6 @@ GROUP BY id;
 SELECT
     (SELECT count() FROM landing.events) AS landed,
     (SELECT count() FROM raw.dead_letters) AS rejected;
+
+-- ═══ trust
+SELECT count() AS runs, max(checked_at) AS last FROM ops.v_quality_runs;

@@ -26,12 +26,6 @@ FROM
     FROM `raw`.`user_badges` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`user_id`), ''), true), toUInt64(0)),
-        ('vault.sat_user_status_presence: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
-        ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
-    FROM `raw`.`user_status` AS r FINAL
-    UNION ALL SELECT arrayJoin([
-        ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`user_id`), ''), true), toUInt64(0)),
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`friend_id`), ''), true), toUInt64(0)),
         ('vault.link_friend: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((least(ifNull(toString(r.`user_id`), ''), ifNull(toString(r.`friend_id`), '')), greatest(ifNull(toString(r.`user_id`), ''), ifNull(toString(r.`friend_id`), ''))), true))),
         ('vault.eff_friend: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
@@ -105,6 +99,12 @@ FROM
     ]) AS account
     FROM `raw`.`donation` AS r FINAL
     UNION ALL SELECT arrayJoin([
+        ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`user_id`), ''), true), toUInt64(0)),
+        ('vault.sat_user_status_presence: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
+        ('', uniqExactIfState('', false), toUInt64(0))
+    ]) AS account
+    FROM `raw`.`user_status` AS r FINAL
+    UNION ALL SELECT arrayJoin([
         ('vault.hub_media: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`media_id`), ''), true), toUInt64(0)),
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`owner_id`), ''), true), toUInt64(0)),
         ('vault.hub_album: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`album_id`), ''), isNotNull(r.`album_id`) AND true), toUInt64(0)),
@@ -151,7 +151,6 @@ union all select 'vault.sat_user_profile_person: distinct events in raw = rows' 
 union all select 'vault.sat_user_profile_words: distinct events in raw = rows' as name, count(*) as n from "vault"."sat_user_profile_words"
 union all select 'vault.sat_user_profile_contact: distinct events in raw = rows' as name, count(*) as n from "vault"."sat_user_profile_contact"
 union all select 'vault.sat_user_badges_badge: distinct events in raw = rows' as name, count(*) as n from "vault"."sat_user_badges_badge"
-union all select 'vault.sat_user_status_presence: distinct events in raw = rows' as name, count(*) as n from "vault"."sat_user_status_presence"
 union all select 'vault.link_friend: distinct pairs in raw = rows' as name, count(*) as n from "vault"."link_friend"
 union all select 'vault.eff_friend: distinct events in raw = rows' as name, count(*) as n from "vault"."eff_friend"
 union all select 'vault.link_story_author: distinct pairs in raw = rows' as name, count(*) as n from "vault"."link_story_author"
@@ -174,6 +173,7 @@ union all select 'vault.sat_pinned_post_pin: distinct events in raw = rows' as n
 union all select 'vault.link_sponsorship: distinct pairs in raw = rows' as name, count(*) as n from "vault"."link_sponsorship"
 union all select 'vault.sat_sponsorship_terms: distinct events in raw = rows' as name, count(*) as n from "vault"."sat_sponsorship_terms"
 union all select 'vault.link_donation: distinct events in raw = rows' as name, count(*) as n from "vault"."link_donation"
+union all select 'vault.sat_user_status_presence: distinct events in raw = rows' as name, count(*) as n from "vault"."sat_user_status_presence"
 union all select 'vault.link_video_owner: distinct pairs in raw = rows' as name, count(*) as n from "vault"."link_video_owner"
 union all select 'vault.eff_video_owner: distinct events in raw = rows' as name, count(*) as n from "vault"."eff_video_owner"
 union all select 'vault.link_video_album: distinct pairs in raw = rows' as name, count(*) as n from "vault"."link_video_album"
