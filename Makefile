@@ -6,10 +6,10 @@ STAMP := $(VENV)/.installed
 COMPOSE ?= docker compose --env-file .env.compose
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down test compose-up compose-demo compose-down lint format diagrams clean
+.PHONY: help install demo up down test test-services compose-up compose-demo compose-down lint format diagrams clean
 
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## Make .venv with the exact versions of constraints.txt
 
@@ -30,6 +30,9 @@ down: ## Stop the embedded stack; its data stays
 
 test: $(STAMP) ## Run the tests, on a stack of their own
 	$(BIN)/python -m pytest
+
+test-services: $(STAMP) ## Run the tests on Apache Kafka and Neo4j (Java 17 and Maven; 200 MB are fetched once)
+	$(BIN)/python -m pytest tests/services
 
 compose-up: ## Start the whole stack in containers (docs/compose.md)
 	sh docker/secrets.sh
