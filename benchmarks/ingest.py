@@ -102,7 +102,7 @@ def prepare(session: Session) -> None:
         for o in schema.landing_objects(session.renderer):
             last = o.name.partition("_")[2]
             event_type = last if o.kind in ("stream", "feed") else o.name.partition(".")[2]
-            shared = event_type not in registry.events and (names or last != "unknown")
+            shared = event_type not in registry.events and (names or last not in ("unknown", *registry.groups))
             if o.name.startswith(("landing.", "raw.")) and (shared or event_type in names):
                 session.ch.command(renamed(o.sql, variant))
 

@@ -76,9 +76,14 @@ def clickhouse_objects(renderer: Renderer, settings: Settings) -> list[SqlObject
 def landing_objects(renderer: Renderer) -> list[SqlObject]:
     """What takes messages in: the landing table, the ledgers, and for each event type its table, rules and views."""
     found = objects_of(renderer.render("ingest/landing.sql.j2"))
+    feeds = []
+    for group, events in renderer.registry.groups.items():
+        stream, feed = objects_of(renderer.render("ingest/group.sql.j2", group=group, events=events))
+        found.append(stream)
+        feeds.append(feed)
     for event in renderer.registry.events.values():
         found += objects_of(renderer.render("ingest/event.sql.j2", event=event))
-    return found
+    return found + feeds  # behind what they feed
 
 
 def queue_objects(renderer: Renderer, settings: Settings) -> list[SqlObject]:

@@ -269,6 +269,7 @@ def assert_agreed(verdicts: list[Verdict]) -> None:
 # ── valid events, and the values that are hostile to each kind ────────────────────────────────────────────────
 
 TEXTS = ["a", "ab", "abc", "Ab-1", "user_1.x", "DE", "PL", "a@b.cd", "AB-12", "Z-", "az", "a z", "żółć", "🜁🜂", "x" * 40]
+MONTHS = [datetime(2000, 1, 1), datetime(2012, 2, 1), datetime(2019, 12, 1), datetime(2025, 12, 1)]
 ASTRAL = "\U0001f701"
 HOSTILE = [
     "null", "true", "false", "0", "1", "-0", "-0.0", "1.0", "1e2", "1E+2", "1e-2", "0.5", "-1", "7", "7.0", '"7"',
@@ -363,6 +364,8 @@ def valid(f: FieldSpec, rng: random.Random) -> str:
         case "time":
             since = datetime.fromisoformat(f.since or "1900-01-01")
             at = since + rng.random() * (datetime(2026, 1, 1) - since)
+            if f.name == "event_time":  # raw is partitioned by its month, and each month of each block is files of its own
+                at = rng.choice(MONTHS) + rng.random() * timedelta(days=29)
             text = at.strftime("%Y-%m-%dT%H:%M:%S.%f")
             return quoted(rng.choice([text, text[: -rng.randint(1, 5)], text[:-7]]) + "Z")
         case "string":

@@ -163,7 +163,8 @@ def rendered() -> dict[str, str]:
         out.setdefault(name, []).append(section(title, *sql))
 
     for o in clickhouse():
-        group = o.name.split("_", 1)[1] if o.kind in ("queue", "pull") else ""
+        first, _, rest = o.name.partition("_")
+        group = rest if first.removeprefix("landing.") in ("queue", "pull", "gathered", "gather") else ""
         name = f"group_{group}" if group else f"event_{mine[o.name]}" if o.name in mine else "clickhouse"
         if o.name.startswith("marts."):
             name = next((f"mart_{m.name}" for m in marts.all_marts(RENDERER) if o.name.endswith(m.name)), "clickhouse")
@@ -371,6 +372,13 @@ def test_each_group_has_one_queue_with_its_topics_and_one_view(group: str) -> No
     assert f"kafka_topic_list = '{topics}'" in queues[0].sql
 
 
+def test_every_type_is_gathered_once() -> None:
+    """A type that no group gathers is judged by nobody; one that two gather is judged twice."""
+    gathered = [o.sql for o in clickhouse() if o.name.startswith("landing.gather_")]
+    for event in EVENTS:
+        assert sum(sql.count(f"'{event.event_type}'") for sql in gathered) == 1
+
+
 def test_every_topic_is_in_one_queue() -> None:
     queues = [o for o in clickhouse() if o.kind == "queue"]
     assert len(queues) == len(RENDERER.registry.groups)
@@ -407,6 +415,7 @@ def test_the_judge_comes_after_what_it_feeds(event) -> None:  # type: ignore[no-
     order = [o.name for o in clickhouse()]
     name = event.event_type
     assert order.index(f"landing.route_{name}") > order.index(f"landing.judge_{name}")
+    assert order.index(f"landing.gather_{event.group}") > order.index(f"landing.route_{name}")
     routed = next(o.sql for o in clickhouse() if o.name == f"landing.routed_{name}")
     assert selected(next(o.sql for o in clickhouse() if o.name == f"landing.route_{name}")) == columns_of(routed)
     assert order.index(f"landing.judge_{name}") > max(order.index(f"landing.{k}_{name}") for k in ("accept", "reject"))

@@ -184,7 +184,7 @@ WHERE event_type = 'donation';
 -- ═══ ClickHouse: feed landing.route_donation
 CREATE MATERIALIZED VIEW landing.`route_donation` TO landing.`routed_donation` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.events
+FROM landing.`gathered_money`
 WHERE event_type = 'donation';
 
 -- ═══ PostgreSQL: table stage.donation

@@ -158,7 +158,7 @@ WHERE event_type = 'friend';
 -- ═══ ClickHouse: feed landing.route_friend
 CREATE MATERIALIZED VIEW landing.`route_friend` TO landing.`routed_friend` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.events
+FROM landing.`gathered_ties`
 WHERE event_type = 'friend';
 
 -- ═══ PostgreSQL: table stage.friend

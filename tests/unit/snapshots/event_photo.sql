@@ -204,7 +204,7 @@ WHERE event_type = 'photo';
 -- ═══ ClickHouse: feed landing.route_photo
 CREATE MATERIALIZED VIEW landing.`route_photo` TO landing.`routed_photo` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.events
+FROM landing.`gathered_media`
 WHERE event_type = 'photo';
 
 -- ═══ PostgreSQL: table stage.photo

@@ -176,7 +176,7 @@ WHERE event_type = 'pinned_post';
 -- ═══ ClickHouse: feed landing.route_pinned_post
 CREATE MATERIALIZED VIEW landing.`route_pinned_post` TO landing.`routed_pinned_post` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.events
+FROM landing.`gathered_communities`
 WHERE event_type = 'pinned_post';
 
 -- ═══ PostgreSQL: table stage.pinned_post

@@ -166,7 +166,7 @@ WHERE event_type = 'reaction';
 -- ═══ ClickHouse: feed landing.route_reaction
 CREATE MATERIALIZED VIEW landing.`route_reaction` TO landing.`routed_reaction` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.events
+FROM landing.`gathered_content`
 WHERE event_type = 'reaction';
 
 -- ═══ PostgreSQL: table stage.reaction

@@ -166,7 +166,7 @@ WHERE event_type = 'share';
 -- ═══ ClickHouse: feed landing.route_share
 CREATE MATERIALIZED VIEW landing.`route_share` TO landing.`routed_share` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.events
+FROM landing.`gathered_content`
 WHERE event_type = 'share';
 
 -- ═══ PostgreSQL: table stage.share

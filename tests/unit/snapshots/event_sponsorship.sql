@@ -194,7 +194,7 @@ WHERE event_type = 'sponsorship';
 -- ═══ ClickHouse: feed landing.route_sponsorship
 CREATE MATERIALIZED VIEW landing.`route_sponsorship` TO landing.`routed_sponsorship` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.events
+FROM landing.`gathered_money`
 WHERE event_type = 'sponsorship';
 
 -- ═══ PostgreSQL: table stage.sponsorship

@@ -186,7 +186,7 @@ WHERE event_type = 'story';
 -- ═══ ClickHouse: feed landing.route_story
 CREATE MATERIALIZED VIEW landing.`route_story` TO landing.`routed_story` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.events
+FROM landing.`gathered_content`
 WHERE event_type = 'story';
 
 -- ═══ PostgreSQL: table stage.story

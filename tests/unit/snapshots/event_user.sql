@@ -206,7 +206,7 @@ WHERE event_type = 'user';
 -- ═══ ClickHouse: feed landing.route_user
 CREATE MATERIALIZED VIEW landing.`route_user` TO landing.`routed_user` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.events
+FROM landing.`gathered_users`
 WHERE event_type = 'user';
 
 -- ═══ PostgreSQL: table stage.user

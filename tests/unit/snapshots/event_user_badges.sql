@@ -188,7 +188,7 @@ WHERE event_type = 'user_badges';
 -- ═══ ClickHouse: feed landing.route_user_badges
 CREATE MATERIALIZED VIEW landing.`route_user_badges` TO landing.`routed_user_badges` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.events
+FROM landing.`gathered_users`
 WHERE event_type = 'user_badges';
 
 -- ═══ PostgreSQL: table stage.user_badges

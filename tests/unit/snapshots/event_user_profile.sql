@@ -239,7 +239,7 @@ WHERE event_type = 'user_profile';
 -- ═══ ClickHouse: feed landing.route_user_profile
 CREATE MATERIALIZED VIEW landing.`route_user_profile` TO landing.`routed_user_profile` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.events
+FROM landing.`gathered_users`
 WHERE event_type = 'user_profile';
 
 -- ═══ PostgreSQL: table stage.user_profile

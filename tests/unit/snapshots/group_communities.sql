@@ -1,3 +1,22 @@
+-- ═══ ClickHouse: stream landing.gathered_communities
+CREATE TABLE landing.`gathered_communities`
+(
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    event_type String,
+    raw String
+)
+ENGINE = Null;
+
+-- ═══ ClickHouse: feed landing.gather_communities
+CREATE MATERIALIZED VIEW landing.`gather_communities` TO landing.`gathered_communities` AS
+SELECT source, stream, partition, offset, landed_at, event_type, raw
+FROM landing.events
+WHERE event_type IN ('community', 'group', 'group_member', 'group_moderator', 'community_topic', 'pinned_post', 'report');
+
 -- ═══ ClickHouse: queue landing.queue_communities
 CREATE TABLE landing.`queue_communities` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)

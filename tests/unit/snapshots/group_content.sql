@@ -1,3 +1,22 @@
+-- ═══ ClickHouse: stream landing.gathered_content
+CREATE TABLE landing.`gathered_content`
+(
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    event_type String,
+    raw String
+)
+ENGINE = Null;
+
+-- ═══ ClickHouse: feed landing.gather_content
+CREATE MATERIALIZED VIEW landing.`gather_content` TO landing.`gathered_content` AS
+SELECT source, stream, partition, offset, landed_at, event_type, raw
+FROM landing.events
+WHERE event_type IN ('post', 'story', 'reel', 'comment', 'reply', 'reaction', 'like', 'share', 'quote', 'post_view');
+
 -- ═══ ClickHouse: queue landing.queue_content
 CREATE TABLE landing.`queue_content` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)

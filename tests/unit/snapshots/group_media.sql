@@ -1,3 +1,22 @@
+-- ═══ ClickHouse: stream landing.gathered_media
+CREATE TABLE landing.`gathered_media`
+(
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    event_type String,
+    raw String
+)
+ENGINE = Null;
+
+-- ═══ ClickHouse: feed landing.gather_media
+CREATE MATERIALIZED VIEW landing.`gather_media` TO landing.`gathered_media` AS
+SELECT source, stream, partition, offset, landed_at, event_type, raw
+FROM landing.events
+WHERE event_type IN ('photo', 'video', 'album', 'attachment', 'thumbnail');
+
 -- ═══ ClickHouse: queue landing.queue_media
 CREATE TABLE landing.`queue_media` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)

@@ -1,3 +1,22 @@
+-- ═══ ClickHouse: stream landing.gathered_money
+CREATE TABLE landing.`gathered_money`
+(
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    event_type String,
+    raw String
+)
+ENGINE = Null;
+
+-- ═══ ClickHouse: feed landing.gather_money
+CREATE MATERIALIZED VIEW landing.`gather_money` TO landing.`gathered_money` AS
+SELECT source, stream, partition, offset, landed_at, event_type, raw
+FROM landing.events
+WHERE event_type IN ('ad', 'ad_impression', 'ad_click', 'sponsorship', 'donation', 'subscription_revenue');
+
 -- ═══ ClickHouse: queue landing.queue_money
 CREATE TABLE landing.`queue_money` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)

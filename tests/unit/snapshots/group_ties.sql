@@ -1,3 +1,22 @@
+-- ═══ ClickHouse: stream landing.gathered_ties
+CREATE TABLE landing.`gathered_ties`
+(
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    event_type String,
+    raw String
+)
+ENGINE = Null;
+
+-- ═══ ClickHouse: feed landing.gather_ties
+CREATE MATERIALIZED VIEW landing.`gather_ties` TO landing.`gathered_ties` AS
+SELECT source, stream, partition, offset, landed_at, event_type, raw
+FROM landing.events
+WHERE event_type IN ('friend', 'follower', 'subscription', 'block', 'mute', 'close_friend');
+
 -- ═══ ClickHouse: queue landing.queue_ties
 CREATE TABLE landing.`queue_ties` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)

@@ -1,3 +1,22 @@
+-- ═══ ClickHouse: stream landing.gathered_users
+CREATE TABLE landing.`gathered_users`
+(
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    offset UInt64,
+    landed_at DateTime64(6, 'UTC'),
+    event_type String,
+    raw String
+)
+ENGINE = Null;
+
+-- ═══ ClickHouse: feed landing.gather_users
+CREATE MATERIALIZED VIEW landing.`gather_users` TO landing.`gathered_users` AS
+SELECT source, stream, partition, offset, landed_at, event_type, raw
+FROM landing.events
+WHERE event_type IN ('user', 'user_profile', 'user_settings', 'user_privacy', 'user_status', 'user_badges');
+
 -- ═══ ClickHouse: queue landing.queue_users
 CREATE TABLE landing.`queue_users` (raw String) -- from kafka:9092
 ENGINE = Kafka(kafka)

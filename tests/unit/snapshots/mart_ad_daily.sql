@@ -68,6 +68,6 @@ SELECT count(*) FROM vault.link_ad_click;
 SELECT sum(clicks) FROM marts.ad_daily;
 
 -- ═══ account: spend
-SELECT sum(cost_micros) FROM (SELECT cost_micros FROM vault.link_ad_impression UNION ALL SELECT cost_micros FROM vault.link_ad_click) AS charged;
+SELECT coalesce(sum(cost_micros), 0) FROM (SELECT cost_micros FROM vault.link_ad_impression UNION ALL SELECT cost_micros FROM vault.link_ad_click) AS charged;
 
 SELECT sum(spend_micros) FROM marts.ad_daily;

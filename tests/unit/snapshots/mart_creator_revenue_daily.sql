@@ -95,7 +95,7 @@ SELECT count(*) FROM vault.link_donation;
 SELECT sum(donations) FROM marts.creator_revenue_daily;
 
 -- ═══ account: donated
-SELECT sum(amount_micros) FROM vault.link_donation;
+SELECT coalesce(sum(amount_micros), 0) FROM vault.link_donation;
 
 SELECT sum(donated_micros) FROM marts.creator_revenue_daily;
 
@@ -105,6 +105,6 @@ SELECT count(*) FROM vault.link_subscription_revenue;
 SELECT sum(charges) FROM marts.creator_revenue_daily;
 
 -- ═══ account: charged
-SELECT sum(amount_micros) FROM vault.link_subscription_revenue;
+SELECT coalesce(sum(amount_micros), 0) FROM vault.link_subscription_revenue;
 
 SELECT sum(charged_micros) FROM marts.creator_revenue_daily;
