@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from clickvault import marts, schema
 from clickvault.clickhouse import rows
 from clickvault.contract import Registry
 from clickvault.mart_headers import View, all_marts
@@ -35,3 +36,19 @@ def test_no_view_is_trivial(world: World, view: View) -> None:
     assert n["n"] > 0
     if n["n"] > 1:
         assert {m for m, values in found.items() if values < 2} == set()
+
+
+def test_a_parameter_changes_what_is_planned(world: World) -> None:
+    """The setting alone is changed: `plan` names the views that have it in their formulas, or their days are out of date."""
+    s = world.session
+    known = {name for mart in all_marts(s.renderer) for name in mart.parameters}
+    assert schema.plan_clickhouse(s.ch, schema.clickhouse_objects(s.renderer, s.settings)) == []
+    for name in known:
+        changed = Renderer(s.renderer.registry, parameters=s.renderer.parameters | {name: 3})
+        planned = schema.plan_clickhouse(s.ch, schema.clickhouse_objects(changed, s.settings))
+        views = {v.table for m in all_marts(changed) if name in m.parameters for v in m.views}
+        stale = [m for m in all_marts(changed) if name in m.parameters and marts.stale_days(s.ch, changed, m)]
+        assert planned or stale, name
+        assert {c.name for c in planned} <= {f"view {view}" for view in views}
+        assert not [m for m in stale if marts.build_sql(changed, m) == marts.build_sql(s.renderer, m)]
+    assert known
