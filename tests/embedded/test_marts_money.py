@@ -216,7 +216,7 @@ def test_a_deal_counts_by_its_newest_terms_until_it_is_called_off(facts: Facts) 
         (days[3], BEN, "EUR", 2, units(3 + 3)),
         (days[4], BEN, "EUR", 1, units(3)),
     ]
-    for day in reversed(days[:6]):  # each day by itself is the same
+    for day in (days[4], days[2]):  # a day by itself is the same
         facts.build("creator_revenue_daily", day, day + timedelta(days=1))
     assert facts.ask("SELECT * FROM marts.v_creator_revenue_daily") == found
 
