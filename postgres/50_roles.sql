@@ -1,6 +1,6 @@
 -- Roles by what one does, without a login: a login is made by whoever runs the server, and given one of them, e.g.
 --   create role bi login password '...' in role vault_reader;
--- vault_stage   fills the stage tables (ClickHouse's PostgreSQL engine), and sees the windows of a batch
+-- vault_stage   fills the stage tables (ClickHouse's PostgreSQL engine), and sees the windows of a batch and the graph's changes
 -- vault_loader  merges the stage into the vault and keeps the ledgers
 -- vault_reader  reads the vault and the graph's views
 -- Whoever may not create roles (a managed server) skips them: the pipeline runs as the owner then.
@@ -22,6 +22,7 @@ begin
     grant usage on schema stage to vault_stage, vault_loader;
     grant usage on schema vault, vault_months, ops, graph to vault_loader;
     grant usage on schema vault, graph to vault_reader;
+    grant usage on schema graph to vault_stage;
 
     grant select, insert on all tables in schema stage to vault_stage;
     grant select, insert, update, delete, truncate on all tables in schema stage to vault_loader;
@@ -29,7 +30,7 @@ begin
     grant usage on all sequences in schema ops to vault_loader;
     grant create on schema vault_months to vault_loader;
     grant select on all tables in schema vault, graph to vault_reader;
-    grant select on all tables in schema graph to vault_loader;
+    grant select on all tables in schema graph to vault_loader, vault_stage;
 
     -- what is made later
     alter default privileges in schema stage grant select, insert on tables to vault_stage;
@@ -39,7 +40,7 @@ begin
     alter default privileges in schema ops grant select, insert, update, delete on tables to vault_loader;
     alter default privileges in schema ops grant usage on sequences to vault_loader;
     alter default privileges in schema vault grant select on tables to vault_reader;
-    alter default privileges in schema graph grant select on tables to vault_reader, vault_loader;
+    alter default privileges in schema graph grant select on tables to vault_reader, vault_loader, vault_stage;
 exception
     when insufficient_privilege then
         raise notice 'roles are left out: %', sqlerrm;
