@@ -136,6 +136,8 @@ def run(session: Session, progress: Progress = _quiet, step: Callable[[str, Any]
     Raises, when all are done: AccountsError when the accounts do not balance, otherwise QualityError when a check of level
     error is breached.
     """
+    from clickvault.quality import require
+
     found: dict[str, Any] = {}
     for name, function in STEPS.items():
         found[name] = function(session, progress)
@@ -143,6 +145,7 @@ def run(session: Session, progress: Progress = _quiet, step: Callable[[str, Any]
             step(name, found[name])
     accounts: list[Account] = found["reconcile"]
     check(accounts)
+    require(found["quality"])
     return accounts
 
 
