@@ -6,6 +6,7 @@ that does not balance means that the vault lacks rows (load, or rewind and load)
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
@@ -17,33 +18,35 @@ from clickvault.postgres import Connection
 from clickvault.render import Renderer
 from clickvault.vault.snapshots import ends
 
+QUERY_SETTINGS = {"do_not_merge_across_partitions_select_final": 1}
+
 
 def accounts(renderer: Renderer, ch: Client, pg: Connection) -> list[Account]:
-    """One account a hub, link, satellite and effectivity satellite, and those of the PIT and bridge tables."""
-    wanted = _asked(ch, renderer.render("vault/accounts_clickhouse.sql.j2"))
+    """One account a hub, link, satellite and effectivity satellite, and those of the PIT and bridge tables.
+
+    The latter are counted on their last day: the keys and pairs that raw has at its end, and the versions that they point to.
+    """
     with postgres.translated("counting the vault"):
-        found = postgres.rows(pg, renderer.render("vault/accounts_postgres.sql.j2"))
-    tables = [Account(row["name"], wanted.get(row["name"], 0), row["n"]) for row in found]
-    return tables + (snapshot_accounts(renderer, ch, pg) if renderer.registry.snapshots else [])
-
-
-def snapshot_accounts(renderer: Renderer, ch: Client, pg: Connection) -> list[Account]:
-    """The PIT and bridge tables: the keys and pairs that they must have by what is in raw, and what they point to."""
-    with postgres.translated("counting the vault's snapshots"):
-        found = postgres.rows(pg, renderer.render("vault/accounts_snapshots_postgres.sql.j2", pointer=pointer))
-        days = postgres.rows(pg, "select table_name, as_of from ops.snapshot")
-    moments = {
-        f"ends_{s.name}": [ends(row["as_of"]) for row in days if row["table_name"] == s.name]
-        for s in renderer.registry.snapshots
-    }
-    wanted = _asked(ch, renderer.render("vault/accounts_snapshots_clickhouse.sql.j2"), moments)
+        tables = postgres.rows(pg, renderer.render("vault/accounts_postgres.sql.j2"))
+        snapshots, last = [], {}
+        if renderer.registry.snapshots:
+            snapshots = postgres.rows(pg, renderer.render("vault/accounts_snapshots_postgres.sql.j2", pointer=pointer))
+            last = {
+                row["table_name"]: row["day"]
+                for row in postgres.rows(pg, "select table_name, max(as_of) as day from ops.snapshot group by 1")
+            }
+    moments = {f"end_{s.name}": ends(last.get(s.name, date(1970, 1, 1))) for s in renderer.registry.snapshots}
+    wanted: dict[str, int] = {}
+    for template in ("accounts_clickhouse", "accounts_snapshots_clickhouse"):
+        found = ch.query(renderer.render(f"vault/{template}.sql.j2"), parameters=moments, settings=QUERY_SETTINGS)
+        wanted |= {str(name): int(n) for name, n in found.result_rows}
     return [
-        Account(row["name"], wanted.get(row["name"], 0) if row["wanted"] is None else row["wanted"], row["n"])
-        for row in found
+        *(Account(row["name"], wanted.get(row["name"], 0), row["n"]) for row in tables),
+        *(Account(row["name"], _other_side(row, wanted), row["n"]) for row in snapshots),
     ]
 
 
-def _asked(ch: Client, sql: str, parameters: dict[str, Any] | None = None) -> dict[str, int]:
-    settings = {"do_not_merge_across_partitions_select_final": 1}
-    found = ch.query(sql, parameters=parameters, settings=settings).result_rows
-    return {str(name): int(n) for name, n in found}
+def _other_side(row: dict[str, Any], wanted: dict[str, int]) -> int:
+    if row["wanted"] is not None:
+        return int(row["wanted"])
+    return wanted.get(row["other_side"] or row["name"], 0)

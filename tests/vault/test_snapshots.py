@@ -151,7 +151,7 @@ def test_a_late_row_changes_the_right_days_only(vault: Connection) -> None:
     build_snapshots(SHOP, vault)
     assert kept(vault) == [january(1), january(2), january(3)]
     before = versions_of_rows(vault)
-    load_rows(vault, SHOP, "customer", customer(2, "k", name="late"))
+    load_rows(vault, SHOP, "customer", customer(2.5, "k", name="late"))
     (result,) = build_snapshots(SHOP, vault)
     assert (result.table, result.days_built, result.days_touched, result.rows) == ("pit_customer", 0, 2, 1)
     assert names(vault) == [
@@ -214,7 +214,7 @@ def a_week(pg: Connection) -> None:
 def test_a_backend_that_dies_in_the_middle(server: Server, vault: Connection) -> None:
     a_week(vault)
     build_snapshots(SHOP, vault)
-    late = customer(2, "k", name="late") + customer(4, "k", name="late, too")
+    late = customer(2.5, "k", name="late") + customer(4.5, "k", name="late, too")
     load_rows(vault, SHOP, "customer", late)
     before = everything(vault)
     victim = postgres.connect(server.url)

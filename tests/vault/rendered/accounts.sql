@@ -1,10 +1,11 @@
--- What the vault must hold (ClickHouse). Grain: a table of the vault. Inputs: the registry.
+-- What the vault must hold (ClickHouse). Grain: a table of the vault. Inputs: the registry. Parameters: end_<PIT>.
 -- Each raw table is read once. `keys` counts a hub's keys over all event types that mention it, `n` everything else.
 SELECT account.1 AS name, uniqExactIfMerge(account.2) + sum(account.3) AS n
 FROM
 (
     SELECT arrayJoin([
         ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
         ('vault.sat_customer_details: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
         ('vault.sat_customer_phone: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
@@ -24,6 +25,7 @@ FROM
     FROM `raw`.`till` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
         ('vault.hub_nation: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')), ''), isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true), toUInt64(0)),
         ('vault.link_customer_nation: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), ifNull(toString(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')), '')), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true))),
         ('vault.sat_customer_nation: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true))),
@@ -32,7 +34,9 @@ FROM
     FROM `raw`.`customer_nation` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
+        ('vault.pit_order: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), r.event_time < {end_pit_order:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
         ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
         ('vault.link_order_buyer: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), '')), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
         ('vault.eff_order_buyer: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true))),
         ('vault.sat_order_note: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true))),
@@ -42,7 +46,9 @@ FROM
     FROM `raw`.`order` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
+        ('vault.pit_order: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), r.event_time < {end_pit_order:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
         ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
         ('vault.link_refund_buyer: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), '')), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
         ('vault.eff_refund_buyer: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
         ('vault.sat_refund_refund: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true))),
@@ -51,7 +57,9 @@ FROM
     FROM `raw`.`refund` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
+        ('vault.pit_order: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), r.event_time < {end_pit_order:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
         ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
         ('vault.link_order_customer: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), '')), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
         ('vault.eff_order_customer: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
@@ -59,7 +67,9 @@ FROM
     FROM `raw`.`order_customer` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
+        ('vault.pit_order: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), r.event_time < {end_pit_order:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
         ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
         ('vault.hub_nation: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')), ''), isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true), toUInt64(0)),
         ('vault.link_delivery: distinct combinations in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), ifNull(toString(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')), '')), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true))),
         ('vault.eff_delivery: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true))),
@@ -68,7 +78,9 @@ FROM
     FROM `raw`.`delivery` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`a_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`a_id`), '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`a_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`a_id`), '')) AND true), toUInt64(0)),
         ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`b_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`b_id`), '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`b_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`b_id`), '')) AND true), toUInt64(0)),
         ('vault.link_acquaintance: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((least(ifNull(toString(nullIf(trimBoth(r.`a_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`b_id`), '')), '')), greatest(ifNull(toString(nullIf(trimBoth(r.`a_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`b_id`), '')), ''))), isNotNull(nullIf(trimBoth(r.`a_id`), '')) AND isNotNull(nullIf(trimBoth(r.`b_id`), '')) AND true))),
         ('vault.eff_acquaintance: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`a_id`), '')) AND isNotNull(nullIf(trimBoth(r.`b_id`), '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
@@ -76,7 +88,9 @@ FROM
     FROM `raw`.`acquaintance` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
         ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
+        ('vault.pit_order: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), r.event_time < {end_pit_order:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
         ('vault.hub_till: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`till_no`), ''), true), toUInt64(0)),
         ('vault.link_payment: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
@@ -114,93 +128,44 @@ union all select 'vault.eff_acquaintance: distinct events in raw = rows' as name
 union all select 'vault.link_payment: distinct events in raw = rows' as name, count(*) as n from "vault"."link_payment"
 
 ;
--- What the PIT and bridge tables must hold (ClickHouse). Grain: a table. Inputs: the registry.
--- Parameters: ends_<table>, the moments at which the days that it has had ended.
-SELECT total.1 AS name, total.2 AS n FROM (SELECT arrayJoin([
-    ('vault.seen_customer: distinct keys in raw = keys', count()),
-    ('vault.pit_customer: keys heard of in raw by the end of each day = rows', sum(arrayCount(e -> e > first, {ends_pit_customer:Array(DateTime64(6, 'UTC'))})))
-]) AS total
+-- What the bridge tables must hold (ClickHouse). Grain: a table. Inputs: the registry. Parameters: end_<bridge>.
+SELECT '' AS name, toUInt64(0) AS n WHERE false
+UNION ALL SELECT 'vault.bridge_order_buyer: in force in raw at the end of the last day = rows' AS name, uniqExact(hk) AS n
 FROM
 (
-    SELECT key.1 AS hk, min(event_time) AS first
+    SELECT hk, role, argMax(partner, (event_time, toString(event_id))) AS in_force
     FROM
     (
-        SELECT arrayJoin([(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true)]) AS key, r.event_time AS event_time FROM `raw`.`customer` AS r FINAL
-        UNION ALL SELECT arrayJoin([(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true)]) AS key, r.event_time AS event_time FROM `raw`.`customer_nation` AS r FINAL
-        UNION ALL SELECT arrayJoin([(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true)]) AS key, r.event_time AS event_time FROM `raw`.`order` AS r FINAL
-        UNION ALL SELECT arrayJoin([(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true)]) AS key, r.event_time AS event_time FROM `raw`.`refund` AS r FINAL
-        UNION ALL SELECT arrayJoin([(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true)]) AS key, r.event_time AS event_time FROM `raw`.`order_customer` AS r FINAL
-        UNION ALL SELECT arrayJoin([(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true)]) AS key, r.event_time AS event_time FROM `raw`.`delivery` AS r FINAL
-        UNION ALL SELECT arrayJoin([(ifNull(toString(nullIf(trimBoth(r.`a_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`a_id`), '')) AND true), (ifNull(toString(nullIf(trimBoth(r.`b_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`b_id`), '')) AND true)]) AS key, r.event_time AS event_time FROM `raw`.`acquaintance` AS r FINAL
-        UNION ALL SELECT arrayJoin([(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true)]) AS key, r.event_time AS event_time FROM `raw`.`payment` AS r FINAL
+        SELECT ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), '') AS hk, 'buyer' AS role, r.op != 'delete' AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true AS partner, r.event_time AS event_time, r.event_id AS event_id FROM `raw`.`order` AS r FINAL WHERE isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true
+        UNION ALL SELECT ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), '') AS hk, 'buyer' AS role, r.op != 'delete' AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true AS partner, r.event_time AS event_time, r.event_id AS event_id FROM `raw`.`refund` AS r FINAL WHERE isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true
     )
-    WHERE key.2
-    GROUP BY hk
-))
-UNION ALL SELECT total.1 AS name, total.2 AS n FROM (SELECT arrayJoin([
-    ('vault.seen_order: distinct keys in raw = keys', count()),
-    ('vault.pit_order: keys heard of in raw by the end of each day = rows', sum(arrayCount(e -> e > first, {ends_pit_order:Array(DateTime64(6, 'UTC'))})))
-]) AS total
-FROM
-(
-    SELECT key.1 AS hk, min(event_time) AS first
-    FROM
-    (
-        SELECT arrayJoin([(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true)]) AS key, r.event_time AS event_time FROM `raw`.`order` AS r FINAL
-        UNION ALL SELECT arrayJoin([(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true)]) AS key, r.event_time AS event_time FROM `raw`.`refund` AS r FINAL
-        UNION ALL SELECT arrayJoin([(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true)]) AS key, r.event_time AS event_time FROM `raw`.`order_customer` AS r FINAL
-        UNION ALL SELECT arrayJoin([(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true)]) AS key, r.event_time AS event_time FROM `raw`.`delivery` AS r FINAL
-        UNION ALL SELECT arrayJoin([(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true)]) AS key, r.event_time AS event_time FROM `raw`.`payment` AS r FINAL
-    )
-    WHERE key.2
-    GROUP BY hk
-))
-UNION ALL SELECT total.1 AS name, total.2 AS n FROM (SELECT arrayJoin([
-    ('vault.bridge_order_buyer: in force in raw at the end of the last day = rows', countIf(partners > 0))
-]) AS total
-FROM
-(
-    SELECT hk, countIf(in_force) AS partners
-    FROM
-    (
-        SELECT hk, role, argMax(partner, (event_time, toString(event_id))) AS in_force
-        FROM
-        (
-            SELECT ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), '') AS hk, 'buyer' AS role, r.op != 'delete' AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true AS partner, r.event_time AS event_time, r.event_id AS event_id FROM `raw`.`order` AS r FINAL WHERE isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true
-            UNION ALL SELECT ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), '') AS hk, 'buyer' AS role, r.op != 'delete' AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true AS partner, r.event_time AS event_time, r.event_id AS event_id FROM `raw`.`refund` AS r FINAL WHERE isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true
-        )
-        WHERE event_time < arrayMax({ends_bridge_order_buyer:Array(DateTime64(6, 'UTC'))})
-        GROUP BY hk, role
-    )
-    GROUP BY hk
-))
-UNION ALL SELECT total.1 AS name, total.2 AS n FROM (SELECT arrayJoin([
-    ('vault.bridge_home: in force in raw at the end of the last day = rows', countIf(in_force))
-]) AS total
+    WHERE event_time < {end_bridge_order_buyer:DateTime64(6, 'UTC')}
+    GROUP BY hk, role
+)
+WHERE in_force
+UNION ALL SELECT 'vault.bridge_home: in force in raw at the end of the last day = rows' AS name, countIf(in_force) AS n
 FROM
 (
     SELECT argMax(r.op != 'delete', (event_time, toString(event_id))) AS in_force
     FROM `raw`.`customer_nation` AS r FINAL
-    WHERE isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true AND r.event_time < arrayMax({ends_bridge_home:Array(DateTime64(6, 'UTC'))})
+    WHERE isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true AND r.event_time < {end_bridge_home:DateTime64(6, 'UTC')}
     GROUP BY (ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), ifNull(toString(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')), ''))
-))
-UNION ALL SELECT total.1 AS name, total.2 AS n FROM (SELECT arrayJoin([
-    ('vault.bridge_circle: in force in raw at the end of the last day = rows', countIf(in_force))
-]) AS total
+)
+UNION ALL SELECT 'vault.bridge_circle: in force in raw at the end of the last day = rows' AS name, countIf(in_force) AS n
 FROM
 (
     SELECT argMax(r.op != 'delete', (event_time, toString(event_id))) AS in_force
     FROM `raw`.`acquaintance` AS r FINAL
-    WHERE isNotNull(nullIf(trimBoth(r.`a_id`), '')) AND isNotNull(nullIf(trimBoth(r.`b_id`), '')) AND true AND r.event_time < arrayMax({ends_bridge_circle:Array(DateTime64(6, 'UTC'))})
+    WHERE isNotNull(nullIf(trimBoth(r.`a_id`), '')) AND isNotNull(nullIf(trimBoth(r.`b_id`), '')) AND true AND r.event_time < {end_bridge_circle:DateTime64(6, 'UTC')}
     GROUP BY (least(ifNull(toString(nullIf(trimBoth(r.`a_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`b_id`), '')), '')), greatest(ifNull(toString(nullIf(trimBoth(r.`a_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`b_id`), '')), '')))
-))
+)
 
 ;
 -- What the PIT and bridge tables hold (PostgreSQL). Grain: an account. Inputs: the registry.
--- wanted is NULL where ClickHouse has the other side.
-select 'vault.seen_customer: distinct keys in raw = keys' as name, null::bigint as wanted, count(distinct hk) as n from "vault"."seen_customer"
-union all select 'vault.pit_customer: keys heard of in raw by the end of each day = rows', null, count(*) from "vault"."pit_customer"
-union all select 'vault.pit_customer: versions pointed to on the last day = versions found', sum(wanted)::bigint, sum(n)::bigint
+-- wanted is NULL where ClickHouse has the other side: under the same name, or that of other_side.
+select 'vault.seen_customer: distinct keys in raw = keys' as name, null::bigint as wanted, count(distinct hk) as n, 'vault.hub_customer: distinct keys in raw = rows' as other_side from "vault"."seen_customer"
+union all select 'vault.pit_customer: keys in raw at the end of the last day = rows', null, count(*), '' from "vault"."pit_customer" where as_of = (select max(as_of) from ops.snapshot where table_name = 'pit_customer')
+union all select 'vault.pit_customer: versions pointed to on the last day = versions found', sum(wanted)::bigint, sum(n)::bigint, ''
 from (
     select count(*) as wanted, count(v.hk) as n
     from "vault"."pit_customer" p
@@ -211,9 +176,9 @@ from (
     left join "vault"."sat_customer_phone" v on v.hk = p."hk" and v.event_time = p."customer_phone_time" and v.event_id = p."customer_phone_id"
     where p.as_of = (select max(as_of) from ops.snapshot where table_name = 'pit_customer') and p."customer_phone_time" > '1900-01-01'
 ) f
-union all select 'vault.seen_order: distinct keys in raw = keys' as name, null::bigint as wanted, count(distinct hk) as n from "vault"."seen_order"
-union all select 'vault.pit_order: keys heard of in raw by the end of each day = rows', null, count(*) from "vault"."pit_order"
-union all select 'vault.pit_order: versions pointed to on the last day = versions found', sum(wanted)::bigint, sum(n)::bigint
+union all select 'vault.seen_order: distinct keys in raw = keys' as name, null::bigint as wanted, count(distinct hk) as n, 'vault.hub_order: distinct keys in raw = rows' as other_side from "vault"."seen_order"
+union all select 'vault.pit_order: keys in raw at the end of the last day = rows', null, count(*), '' from "vault"."pit_order" where as_of = (select max(as_of) from ops.snapshot where table_name = 'pit_order')
+union all select 'vault.pit_order: versions pointed to on the last day = versions found', sum(wanted)::bigint, sum(n)::bigint, ''
 from (
     select count(*) as wanted, count(v.hk) as n
     from "vault"."pit_order" p
@@ -228,13 +193,13 @@ from (
     left join "vault"."sat_refund_refund" v on v.hk = p."hk" and v.event_time = p."refund_refund_time" and v.event_id = p."refund_refund_id"
     where p.as_of = (select max(as_of) from ops.snapshot where table_name = 'pit_order') and p."refund_refund_time" > '1900-01-01'
 ) f
-union all select 'vault.bridge_order_buyer: in force in raw at the end of the last day = rows' as name, null::bigint as wanted, count(*) as n from "vault"."bridge_order_buyer" where as_of = (select max(as_of) from ops.snapshot where table_name = 'bridge_order_buyer')
-union all select 'vault.bridge_home: in force in raw at the end of the last day = rows' as name, null::bigint as wanted, count(*) as n from "vault"."bridge_home" where as_of = (select max(as_of) from ops.snapshot where table_name = 'bridge_home')
-union all select 'vault.bridge_home: versions pointed to on the last day = versions found', sum(wanted)::bigint, sum(n)::bigint
+union all select 'vault.bridge_order_buyer: in force in raw at the end of the last day = rows' as name, null::bigint as wanted, count(*) as n, '' as other_side from "vault"."bridge_order_buyer" where as_of = (select max(as_of) from ops.snapshot where table_name = 'bridge_order_buyer')
+union all select 'vault.bridge_home: in force in raw at the end of the last day = rows' as name, null::bigint as wanted, count(*) as n, '' as other_side from "vault"."bridge_home" where as_of = (select max(as_of) from ops.snapshot where table_name = 'bridge_home')
+union all select 'vault.bridge_home: versions pointed to on the last day = versions found', sum(wanted)::bigint, sum(n)::bigint, ''
 from (
     select count(*) as wanted, count(v.hk) as n
     from "vault"."bridge_home" p
     left join "vault"."sat_customer_nation" v on v.hk = p."lhk" and v.event_time = p."customer_nation_time" and v.event_id = p."customer_nation_id"
     where p.as_of = (select max(as_of) from ops.snapshot where table_name = 'bridge_home') and p."customer_nation_time" > '1900-01-01'
 ) f
-union all select 'vault.bridge_circle: in force in raw at the end of the last day = rows' as name, null::bigint as wanted, count(*) as n from "vault"."bridge_circle" where as_of = (select max(as_of) from ops.snapshot where table_name = 'bridge_circle')
+union all select 'vault.bridge_circle: in force in raw at the end of the last day = rows' as name, null::bigint as wanted, count(*) as n, '' as other_side from "vault"."bridge_circle" where as_of = (select max(as_of) from ops.snapshot where table_name = 'bridge_circle')
