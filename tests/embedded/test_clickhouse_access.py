@@ -125,7 +125,9 @@ def test_the_collections_are_those_that_init_would_make() -> None:
         flat = {
             (f"{collection.tag}.{k.tag}" if k in list(g) else g.tag): k for g in collection for k in (list(g) or [g])
         }
-        found[collection.tag] = {key: e.text or "" for key, e in flat.items() if isinstance(e.tag, str) and "from_env" not in e.attrib}
+        found[collection.tag] = {
+            key: e.text or "" for key, e in flat.items() if isinstance(e.tag, str) and "from_env" not in e.attrib
+        }
     secret = ("access_key_id", "secret_access_key", "password", "kafka.group_instance_id")
     wanted = schema.collections(settings)
     assert found == {n: {k: v for k, v in values.items() if k not in secret} for n, values in wanted.items()}
