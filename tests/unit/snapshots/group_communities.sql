@@ -28,6 +28,7 @@ SETTINGS
     kafka_thread_per_consumer = 1,
     kafka_flush_interval_ms = 500,
     kafka_poll_timeout_ms = 50,
+    kafka_consumer_reschedule_ms = 2000,
     kafka_max_block_size = 262144;
 
 -- ═══ ClickHouse: pull landing.pull_communities
