@@ -465,11 +465,11 @@ HAVING rows > 0;
 -- Inputs: landing.events, raw.dead_letters. Grain: one row.
 SELECT
     'all messages' AS subject,
-    (SELECT count() FROM raw.dead_letters WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)) / uniqExact(source, stream, partition, offset) AS value,
-    uniqExact(source, stream, partition, offset) AS rows,
+    (SELECT count() FROM raw.dead_letters WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)) / sum(messages) AS value,
+    sum(messages) AS rows,
     '' AS sample
-FROM landing.events
-WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
+FROM (SELECT event_type, uniqExact(partition, offset) AS messages
+    FROM landing.events WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_type, source, stream)
 HAVING rows > 0;
 
 -- ═══ quality: rejected_reasons
@@ -478,7 +478,8 @@ HAVING rows > 0;
 SELECT
     reason AS subject,
     count() / messages AS value,
-    (SELECT uniqExact(source, stream, partition, offset) FROM landing.events WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)) AS messages,
+    (SELECT sum(messages) FROM (SELECT event_type, uniqExact(partition, offset) AS messages
+    FROM landing.events WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_type, source, stream)) AS messages,
     messages AS rows,
     arrayStringConcat(arraySort(groupUniqArray(5)(event_type)), ', ') AS sample
 FROM raw.dead_letters
@@ -494,8 +495,8 @@ LIMIT 20;
 SELECT topic AS subject, greatest(sum(landed) - sum(dead) - sum(kept), 0) / sum(landed) AS value, toUInt64(sum(landed)) AS rows, '' AS sample
 FROM
 (
-    SELECT event_type, toInt64(uniqExact(source, stream, partition, offset)) AS landed, toInt64(0) AS dead, toInt64(0) AS kept
-    FROM landing.events WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_type
+    SELECT event_type, toInt64(messages) AS landed, toInt64(0) AS dead, toInt64(0) AS kept FROM (SELECT event_type, uniqExact(partition, offset) AS messages
+    FROM landing.events WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_type, source, stream)
     UNION ALL
     SELECT event_type, 0, toInt64(count()), 0 FROM raw.dead_letters WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_type
     UNION ALL SELECT 'user', 0, 0, toInt64(count()) FROM raw.`user` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
