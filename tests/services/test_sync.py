@@ -98,7 +98,7 @@ def told(vault: VaultSpec, draw: random.Random, number: int) -> Row:
     return row
 
 
-@pytest.fixture(scope="module", params=["csv", "unwind"])
+@pytest.fixture(params=["csv", "unwind"])
 def way(request: pytest.FixtureRequest, engine: Neo4jEngine) -> Iterator[Neo4jEngine]:
     """The engine, loading in either way."""
     before = engine.settings
