@@ -153,6 +153,16 @@ class Settings(BaseSettings):
             raise ValueError("must be the name of a cluster: letters, digits, underscores")
         return value
 
+    @field_validator("neo4j_uri")
+    @classmethod
+    def _check_bolt(cls, value: str) -> str:
+        """Refuse what is no address of Neo4j's own protocol."""
+        if value and not re.match(r"(bolt|neo4j)(\+s|\+ssc)?://[^/@\s]+$", value):
+            raise ValueError(
+                "must be bolt://host:port or neo4j://host:port; the login is NEO4J_USER and NEO4J_PASSWORD"
+            )
+        return value
+
     @field_validator("home", "services", mode="after")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:

@@ -59,19 +59,15 @@ def render(name: str, **values: Any) -> str:
 def connect(settings: Settings) -> Driver:
     """A driver for NEO4J_URI; nothing is connected to before it is used."""
     from neo4j import GraphDatabase
-    from neo4j.exceptions import ConfigurationError as WrongUri
 
-    try:
-        return GraphDatabase.driver(
-            settings.neo4j_uri,
-            auth=(settings.neo4j_user, settings.neo4j_password),
-            user_agent="clickvault",
-            connection_timeout=10,
-            max_transaction_retry_time=15,
-            notifications_min_severity="OFF",
-        )
-    except (ValueError, WrongUri) as error:
-        raise ConfigurationError(f"NEO4J_URI: {error}", hint="NEO4J_URI=bolt://host:7687") from error
+    return GraphDatabase.driver(
+        settings.neo4j_uri,
+        auth=(settings.neo4j_user, settings.neo4j_password),
+        user_agent="clickvault",
+        connection_timeout=10,
+        max_transaction_retry_time=15,
+        notifications_min_severity="OFF",
+    )
 
 
 def rows(driver: Driver, name: str, parameters: Mapping[str, Any] | None = None, **values: Any) -> list[dict[str, Any]]:
