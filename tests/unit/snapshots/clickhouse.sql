@@ -477,7 +477,7 @@ WITH
         GROUP BY day
     )
 SELECT
-    days.day AS day, curve.1 AS age_hours, published.n AS posts, curve.2 / published.n AS seen_share
+    days.day AS day, curve.1 AS age_hours, published.n AS posts, least(curve.2 / published.n, 1) AS seen_share
 FROM days
 INNER JOIN (SELECT day, uniqExact(post_id) AS n FROM hours GROUP BY day) AS published ON days.day = published.day
 ARRAY JOIN arrayZip(range(168), arrayCumSum(arrayMap(age -> by_age[age], range(168)))) AS curve

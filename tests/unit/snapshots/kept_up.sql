@@ -304,19 +304,19 @@ where (t."story_story_time", t."story_story_id") is distinct from (excluded."sto
 
 -- ═══ snapshots
 -- What the PIT and bridge tables hold (PostgreSQL). Grain: an account. Inputs: the registry.
--- wanted is NULL where ClickHouse has the other side.
-select 'vault.seen_post: distinct keys in raw = keys' as name, null::bigint as wanted, count(distinct hk) as n from "vault"."seen_post"
-union all select 'vault.pit_post: keys heard of in raw by the end of each day = rows', null, count(*) from "vault"."pit_post"
-union all select 'vault.pit_post: versions pointed to on the last day = versions found', sum(wanted)::bigint, sum(n)::bigint
+-- wanted is NULL where ClickHouse has the other side: under the same name, or that of other_side.
+select 'vault.seen_post: distinct keys in raw = keys' as name, null::bigint as wanted, count(distinct hk) as n, 'vault.hub_post: distinct keys in raw = rows' as other_side from "vault"."seen_post"
+union all select 'vault.pit_post: keys in raw at the end of the last day = rows', null, count(*), '' from "vault"."pit_post" where as_of = (select max(as_of) from ops.snapshot where table_name = 'pit_post')
+union all select 'vault.pit_post: versions pointed to on the last day = versions found', sum(wanted)::bigint, sum(n)::bigint, ''
 from (
     select count(*) as wanted, count(v.hk) as n
     from "vault"."pit_post" p
     left join "vault"."sat_story_story" v on v.hk = p."hk" and v.event_time = p."story_story_time" and v.event_id = p."story_story_id"
     where p.as_of = (select max(as_of) from ops.snapshot where table_name = 'pit_post') and p."story_story_time" > '1900-01-01'
 ) f
-union all select 'vault.bridge_context: in force in raw at the end of the last day = rows' as name, null::bigint as wanted, count(*) as n from "vault"."bridge_context" where as_of = (select max(as_of) from ops.snapshot where table_name = 'bridge_context')
-union all select 'vault.bridge_feelings: in force in raw at the end of the last day = rows' as name, null::bigint as wanted, count(*) as n from "vault"."bridge_feelings" where as_of = (select max(as_of) from ops.snapshot where table_name = 'bridge_feelings')
-union all select 'vault.bridge_feelings: versions pointed to on the last day = versions found', sum(wanted)::bigint, sum(n)::bigint
+union all select 'vault.bridge_context: in force in raw at the end of the last day = rows' as name, null::bigint as wanted, count(*) as n, '' as other_side from "vault"."bridge_context" where as_of = (select max(as_of) from ops.snapshot where table_name = 'bridge_context')
+union all select 'vault.bridge_feelings: in force in raw at the end of the last day = rows' as name, null::bigint as wanted, count(*) as n, '' as other_side from "vault"."bridge_feelings" where as_of = (select max(as_of) from ops.snapshot where table_name = 'bridge_feelings')
+union all select 'vault.bridge_feelings: versions pointed to on the last day = versions found', sum(wanted)::bigint, sum(n)::bigint, ''
 from (
     select count(*) as wanted, count(v.hk) as n
     from "vault"."bridge_feelings" p
@@ -325,55 +325,29 @@ from (
 ) f;
 
 -- ═══ snapshots
--- What the PIT and bridge tables must hold (ClickHouse). Grain: a table. Inputs: the registry.
--- Parameters: ends_<table>, the moments at which the days that it has had ended.
-SELECT total.1 AS name, total.2 AS n FROM (SELECT arrayJoin([
-    ('vault.seen_post: distinct keys in raw = keys', count()),
-    ('vault.pit_post: keys heard of in raw by the end of each day = rows', sum(arrayCount(e -> e > first, {ends_pit_post:Array(DateTime64(6, 'UTC'))})))
-]) AS total
+-- What the bridge tables must hold (ClickHouse). Grain: a table. Inputs: the registry. Parameters: end_<bridge>.
+SELECT '' AS name, toUInt64(0) AS n WHERE false
+UNION ALL SELECT 'vault.bridge_context: in force in raw at the end of the last day = rows' AS name, uniqExact(hk) AS n
 FROM
 (
-    SELECT key.1 AS hk, min(event_time) AS first
+    SELECT hk, role, argMax(partner, (event_time, toString(event_id))) AS in_force
     FROM
     (
-        SELECT arrayJoin([(ifNull(toString(r.`post_id`), ''), true)]) AS key, r.event_time AS event_time FROM `raw`.`story` AS r FINAL
-        UNION ALL SELECT arrayJoin([(ifNull(toString(r.`post_id`), ''), true)]) AS key, r.event_time AS event_time FROM `raw`.`reaction` AS r FINAL
-        UNION ALL SELECT arrayJoin([(ifNull(toString(r.`post_id`), ''), true)]) AS key, r.event_time AS event_time FROM `raw`.`share` AS r FINAL
-        UNION ALL SELECT arrayJoin([(ifNull(toString(r.`post_id`), ''), true)]) AS key, r.event_time AS event_time FROM `raw`.`pinned_post` AS r FINAL
-        UNION ALL SELECT arrayJoin([(ifNull(toString(r.`post_id`), ''), isNotNull(r.`post_id`) AND true)]) AS key, r.event_time AS event_time FROM `raw`.`donation` AS r FINAL
+        SELECT ifNull(toString(r.`post_id`), '') AS hk, 'author' AS role, r.op != 'delete' AND true AS partner, r.event_time AS event_time, r.event_id AS event_id FROM `raw`.`story` AS r FINAL WHERE true
+        UNION ALL SELECT ifNull(toString(r.`post_id`), '') AS hk, 'media' AS role, r.op != 'delete' AND true AS partner, r.event_time AS event_time, r.event_id AS event_id FROM `raw`.`story` AS r FINAL WHERE true
     )
-    WHERE key.2
-    GROUP BY hk
-))
-UNION ALL SELECT total.1 AS name, total.2 AS n FROM (SELECT arrayJoin([
-    ('vault.bridge_context: in force in raw at the end of the last day = rows', countIf(partners > 0))
-]) AS total
-FROM
-(
-    SELECT hk, countIf(in_force) AS partners
-    FROM
-    (
-        SELECT hk, role, argMax(partner, (event_time, toString(event_id))) AS in_force
-        FROM
-        (
-            SELECT ifNull(toString(r.`post_id`), '') AS hk, 'author' AS role, r.op != 'delete' AND true AS partner, r.event_time AS event_time, r.event_id AS event_id FROM `raw`.`story` AS r FINAL WHERE true
-            UNION ALL SELECT ifNull(toString(r.`post_id`), '') AS hk, 'media' AS role, r.op != 'delete' AND true AS partner, r.event_time AS event_time, r.event_id AS event_id FROM `raw`.`story` AS r FINAL WHERE true
-        )
-        WHERE event_time < arrayMax({ends_bridge_context:Array(DateTime64(6, 'UTC'))})
-        GROUP BY hk, role
-    )
-    GROUP BY hk
-))
-UNION ALL SELECT total.1 AS name, total.2 AS n FROM (SELECT arrayJoin([
-    ('vault.bridge_feelings: in force in raw at the end of the last day = rows', countIf(in_force))
-]) AS total
+    WHERE event_time < {end_bridge_context:DateTime64(6, 'UTC')}
+    GROUP BY hk, role
+)
+WHERE in_force
+UNION ALL SELECT 'vault.bridge_feelings: in force in raw at the end of the last day = rows' AS name, countIf(in_force) AS n
 FROM
 (
     SELECT argMax(r.op != 'delete', (event_time, toString(event_id))) AS in_force
     FROM `raw`.`reaction` AS r FINAL
-    WHERE true AND r.event_time < arrayMax({ends_bridge_feelings:Array(DateTime64(6, 'UTC'))})
+    WHERE true AND r.event_time < {end_bridge_feelings:DateTime64(6, 'UTC')}
     GROUP BY (ifNull(toString(r.`user_id`), ''), ifNull(toString(r.`post_id`), ''))
-));
+);
 
 -- ═══ changes: User
 -- The nodes of one label that may have come or gone, for the graph database to take (PostgreSQL). Unlogged: made anew by each sync.

@@ -1,5 +1,5 @@
 -- ═══ accounts in clickhouse
--- What the vault must hold (ClickHouse). Grain: a table of the vault. Inputs: the registry.
+-- What the vault must hold (ClickHouse). Grain: a table of the vault. Inputs: the registry. Parameters: end_<PIT>.
 -- Each raw table is read once. `keys` counts a hub's keys over all event types that mention it, `n` everything else.
 SELECT account.1 AS name, uniqExactIfMerge(account.2) + sum(account.3) AS n
 FROM
@@ -34,6 +34,7 @@ FROM
     FROM `raw`.`friend` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_post: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`post_id`), ''), true), toUInt64(0)),
+        ('vault.pit_post: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(r.`post_id`), ''), r.event_time < {end_pit_post:DateTime64(6, 'UTC')} AND true), toUInt64(0)),
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`author_id`), ''), true), toUInt64(0)),
         ('vault.hub_media: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`media_id`), ''), true), toUInt64(0)),
         ('vault.link_story_author: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(r.`post_id`), ''), ifNull(toString(r.`author_id`), '')), true))),
@@ -47,6 +48,7 @@ FROM
     UNION ALL SELECT arrayJoin([
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`user_id`), ''), true), toUInt64(0)),
         ('vault.hub_post: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`post_id`), ''), true), toUInt64(0)),
+        ('vault.pit_post: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(r.`post_id`), ''), r.event_time < {end_pit_post:DateTime64(6, 'UTC')} AND true), toUInt64(0)),
         ('vault.link_reaction: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(r.`user_id`), ''), ifNull(toString(r.`post_id`), '')), true))),
         ('vault.eff_reaction: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('vault.sat_reaction_feeling: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
@@ -56,6 +58,7 @@ FROM
     UNION ALL SELECT arrayJoin([
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`user_id`), ''), true), toUInt64(0)),
         ('vault.hub_post: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`post_id`), ''), true), toUInt64(0)),
+        ('vault.pit_post: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(r.`post_id`), ''), r.event_time < {end_pit_post:DateTime64(6, 'UTC')} AND true), toUInt64(0)),
         ('vault.link_share: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
     ]) AS account
@@ -75,6 +78,7 @@ FROM
     UNION ALL SELECT arrayJoin([
         ('vault.hub_community: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`community_id`), ''), true), toUInt64(0)),
         ('vault.hub_post: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`post_id`), ''), true), toUInt64(0)),
+        ('vault.pit_post: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(r.`post_id`), ''), r.event_time < {end_pit_post:DateTime64(6, 'UTC')} AND true), toUInt64(0)),
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`moderator_id`), ''), true), toUInt64(0)),
         ('vault.link_pinned_post: distinct combinations in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(r.`community_id`), ''), ifNull(toString(r.`post_id`), ''), ifNull(toString(r.`moderator_id`), '')), true))),
         ('vault.eff_pinned_post: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
@@ -94,6 +98,7 @@ FROM
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`donor_id`), ''), true), toUInt64(0)),
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`creator_id`), ''), true), toUInt64(0)),
         ('vault.hub_post: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`post_id`), ''), isNotNull(r.`post_id`) AND true), toUInt64(0)),
+        ('vault.pit_post: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(r.`post_id`), ''), r.event_time < {end_pit_post:DateTime64(6, 'UTC')} AND isNotNull(r.`post_id`) AND true), toUInt64(0)),
         ('vault.link_donation: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
     ]) AS account
