@@ -364,7 +364,9 @@ def valid(f: FieldSpec, rng: random.Random) -> str:
         case "time":
             since = datetime.fromisoformat(f.since or "1900-01-01")
             at = since + rng.random() * (datetime(2026, 1, 1) - since)
-            if f.name == "event_time":  # raw is partitioned by its month, and each month of each block is files of its own
+            if (
+                f.name == "event_time"
+            ):  # raw is partitioned by its month, and each month of each block is files of its own
                 at = rng.choice(MONTHS) + rng.random() * timedelta(days=29)
             text = at.strftime("%Y-%m-%dT%H:%M:%S.%f")
             return quoted(rng.choice([text, text[: -rng.randint(1, 5)], text[:-7]]) + "Z")
