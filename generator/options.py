@@ -79,12 +79,12 @@ def last(
 ) -> tuple[datetime, datetime, datetime | None]:
     """The range (start, end) that ends now, cut to the minute, and the start of a world for it.
 
-    A range of days has a world that begins on its first day, so that people join in it. Minutes are of the world that
-    is there already: None, its usual start.
+    A range of days has a world that begins with it, at 00:00 of its first day: people who joined before the range would
+    be referred to by its events, and never sent. Minutes are of the world that is there already: None, its usual start.
     """
     if (days > 0) == (minutes > 0):
         raise ConfigurationError("either days or minutes must be given", hint="clickvault generate --days 30")
     end = (now or datetime.now(UTC)).astimezone(UTC).replace(second=0, microsecond=0)
     start = end - timedelta(days=days, minutes=minutes)
     first_day = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    return start, end, first_day if days else None
+    return (first_day, end, first_day) if days else (start, end, None)
