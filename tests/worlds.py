@@ -93,7 +93,10 @@ def contents(session: Session) -> dict[str, Any]:
         )
         for table, columns in cursor.fetchall():
             quoted = ",".join(f'"{c}"' for c in columns.split(","))
-            cursor.execute(f'select {quoted} from vault."{table}"')
+            if table.startswith("seen_"):  # a row each time that an earlier mention was loaded: the earliest is what counts
+                cursor.execute(f'select hk, min(event_time) from vault."{table}" group by hk')
+            else:
+                cursor.execute(f'select {quoted} from vault."{table}"')
             found[f"vault.{table}"] = _digest(cursor.fetchall())
     return found | marts_of(session)
 
