@@ -93,7 +93,8 @@ def contents(session: Session) -> dict[str, Any]:
         )
         for table, columns in cursor.fetchall():
             quoted = ",".join(f'"{c}"' for c in columns.split(","))
-            if table.startswith("seen_"):  # a row each time that an earlier mention was loaded: the earliest is what counts
+            # a row each time that an earlier mention was loaded: the earliest is what counts
+            if table.startswith("seen_"):
                 cursor.execute(f'select hk, min(event_time) from vault."{table}" group by hk')
             else:
                 cursor.execute(f'select {quoted} from vault."{table}"')
