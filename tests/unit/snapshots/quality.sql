@@ -538,7 +538,8 @@ GROUP BY topic
 HAVING sum(landed) > 0;
 
 -- ═══ quality: volume
--- The newest day that is over against the same weekday before, by event type; a type without events on it has 0.
+-- The newest day that is over against the same weekday before, by event type; a type without events on it has 0. A range, not a mean:
+-- a type that grows or wears off, as in a young world, is no breach.
 -- Inputs: raw.*. Grain: an event type with history enough.
 WITH
     counts AS
@@ -562,16 +563,20 @@ WITH
     (SELECT maxOrNull(day) FROM counts WHERE day < toDate(now('UTC'))) AS newest
 SELECT
     event_type AS subject,
-    there / expected AS value,
+    multiIf(there < fewest, there / fewest, there > most, there / most, 1) AS value,
     there AS rows,
-    format('{} on {}, a mean of {} on {} such days before', toString(there), toString(newest), toString(round(expected, 1)), toString(length(before))) AS sample
+    format('{} on {}, {} to {} on {} such days before', toString(there), toString(newest), toString(fewest), toString(most), toString(length(before))) AS sample
 FROM
 (
     SELECT
         event_type,
         sumIf(n, day = newest) AS there,
         arrayFilter(d -> d >= min(day), arrayMap(week -> newest - 7 * week, [1, 2, 3, 4])) AS before,
-        sumIf(n, day IN (newest - 7, newest - 14, newest - 21, newest - 28)) / length(before) AS expected
+        sumMapIf([day], [n], day IN (newest - 7, newest - 14, newest - 21, newest - 28)) AS found,
+        arrayMap(d -> found.2[indexOf(found.1, d)], before) AS numbers,
+        arrayMin(numbers) AS fewest,
+        arrayMax(numbers) AS most,
+        arrayAvg(numbers) AS expected
     FROM counts
     GROUP BY event_type
 )
