@@ -17,6 +17,7 @@ import pytest
 
 from clickvault.clickhouse import rows
 from clickvault.contract.language import format_time
+from clickvault.errors import QualityError
 from clickvault.produce import send
 from clickvault.run import run
 from clickvault.session import Session
@@ -133,7 +134,10 @@ def test_college_messages_through_s3(tmp_path: Path, monkeypatch: pytest.MonkeyP
             print(_event("message", datetime.fromtimestamp(at, UTC), i, **ids), file=out)
     with own_stack(tmp_path / "home", CLICKVAULT_DOMAINS="contracts.social,college") as s:
         assert send(s, [file], "s3").messages == 59_835
-        run(s)
+        with pytest.raises(
+            QualityError, match="orphans"
+        ):  # raised when all is done and balanced: nobody told of these people
+            run(s)
         assert rows(s.ch, "SELECT count() AS n FROM raw.message FINAL")[0]["n"] == 59_835
         assert _count(s, "vault.hub_user") == 1_899
         assert _count(s, "vault.link_message") == 59_835
