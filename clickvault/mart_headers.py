@@ -34,13 +34,12 @@ The columns of a view are its dimensions (declared ones, then those of `by`), th
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from clickvault.errors import ConfigurationError, ContractError
+from clickvault.headers import read_header
 from clickvault.parameters import Parameter, read, refuse_unknown
 
 if TYPE_CHECKING:
@@ -49,7 +48,6 @@ if TYPE_CHECKING:
     from clickvault.contract import FieldSpec, Registry
     from clickvault.render import Renderer
 
-HEADER = re.compile(r"\A\{#- mart\n(.*?)\n-#\}", re.DOTALL)
 Window = Literal["day", "from", "graph"]
 
 
@@ -152,17 +150,14 @@ def rendered(renderer: Renderer, mart: Mart) -> str:
 
 
 def _read(renderer: Renderer, path: Path) -> Mart:
-    header = HEADER.match(path.read_text(encoding="utf-8"))
+    values = read_header(path, "mart", "mart", "templates/marts/social")
     name = path.name.removesuffix(".sql.j2")
-    if not header:
-        raise ContractError(f"{path}: a mart begins with a header", hint="see templates/marts/social")
     try:
-        values = tomllib.loads(header.group(1))
         parameters = read(renderer, values.pop("parameters", {}), path)
         views = _views(renderer.registry, name, values, {k: p.value for k, p in parameters.items()})
         template = str(path.relative_to(renderer.folder))
         mart = Mart(name=name, template=template, views=views, parameters=parameters, **values)
-    except (tomllib.TOMLDecodeError, TypeError, AttributeError) as error:
+    except (TypeError, AttributeError) as error:
         raise ContractError(f"{path}: its header can't be read: {error}") from error
     except KeyError as error:
         raise ContractError(f"{path}: its header lacks {error}", hint="see clickvault/mart_headers.py") from error

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from clickvault.errors import ClickvaultError, ConfigurationError, DataError, StoreError
-from clickvault.render import ROOT, check_identifier
+from clickvault.render import ROOT, check_identifier, literal
 
 if TYPE_CHECKING:
     from neo4j import Driver
@@ -32,11 +32,6 @@ def cypher_identifier(name: str) -> str:
     return f"`{check_identifier(name)}`"
 
 
-def cypher_text(value: str) -> str:
-    """A text literal; the values come from contracts."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
 @cache
 def _environment() -> jinja2.Environment:
     env = jinja2.Environment(
@@ -46,7 +41,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         autoescape=False,  # Cypher, not HTML: `cypher` and `text` quote
     )
-    env.filters |= {"cypher": cypher_identifier, "text": cypher_text}
+    env.filters |= {"cypher": cypher_identifier, "text": literal}
     env.globals |= {"batch": BATCH}
     return env
 

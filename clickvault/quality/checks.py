@@ -25,12 +25,11 @@ types and fields that refer to its keys.
 
 from __future__ import annotations
 
-import re
-import tomllib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from clickvault.errors import ConfigurationError, ContractError
+from clickvault.headers import read_header
 from clickvault.objects import SqlObject, objects_of
 from clickvault.parameters import Parameter, read
 from clickvault.render import statements
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from clickvault.contract import EventSpec, FieldSpec, Registry
     from clickvault.render import Renderer
 
-HEADER = re.compile(r"\A\{#- quality\n(.*?)\n-#\}", re.DOTALL)
 Level = Literal["error", "warning"]
 Unit = Literal["share", "ratio", "hours", "number"]
 CONTRACT = "contract"
@@ -143,15 +141,12 @@ def references(registry: Registry) -> dict[str, list[tuple[EventSpec, FieldSpec]
 
 
 def _read(renderer: Renderer, path: Path) -> Check:
-    header = HEADER.match(path.read_text(encoding="utf-8"))
-    if not header:
-        raise ContractError(f"{path}: a check begins with a header", hint="see clickvault/quality/checks.py")
+    values = read_header(path, "quality", "check", "clickvault/quality/checks.py")
     try:
-        values: dict[str, Any] = tomllib.loads(header.group(1))
         parameters = read(renderer, SHARED | values.pop("parameters", {}), path)
         template = str(path.relative_to(renderer.folder))
         check = Check(name=path.name.removesuffix(".sql.j2"), template=template, parameters=parameters, **values)
-    except (tomllib.TOMLDecodeError, TypeError, AttributeError) as error:
+    except (TypeError, AttributeError) as error:
         raise ContractError(f"{path}: its header can't be read: {error}") from error
     except KeyError as error:
         raise ContractError(f"{path}: a parameter lacks {error}") from error
