@@ -10,6 +10,7 @@ same views that say what is in force. Whatever asks for more than was touched co
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from clickvault import postgres
 from clickvault.contract.vault import SatSpec, vault_of
 from clickvault.graph.relations import GraphNode, GraphRelation, nodes, relations
-from clickvault.render import Renderer, pg_identifier, statements
+from clickvault.render import Renderer, pg_identifier
 
 if TYPE_CHECKING:
     from clickvault.contract import Registry
@@ -57,9 +58,8 @@ def mentions(registry: Registry, node: GraphNode) -> set[str]:
     return {e.event_type for e in registry.events.values() if any(k.hub == node.hub for k in vault_of(e).keys)}
 
 
-def make_indexes(renderer: Renderer, pg: Any) -> None:
+def make_indexes(registry: Registry, pg: Any) -> None:
     """Index `load_ts` of the tables that a sync asks."""
-    registry = renderer.registry
     wanted: dict[str, None] = {}
     for node in nodes(registry):
         wanted |= dict.fromkeys([f"hub_{node.hub}", *(s.name for s in owners_of(registry, node).values())])
@@ -69,9 +69,7 @@ def make_indexes(renderer: Renderer, pg: Any) -> None:
             kinds = {"effectivity": f"eff_{link.name}", "transaction": f"link_{link.name}"}
             wanted[kinds.get(link.kind) or part.vault.sats[0].name] = None
     with pg, pg.cursor() as cursor:
-        cursor.execute("set local client_min_messages = warning")  # that an index is there already
-        for statement in statements(renderer.render("graph/sync_indexes.sql.j2", tables=list(wanted))):
-            cursor.execute(statement)
+        cursor.execute("select vault.index_loads(%s)", (list(wanted),))
 
 
 def find(renderer: Renderer, pg: Any, target: str) -> Changes:
@@ -126,6 +124,7 @@ def find(renderer: Renderer, pg: Any, target: str) -> Changes:
             found.rows[table_of(relation)] = rows = _make(cursor, sql, times)
             if rows:
                 found.relations.append(relation)
+        _show_to_clickhouse(cursor, found.rows)
     return found
 
 
@@ -187,6 +186,14 @@ def _pending(cursor: Any, target: str, found: Changes) -> dict[str, datetime]:
 def _make(cursor: Any, sql: str, times: dict[str, Any]) -> int:
     cursor.execute(sql, times)
     return int(cursor.rowcount)
+
+
+def _show_to_clickhouse(cursor: Any, tables: Iterable[str]) -> None:
+    """Let ClickHouse's login read the tables, whoever made them (postgres/50_roles.sql)."""
+    cursor.execute("select exists (select from pg_roles where rolname = 'vault_stage')")
+    if cursor.fetchone()[0]:
+        for table in tables:
+            cursor.execute(f"grant select on {pg_identifier('graph.' + table)} to vault_stage")
 
 
 def definitions(renderer: Renderer) -> dict[tuple[str, str], str]:

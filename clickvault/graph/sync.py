@@ -70,7 +70,7 @@ class Sync:
         found = changes.find(self.renderer, self.pg, target)
         finding = monotonic() - began
         if found.whole:
-            changes.make_indexes(self.renderer, self.pg)
+            changes.make_indexes(self.renderer.registry, self.pg)
         with self._translated("loading the graph"):
             self._load(found, tell)
         changes.note(self.pg, target, found)

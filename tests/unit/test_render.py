@@ -143,7 +143,6 @@ def kept_up(renderer: Renderer) -> list[tuple[str, str]]:
     for r in shapes.values():
         sql = renderer.render("graph/changes_relation.sql.j2", relation=r, whole=False, back=["source"])
         found.append((f"changes: {r.type}", sql))
-    found.append(("indexes", renderer.render("graph/sync_indexes.sql.j2", tables=["sat_user_account"])))
     found.append(("accounts", renderer.render("graph/sync_accounts.sql.j2", nodes=labels, relations=types)))
     return found
 

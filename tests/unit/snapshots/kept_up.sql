@@ -527,11 +527,6 @@ JOIN "vault"."hub_user" AS s ON s.hk = p.source_hk
 JOIN "vault"."hub_user" AS t ON t.hk = p.target_hk
 WHERE NOT EXISTS (SELECT FROM now_in_force AS n WHERE n.source = s.bk::text AND n.target = t.bk::text);
 
--- ═══ indexes
--- What lets a sync find the rows of the last loads without reading the others (PostgreSQL): rows lie in the order of their
--- loads, so a BRIN index, which is next to nothing to keep, knows where they begin. Inputs: tables (names in schema vault).
-CREATE INDEX IF NOT EXISTS "sat_user_account_loads" ON "vault"."sat_user_account" USING brin (load_ts) WITH (autosummarize = on, pages_per_range = 32);
-
 -- ═══ accounts
 -- Nodes and relations as the vault has them now (PostgreSQL). Grain: a label or a type. Inputs: nodes, relations.
 SELECT 'node' AS kind, 'User' AS name, count(*) AS n FROM "graph"."node_user"
