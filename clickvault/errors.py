@@ -14,6 +14,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+_WORTH_ANOTHER_TRY = {
+    "psycopg2": ("OperationalError", "InterfaceError"),
+    "clickhouse_connect": ("OperationalError",),
+    "kafka": ("KafkaError",),
+    "urllib3": ("HTTPError",),
+    "minio": ("ServerError",),
+    "neo4j": ("DriverError", "TransientError"),
+}
+"""Of each client, the errors by which it says that its server is away or failed (with whatever derives from them)."""
+
+# ClickHouse's own codes of: a time-out, too many queries, the network, memory, read-only for now, too many parts, all
+# connections, a cancelled query, a Keeper.
+_BUSY = {159, 202, 209, 210, 241, 242, 252, 279, 394, 999}
+
 
 class ClickvaultError(Exception):
     """Base of all errors that this project raises on purpose: a message, and a hint that says what to do next."""
@@ -64,3 +78,20 @@ class QualityError(ClickvaultError):
     def __init__(self, message: str, hint: str = "", results: Sequence[Any] = ()) -> None:
         super().__init__(message, hint)
         self.results = list(results)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same call may succeed when it is tried again: an engine was away, busy, or ended in the middle.
+
+    Errors of this project say it themselves. Of others only those of a connection are: anything else is a fault that
+    another try would meet again.
+    """
+    if isinstance(error, ClickvaultError):
+        return error.transient
+    if isinstance(error, ConnectionError | TimeoutError):
+        return True
+    if getattr(error, "code", None) in _BUSY and type(error).__module__.startswith("clickhouse_connect."):
+        return True
+    return any(
+        kind.__name__ in _WORTH_ANOTHER_TRY.get(kind.__module__.partition(".")[0], ()) for kind in type(error).__mro__
+    )

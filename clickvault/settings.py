@@ -111,6 +111,31 @@ class Settings(BaseSettings):
     clickhouse_sees_postgres: str = Field(default="", repr=False)
     neo4j_sees_clickhouse: str = Field(default="", description="http://host:port of ClickHouse as Neo4j resolves it")
 
+    alerts: Annotated[list[str], NoDecode] = Field(
+        default=[],
+        validation_alias="CLICKVAULT_ALERTS",
+        repr=False,
+        description="Where alerts go: Apprise addresses with blanks between, e.g. tgram://TOKEN/CHAT mailtos://...",
+    )
+    alerts_on: Literal["all", "failure"] = Field(
+        default="all", validation_alias="CLICKVAULT_ALERTS_ON", description="failure: successes go to the log alone"
+    )
+    telegram_api: str = Field(
+        default="",
+        validation_alias="CLICKVAULT_TELEGRAM_API",
+        description="A Bot API server of one's own, e.g. http://127.0.0.1:8081; default: Telegram's",
+    )
+
+    keep_landed_days: int = Field(
+        default=90,
+        ge=1,
+        validation_alias="CLICKVAULT_KEEP_LANDED_DAYS",
+        description="How long messages stay in the landing table, at least: whole months are removed",
+    )
+    keep_ledger_days: int = Field(
+        default=400, ge=1, validation_alias="CLICKVAULT_KEEP_LEDGER_DAYS", description="The same of ledgers and history"
+    )
+
     @field_validator("domains", mode="before")
     @classmethod
     def _split_domains(cls, value: Any) -> Any:
@@ -123,6 +148,11 @@ class Settings(BaseSettings):
     def _split_parameters(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
+    @field_validator("alerts", mode="before")
+    @classmethod
+    def _split_alerts(cls, value: Any) -> Any:
+        return value.split() if isinstance(value, str) else value
+
         pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
         for name, _, number in pairs:
             if not re.fullmatch(r"-?[0-9]{1,18}", number.strip()):
@@ -202,9 +232,8 @@ class Settings(BaseSettings):
         for source in (env_settings, dotenv_settings):
             if isinstance(source, EnvSettingsSource):
                 # These are read as CLICKVAULT_HOME and so on only: $HOME is another thing.
-                source.env_vars = {
-                    k: v for k, v in source.env_vars.items() if k not in ("home", "domains", "parameters", "services")
-                }
+                prefixed = {name for name, field in settings_cls.model_fields.items() if field.validation_alias}
+                source.env_vars = {k: v for k, v in source.env_vars.items() if k not in prefixed}
         return init_settings, env_settings, dotenv_settings, _StateFile(settings_cls)
 
 

@@ -49,6 +49,8 @@ def _counts(counts: MergeCounts) -> tuple[int, ...]:
 class StageDiffers(DataError):
     """The stage does not hold what ClickHouse sent; staging again is worth a try."""
 
+    transient = True
+
 
 def merge_statements(renderer: Renderer, vault: VaultSpec) -> dict[str, list[str]]:
     """The statements that merge a stage, by what they count as: due, months, hubs, links, sats, effs. Asks no store."""

@@ -1,0 +1,11 @@
+"""Alerts: what a person is told of a run, sent by Apprise (Telegram, e-mail, and what else it knows), and never lost.
+
+`message` writes the text, `targets` sends it, `outbox` keeps what could not be sent until it can. To alert never fails: at
+worst a text lies in the outbox, and the log says so.
+"""
+
+from clickvault.alerts.message import Alert, RunReport, alert_of
+from clickvault.alerts.outbox import Kept, Outbox
+from clickvault.alerts.send import Outcome, alert, send_kept
+
+__all__ = ["Alert", "Kept", "Outbox", "Outcome", "RunReport", "alert", "alert_of", "send_kept"]

@@ -1,0 +1,181 @@
+"""Alerts: their text, that no secret is in it, and that nothing is lost while a receiver is down. Receivers are real servers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clickvault.alerts import Alert, RunReport, alert, alert_of, send_kept
+from clickvault.alerts.send import AT_ONCE, name_of, outbox_of
+from clickvault.masking import masker, secrets_in_use
+from clickvault.settings import Settings
+from tests.receivers import CHAT, TOKEN, Telegram, mailbox, telegram
+
+DAY = datetime(2026, 1, 5, tzinfo=UTC)
+REPORT = RunReport(
+    dag="5_build_marts", run="scheduled__2026-01-06", succeeded=True, start=DAY, end=DAY.replace(day=6), rows=12_345,
+    link="http://127.0.0.1:8080/dags/5_build_marts/runs/scheduled__2026-01-06",
+)  # fmt: skip
+
+
+@pytest.fixture
+def receiver() -> Iterator[Telegram]:
+    with telegram() as found:
+        yield found
+
+
+@pytest.fixture
+def settings(tmp_path: Path, receiver: Telegram) -> Settings:
+    return Settings(
+        home=tmp_path, alerts=[f"tgram://{TOKEN}/{CHAT}"], telegram_api=receiver.url, s3_secret_key="s3-secret/key+"
+    )
+
+
+def test_the_text_of_a_success() -> None:
+    assert alert_of(REPORT) == Alert(
+        "clickvault 5_build_marts succeeded",
+        "DAG: 5_build_marts\n"
+        "run: scheduled__2026-01-06\n"
+        "interval: 2026-01-05 00:00 to 2026-01-06 00:00 UTC\n"
+        "rows: 12,345\n"
+        "look: http://127.0.0.1:8080/dags/5_build_marts/runs/scheduled__2026-01-06",
+        "success",
+    )
+
+
+def test_the_text_of_a_failure() -> None:
+    failed = [("load.others [post]", "StoreError: PostgreSQL does not answer"), ("load.snapshots", "")]
+    found = alert_of(RunReport("3_load_vault", "manual__1", False, failed=failed))
+    assert found.title == "clickvault 3_load_vault FAILED"
+    assert found.level == "failure"
+    assert "interval: none" in found.body
+    assert "failed: load.others [post]: StoreError: PostgreSQL does not answer\nfailed: load.snapshots\n" in found.body
+    assert "rows: not counted" in found.body
+
+
+def test_a_failure_without_a_failed_task_and_one_with_many() -> None:
+    assert "failed: no task did" in alert_of(RunReport("a", "b", False)).body
+    many = alert_of(RunReport("a", "b", False, failed=[(f"task {n}", "x" * 5_000) for n in range(25)]))
+    assert "and 15 more tasks" in many.body
+    assert len(many.body) < 10_000
+
+
+def test_telegram_and_mail_get_it(tmp_path: Path, receiver: Telegram) -> None:
+    with mailbox() as mails:
+        targets = [f"tgram://{TOKEN}/{CHAT}", mails.address]
+        found = alert(Settings(home=tmp_path, alerts=targets, telegram_api=receiver.url), alert_of(REPORT))
+    assert [(o.sent, o.kept) for o in found] == [(1, 0), (1, 0)]
+    assert receiver.tokens == {TOKEN}
+    assert receiver.chats == {CHAT}
+    (text,) = receiver.texts
+    assert "clickvault 5_build_marts succeeded" in text
+    assert "rows: 12,345" in text
+    ((subject, body),) = mails.mails
+    assert subject == "clickvault 5_build_marts succeeded"
+    assert "rows: 12,345" in body
+
+
+def test_no_secret_is_in_a_text(settings: Settings, receiver: Telegram) -> None:
+    said = f"refused: {TOKEN}, s3-secret/key+, s3-secret%2Fkey%2B"
+    alert(settings, Alert("x", said, "failure"))
+    (text,) = receiver.texts
+    assert "refused: ***, ***, ***" in text
+
+
+def test_a_receiver_that_is_down_loses_nothing(tmp_path: Path) -> None:
+    with telegram() as receiver:
+        pass  # down
+    settings = Settings(home=tmp_path, alerts=[f"tgram://{TOKEN}/{CHAT}"], telegram_api=receiver.url)
+    for n in (1, 2):
+        (found,) = alert(settings, Alert(f"number {n}", "text", "failure"))
+        assert (found.sent, found.kept) == (0, n)
+    kept = outbox_of(settings).kept()
+    assert [k.title for k in kept] == ["number 1", "number 2"]
+    assert kept[0].tries == 2
+    for file in (tmp_path / "alerts").iterdir():
+        assert TOKEN not in file.read_text(encoding="utf-8")
+        assert not file.stat().st_mode & 0o077 or file.name == "lock"
+    with telegram(into=receiver):
+        alert(settings, Alert("number 3", "text", "success"))
+    assert [n for n in (1, 2, 3) if f"number {n}" in receiver.texts[n - 1]] == [1, 2, 3]
+    assert outbox_of(settings).kept() == []
+
+
+def test_an_error_of_the_receiver_is_noticed(settings: Settings, receiver: Telegram) -> None:
+    """Apprise raises nothing when a server answers 500."""
+    receiver.fail = True
+    assert [(o.sent, o.kept) for o in alert(settings, alert_of(REPORT))] == [(0, 1)]
+    receiver.fail = False
+    assert [(o.sent, o.kept) for o in send_kept(settings)] == [(1, 0)]
+    assert [(o.sent, o.kept) for o in send_kept(settings)] == [(0, 0)]
+
+
+def test_one_target_that_is_down_holds_up_no_other(tmp_path: Path, receiver: Telegram) -> None:
+    with mailbox() as mails:
+        pass  # down
+    targets = [mails.address, f"tgram://{TOKEN}/{CHAT}", "no-such-service://x"]
+    settings = Settings(home=tmp_path, alerts=targets, telegram_api=receiver.url)
+    assert [(o.sent, o.kept) for o in alert(settings, alert_of(REPORT))] == [(0, 1), (1, 0), (0, 1)]
+    assert len(receiver.texts) == 1
+    left = Settings(home=tmp_path, alerts=targets[1:2], telegram_api=receiver.url)
+    assert {o.target: o.kept for o in send_kept(left)} == {
+        name_of(t): n for t, n in zip(targets, (1, 0, 1), strict=True)
+    }
+
+
+def test_many_kept_go_in_parts(settings: Settings, receiver: Telegram) -> None:
+    outbox = outbox_of(settings)
+    for n in range(AT_ONCE + 5):
+        outbox.keep(name_of(settings.alerts[0]), Alert(f"kept {n}", "text", "failure"))
+    (found,) = alert(settings, Alert("new", "text", "failure"))
+    assert (found.sent, found.kept) == (AT_ONCE, 6)
+    assert [k.title for k in outbox.kept()][-1] == "new"
+    (found,) = send_kept(settings)
+    assert (found.sent, found.kept) == (6, 0)
+    assert "new" in receiver.texts[-1]
+
+
+def test_what_waited_too_long_is_forgotten(settings: Settings) -> None:
+    outbox = outbox_of(settings)
+    kept = outbox.keep("x", Alert("old", "text", "failure"))
+    path = outbox.folder / f"{kept.id}.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "kept_at": "2020-01-01T00:00:00+00:00"}))
+    outbox.keep("x", Alert("new", "text", "failure"))
+    assert outbox.forget(30) == 1
+    assert [k.title for k in outbox.kept()] == ["new"]
+
+
+def test_without_a_target_it_is_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="clickvault.alerts"):
+        assert alert(Settings(home=tmp_path, alerts=[]), alert_of(REPORT)) == []
+        assert alert(Settings(home=tmp_path, alerts=["json://x"], alerts_on="failure"), alert_of(REPORT)) == []
+    assert caplog.text.count("rows: 12,345") == 2
+    assert not (tmp_path / "alerts").exists()
+
+
+def test_secrets_are_found_wherever_they_are_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "stack.json").write_text('{"secrets": {"postgres": "of-the-state-file"}}')
+    monkeypatch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "of-the-environment")
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql+psycopg2://a:of%20airflow@h/d")
+    settings: Any = Settings(
+        home=tmp_path, postgres_url="postgresql://u:p%40ss-word@h:1/d", clickhouse_url="http://u:of-clickhouse@h:1",
+        neo4j_password="of-neo4j", s3_secret_key="of-the-bucket",
+        alerts=["mailtos://user:of-the-mail@host.example?to=a@b.c", "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"],
+    )  # fmt: skip
+    wanted = {
+        "of-the-state-file", "of-the-environment", "of airflow", "p@ss-word", "of-clickhouse", "of-neo4j", "of-the-bucket",
+        "of-the-mail", "TIiajkdnlazkcOXrIdevi7FQ",
+    }  # fmt: skip
+    found = secrets_in_use(settings)
+    assert wanted <= found
+    assert "user" not in found
+    assert "host.example" not in found
+    clean = masker(found)
+    assert clean("x p@ss-word p%40ss-word y") == "x *** *** y"
+    assert clean('"of airflow"') == '"***"'
+    assert masker([])("as it is") == "as it is"
