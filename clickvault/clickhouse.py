@@ -32,7 +32,7 @@ def connect(url: str, **settings: Any) -> Client:
         )
     except ClickHouseError as error:
         raise StoreError(
-            f"ClickHouse does not answer at {parts.hostname}:{parts.port}: {server_said(error)[:200]}",
+            f"ClickHouse does not answer at {parts.hostname}:{parts.port}: {server_said(error)[:400]}",
             hint="clickvault up",
             store="clickhouse",
         ) from error

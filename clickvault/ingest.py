@@ -20,7 +20,7 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault import kafka
+from clickvault import epochs, kafka
 from clickvault.clickhouse import rows
 from clickvault.errors import DataError, StoreError
 from clickvault.kafka import Partition
@@ -43,11 +43,6 @@ class Ingested:
     messages: int
     empty: int = 0
     objects: int = 0
-
-
-def source_of(settings: Settings) -> str:
-    """The name of the broker's present life in `source`: offsets count within it."""
-    return f"kafka:{settings.kafka_epoch}"
 
 
 def group_of(settings: Settings, group: str) -> str:
@@ -82,7 +77,8 @@ def ingest_kafka(
     Raises DataError when a topic is shorter than what was read of it: it was made anew, and its offsets mean others.
     """
     registry = renderer.registry
-    source = source_of(settings)
+    source = epochs.source_of(settings)
+    epochs.check(settings, ch, [t for g in registry.groups for t in registry.topics(g)])
     groups = {p: g for g in registry.groups for p in kafka.partitions(settings, registry.topics(g))}
     ends = kafka.ends(settings, groups)
     before = {Partition(s, p): safe for (src, s, p), safe in safe_positions(ch).items() if src == source}
@@ -90,7 +86,7 @@ def ingest_kafka(
         if end < before.get(at, 0):
             raise DataError(
                 f"topic {at.topic} starts again: it ends at {end}, but {before[at]} messages of it were read before",
-                hint="clickvault init --new-epoch   (takes the broker's topics as new sources; nothing landed is lost)",
+                hint=epochs.HINT,
             )
     reached = _wait(settings, ch, groups, ends, before, progress, stall)
     empty = 0
@@ -110,7 +106,7 @@ def close_earlier_epochs(settings: Settings, ch: Client) -> None:
         ch,
         "SELECT source, stream, partition, max(offset) + 1 AS seen FROM landing.events "
         "WHERE startsWith(source, 'kafka:') AND source != {now:String} GROUP BY source, stream, partition",
-        {"now": source_of(settings)},
+        {"now": epochs.source_of(settings)},
     )
     for r in found:
         at = (r["source"], r["stream"], r["partition"])

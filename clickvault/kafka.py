@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
 from clickvault.errors import StoreError
-from clickvault.settings import Settings
+from clickvault.settings import Settings, own_authorities
 
 
 class Partition(NamedTuple):
@@ -46,10 +46,39 @@ def _told(settings: Settings) -> Iterator[None]:
         ) from error
 
 
+def login(settings: Settings) -> dict[str, Any]:
+    """How a client of kafka-python encrypts and logs in: what its constructors take.
+
+    Certificates are checked against the authorities of the machine, or those in the file that SSL_CERT_FILE names.
+    """
+    if settings.kafka_security_protocol == "PLAINTEXT":
+        return {}
+    found: dict[str, Any] = {"security_protocol": settings.kafka_security_protocol}
+    if settings.kafka_security_protocol.startswith("SASL"):
+        found["sasl_mechanism"] = settings.kafka_sasl_mechanism
+        found["sasl_plain_username"] = settings.kafka_user
+        found["sasl_plain_password"] = settings.kafka_password
+    return found
+
+
+def engine_login(settings: Settings) -> dict[str, str]:
+    """The same for ClickHouse's Kafka engine: keys of its named collection. Authorities go as text, not as a path there."""
+    if settings.kafka_security_protocol == "PLAINTEXT":
+        return {}
+    found: dict[str, str] = {"kafka.security_protocol": settings.kafka_security_protocol}
+    if settings.kafka_security_protocol.startswith("SASL"):
+        found["kafka.sasl_mechanism"] = settings.kafka_sasl_mechanism
+        found["kafka.sasl_username"] = settings.kafka_user
+        found["kafka.sasl_password"] = settings.kafka_password
+    if settings.kafka_security_protocol.endswith("SSL") and (authorities := own_authorities()):
+        found["kafka.ssl_ca_pem"] = authorities
+    return found
+
+
 def _admin(settings: Settings) -> Any:
     from kafka.admin import KafkaAdminClient
 
-    return KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, client_id="clickvault")
+    return KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, client_id="clickvault", **login(settings))
 
 
 def _consumer(settings: Settings) -> Any:
@@ -61,6 +90,7 @@ def _consumer(settings: Settings) -> Any:
         enable_auto_commit=False,
         auto_offset_reset="none",
         fetch_max_wait_ms=100,
+        **login(settings),
     )
 
 
@@ -87,6 +117,15 @@ def create_topics(settings: Settings, topics: Iterable[str]) -> list[str]:
                 timeout_ms=30_000,
             )
     return missing
+
+
+def topic_ids(settings: Settings, topics: Iterable[str]) -> dict[str, str]:
+    """The broker's own id of each topic that exists: it differs when a topic was deleted and made anew. Old brokers have none."""
+    wanted = list(topics)
+    with _told(settings), closing(_admin(settings)) as admin:
+        found = admin.describe_topics(wanted)
+    ids = {t["name"]: str(t.get("topic_id") or "") for t in found if not t["error_code"]}
+    return {topic: ids[topic] for topic in wanted if ids.get(topic, "").strip("0-")}
 
 
 def partitions(settings: Settings, topics: Iterable[str]) -> list[Partition]:

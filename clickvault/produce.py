@@ -27,13 +27,13 @@ def writer(session: Session, target: str, folder: Path | None = None) -> Writer:
     settings = stack_ready(settings, target)
     if target == "s3":
         return S3Writer(s3_client(settings.s3_url, settings.s3_access_key, settings.s3_secret_key), settings.s3_bucket)
-    from clickvault.kafka import missing_topics
+    from clickvault.kafka import login, missing_topics
 
     registry = session.renderer.registry
     missing = missing_topics(settings, [t for g in registry.groups for t in registry.topics(g)])
     if missing:  # a producer would have the broker make them, with a number of partitions of its own
         raise ConfigurationError(f"topic {missing[0]} is not there yet", hint="clickvault init")
-    return KafkaWriter(settings.kafka_bootstrap)
+    return KafkaWriter(settings.kafka_bootstrap, **login(settings))
 
 
 def generate(

@@ -13,7 +13,7 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault import graph, ingest, kafka, marts, vault
+from clickvault import epochs, graph, ingest, kafka, marts, vault
 from clickvault.accounts import Account
 from clickvault.clickhouse import rows
 from clickvault.render import Renderer, statements
@@ -53,7 +53,7 @@ def sent_accounts(settings: Settings, renderer: Renderer, ch: Client) -> list[Ac
         "UNION ALL SELECT source, stream, partition, offset FROM ops.gaps) GROUP BY source, stream",
     ):
         landed[r["source"], r["stream"]] = r["n"]
-    now = ingest.source_of(settings)
+    now = epochs.source_of(settings)
     topics = [t for g in renderer.registry.groups for t in renderer.registry.topics(g)]
     sent: dict[tuple[str, str], int] = defaultdict(int)
     for at, end in kafka.ends(settings, kafka.partitions(settings, topics)).items():

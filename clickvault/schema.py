@@ -14,18 +14,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import uuid4
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault import ingest, kafka
+from clickvault import epochs, ingest, kafka
 from clickvault.clickhouse import rows
 from clickvault.cluster import clustered, on_cluster
 from clickvault.errors import ConfigurationError
 from clickvault.objects import SqlObject, objects_of
 from clickvault.render import Renderer, ch_identifier
-from clickvault.settings import STATE_FILE, Settings
+from clickvault.settings import STATE_FILE, Settings, own_authorities
 
 LEDGER = """
 CREATE TABLE IF NOT EXISTS ops.schema_objects
@@ -107,7 +107,11 @@ def collections(settings: Settings) -> dict[str, dict[str, str]]:
     """The named collections that ClickHouse reaches the other stores by. They hold secrets: never print them."""
     pg = urlsplit(settings.postgres_from_clickhouse)
     return {
-        "kafka": {"kafka_broker_list": settings.kafka_from_clickhouse, **KAFKA_CLIENT},
+        "kafka": {
+            "kafka_broker_list": settings.kafka_from_clickhouse,
+            **KAFKA_CLIENT,
+            **kafka.engine_login(settings),
+        },
         "s3_events": {
             "url": f"{settings.s3_from_clickhouse.rstrip('/')}/{settings.s3_bucket}/",
             "access_key_id": settings.s3_access_key,
@@ -119,8 +123,20 @@ def collections(settings: Settings) -> dict[str, dict[str, str]]:
             "database": pg.path.lstrip("/"),
             "user": unquote(pg.username or ""),
             "password": unquote(pg.password or ""),
+            **_encryption(dict(parse_qsl(pg.query))),
         },
     }
+
+
+def _encryption(options: dict[str, str]) -> dict[str, str]:
+    """How ClickHouse encrypts to PostgreSQL, as the URL says it: sslmode, and the authorities' text, not a path there."""
+    found = {"sslmode": options["sslmode"]} if options.get("sslmode") else {}
+    path = options.get("sslrootcert", "")
+    if path == "system":
+        path = ""
+    if options.get("sslmode", "").startswith("verify") and (authorities := own_authorities(path)):
+        found["sslrootcert_pem"] = authorities
+    return found
 
 
 def plan_clickhouse(ch: Client, wanted: Iterable[SqlObject], cluster: str = "") -> list[Change]:
@@ -236,13 +252,16 @@ def apply_clickhouse(
 
 def _apply_collections(ch: Client, settings: Settings) -> None:
     """Collections of the server's own configuration can't be changed by SQL: they are the operator's, and stay."""
-    there = {r["name"]: r["source"] for r in rows(ch, "SELECT name, source FROM system.named_collections")}
+    found = rows(ch, "SELECT name, source, mapKeys(collection) AS keys FROM system.named_collections")
+    there = {r["name"]: (r["source"], r["keys"]) for r in found}
     for name, values in collections(settings).items():
-        if there.get(name) == "CONFIG":
+        source, keys = there.get(name, ("", ()))
+        if source == "CONFIG":
             continue
         pairs = ", ".join(f"`{key}` = {_quote(value)}" for key, value in values.items())
         if name in there:
-            ch.command(f"ALTER NAMED COLLECTION {name} SET {pairs}")
+            gone = ", ".join(f"`{key}`" for key in keys if key not in values)
+            ch.command(f"ALTER NAMED COLLECTION {name} SET {pairs}{f' DELETE {gone}' if gone else ''}")
         else:
             ch.command(f"CREATE NAMED COLLECTION {name} AS {pairs}")
 
@@ -261,6 +280,8 @@ def init(
     changes = [Change("kafka", "create", f"topic {t}") for t in kafka.create_topics(settings, _topics(renderer))]
     with alone(pg, "ingest", settings.s3_bucket):  # what lands while feeds are made again would be judged by none
         changes += apply_clickhouse(ch, clickhouse_objects(renderer, settings), settings, progress)
+        epochs.note(settings, ch, _topics(renderer))
+        epochs.separate(settings, renderer, ch, pg)
         ingest.close_earlier_epochs(settings, ch)
     changes += [Change("postgres", "change", s) for s in vault.apply_postgres(pg, renderer)]
     return changes

@@ -8,6 +8,7 @@ cluster differ in settings only.
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -89,6 +90,10 @@ class Settings(BaseSettings):
     kafka_bootstrap: str = ""
     kafka_partitions: int = Field(default=2, ge=1)
     kafka_replication: int = Field(default=1, ge=1, description="Copies of each new topic, one a broker")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_user: str = ""
+    kafka_password: str = Field(default="", repr=False)
     kafka_epoch: str = Field(default="e0", description="Changes when the broker forgot its messages: part of a source")
 
     s3_url: str = ""
@@ -249,6 +254,22 @@ def get_settings() -> Settings:
             f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
         )
         raise ConfigurationError(wrong, hint="see .env.example; the environment and .env are read") from None
+
+
+def own_authorities(path: str = "") -> str:
+    """The text of a PEM file of authorities: `path`, or what SSL_CERT_FILE names; empty where the machine's own are meant.
+
+    OpenSSL itself reads SSL_CERT_FILE, so all clients in Python obey it; other servers are told by this text.
+    """
+    name = path or os.environ.get("SSL_CERT_FILE", "")
+    if not name:
+        return ""
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"{name} can't be read: {error.__class__.__name__}", hint="name a PEM file in SSL_CERT_FILE or sslrootcert"
+        ) from error
 
 
 def stack_ready(settings: Settings | None = None, *stores: str) -> Settings:

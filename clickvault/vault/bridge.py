@@ -11,7 +11,7 @@ So a load that is run again continues at the watermark, and a batch is never in 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -147,11 +147,15 @@ def _side_by_side(
             connection.close()
 
 
-def rewind(pg: Connection, event_types: Iterable[str] | None = None) -> None:
+def rewind(
+    pg: Connection,
+    event_types: Iterable[str] | None = None,
+    to: Mapping[tuple[str, str, int], int] | None = None,
+) -> None:
     """Forget the watermarks of these event types (default: all): the next load stages everything again.
 
-    For rows that appear below the watermark (dead letters judged again), and for a vault that lost rows: what it has is
-    not inserted twice.
+    `to`: only those of these streams (source, stream, partition), and only down to this offset. For rows that appear below
+    the watermark (dead letters judged again), and for a vault that lost rows: what it has is not inserted twice.
     """
     with postgres.translated("rewinding the watermarks"):
         if event_types is None:
@@ -160,7 +164,14 @@ def rewind(pg: Connection, event_types: Iterable[str] | None = None) -> None:
         for name in event_types:
             # Not while a load runs: it would put the watermark back where it was.
             with _alone(pg, name), pg, pg.cursor() as cursor:
-                cursor.execute("delete from ops.watermark where event_type = %s", (name,))
+                if to is None:
+                    cursor.execute("delete from ops.watermark where event_type = %s", (name,))
+                    continue
+                cursor.executemany(
+                    "update ops.watermark set next_offset = least(next_offset, %s), moved_at = now()"
+                    " where event_type = %s and source = %s and stream = %s and partition = %s",
+                    [(offset, name, *stream) for stream, offset in to.items()],
+                )
 
 
 def _load_type(

@@ -123,7 +123,7 @@ def checks(renderer: Renderer) -> list[tuple[str, str]]:
 
 
 def kept_up(renderer: Renderer) -> list[tuple[str, str]]:
-    """By its title, the SQL that keeps PIT and bridge tables up to date, and a graph database in step with the vault."""
+    """By its title, the SQL that keeps PIT and bridge tables up to date, sources apart, a graph database in step with the vault."""
     registry = renderer.registry
     found = [("backlog", renderer.render("vault/backlog.sql.j2", names=list(registry.events), collection=COLLECTION))]
     for spec in {s.kind: s for s in reversed(registry.snapshots)}.values():
@@ -132,6 +132,7 @@ def kept_up(renderer: Renderer) -> list[tuple[str, str]]:
                 f"{spec.name}: {'all keys' if whole else 'touched keys'}, from {'a day before' if based else 'nothing'}"
             )
             found.append((title, build_sql(renderer, spec, whole=whole, based=based)))
+    found.append(("topics made anew", renderer.render("ingest/separate.sql.j2", table="landing.events")))
     found.append(("snapshots", renderer.render("vault/accounts_snapshots_postgres.sql.j2", pointer=pointer)))
     found.append(("snapshots", renderer.render("vault/accounts_snapshots_clickhouse.sql.j2")))
     labels, types = nodes(registry), relations(registry)

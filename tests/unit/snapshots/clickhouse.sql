@@ -57,6 +57,17 @@ CREATE TABLE IF NOT EXISTS ops.positions
 ENGINE = ReplacingMergeTree(safe)
 ORDER BY (source, stream, partition);
 
+-- ═══ ClickHouse: table ops.topics
+CREATE TABLE IF NOT EXISTS ops.topics
+(
+    source LowCardinality(String),
+    topic LowCardinality(String),
+    id String,
+    seen_at DateTime64(6, 'UTC')
+)
+ENGINE = ReplacingMergeTree(seen_at)
+ORDER BY (source, topic);
+
 -- ═══ ClickHouse: table ops.gaps
 CREATE TABLE IF NOT EXISTS ops.gaps
 (

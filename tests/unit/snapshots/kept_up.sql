@@ -302,6 +302,70 @@ on conflict (as_of, "hk") do update set
 "story_story_time" = excluded."story_story_time", "story_story_id" = excluded."story_story_id"
 where (t."story_story_time", t."story_story_id") is distinct from (excluded."story_story_time", excluded."story_story_id");
 
+-- ═══ topics made anew
+-- A topic that was deleted and made anew under one source: its messages landed at the positions of earlier ones. They are told apart
+-- once the source is closed (a new epoch), so that a position is one message again, and nothing that landed is lost.
+-- Inputs: table (landing.events, on a cluster its local table). Parameters: now, the source of the present epoch.
+-- Statements: what there is to do (grain: source, stream, partition); the old verdicts are withdrawn; every message of such a position
+-- lands once more, the first under its own source, the n-th under <source>~<n>; all but the first leave the old source.
+SELECT source, stream, partition, min(offset) AS low FROM (
+    SELECT source, stream, partition, offset FROM landing.events
+    WHERE startsWith(source, 'kafka:') AND source != {now:String} AND position(source, '~') = 0
+      AND (source, stream, partition, offset) IN
+      (
+          SELECT source, stream, partition, offset FROM landing.events
+          WHERE startsWith(source, 'kafka:') AND source != {now:String} AND position(source, '~') = 0
+          GROUP BY source, stream, partition, offset HAVING count() > 1
+          SETTINGS optimize_aggregation_in_order = 1
+      )
+    GROUP BY source, stream, partition, offset HAVING uniqExact(raw) > 1
+)
+ GROUP BY source, stream, partition;
+INSERT INTO raw.rejected (event_type, reasons, source, stream, partition, offset, landed_at, raw, judged_at)
+SELECT event_type, [], source, stream, partition, offset, landed_at, raw, now64(6, 'UTC')
+FROM raw.dead_letters
+WHERE (source, stream, partition, offset) IN (
+    SELECT source, stream, partition, offset FROM landing.events
+    WHERE startsWith(source, 'kafka:') AND source != {now:String} AND position(source, '~') = 0
+      AND (source, stream, partition, offset) IN
+      (
+          SELECT source, stream, partition, offset FROM landing.events
+          WHERE startsWith(source, 'kafka:') AND source != {now:String} AND position(source, '~') = 0
+          GROUP BY source, stream, partition, offset HAVING count() > 1
+          SETTINGS optimize_aggregation_in_order = 1
+      )
+    GROUP BY source, stream, partition, offset HAVING uniqExact(raw) > 1
+)
+;
+INSERT INTO landing.inbox (source, stream, partition, offset, key, sent_at, raw)
+SELECT if(nth = 1, toString(source), concat(source, '~', toString(nth))), stream, partition, offset, key, sent_at, raw
+FROM
+(
+    SELECT source, stream, partition, offset, any(key) AS key, any(sent_at) AS sent_at, raw,
+        row_number() OVER (PARTITION BY source, stream, partition, offset ORDER BY min(landed_at), raw) AS nth
+    FROM landing.events
+    WHERE (source, stream, partition, offset) IN (
+    SELECT source, stream, partition, offset FROM landing.events
+    WHERE startsWith(source, 'kafka:') AND source != {now:String} AND position(source, '~') = 0
+      AND (source, stream, partition, offset) IN
+      (
+          SELECT source, stream, partition, offset FROM landing.events
+          WHERE startsWith(source, 'kafka:') AND source != {now:String} AND position(source, '~') = 0
+          GROUP BY source, stream, partition, offset HAVING count() > 1
+          SETTINGS optimize_aggregation_in_order = 1
+      )
+    GROUP BY source, stream, partition, offset HAVING uniqExact(raw) > 1
+)
+    GROUP BY source, stream, partition, offset, raw
+);
+ALTER TABLE landing.events DELETE
+WHERE position(source, '~') = 0 AND (toString(source), stream, partition, offset, raw) IN
+(
+    SELECT splitByChar('~', toString(source))[1], stream, partition, offset, raw
+    FROM landing.events WHERE position(source, '~') > 0
+)
+SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
+
 -- ═══ snapshots
 -- What the PIT and bridge tables hold (PostgreSQL). Grain: an account. Inputs: the registry.
 -- wanted is NULL where ClickHouse has the other side: under the same name, or that of other_side.
