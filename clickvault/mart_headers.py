@@ -17,14 +17,27 @@ lineage, dashboards. A header is TOML in the comment that a template in template
 
     [metrics]                              # of marts.v_<mart>: name and formula
     posts = "posts published (op create)"
+    share = "posts / events; NULL without"  # up to the first `;` it may be arithmetic of other metrics: then it is
+                                           # computed so from their sums, too, where rows are put together
+
+    [rows]                                 # what BI needs to put rows together rightly
+    time = "day"                           # the column that a time filter acts on; default: day, where it is a dimension
+    key = ["day"]                          # the dimensions that make a row one row; default: all
+    sums = ["posts"]                       # metrics that add up over everything, days too
+    levels = ["members"]                   # metrics that add up over everything but time: they are as of a day's end
+    apart = ["currency"]                   # dimensions over which nothing adds up
+    percent = ["share"]                    # metrics that are read as per cent, as money, as a time in seconds or hours
+    settled = true                         # a row does not grow any more while its day goes on; default false
 
     [views.segment_daily]                  # another view of the same mart: marts.v_segment_daily
     title = "..."
     grain = "a day, a country and a language of users"
     by = "user"                            # the Dimension fields of the hub's own event types are dimensions, too
+    whole = "all"                          # each of these has rows of this value, too, that are of all its values together
     same = ["posts"]                       # metrics as above; ["*"] is all of them
     dimensions = { day = "" }
     metrics = { share = "..." }
+    rows = { sums = ["..."] }              # as above; sums and levels among `same` are taken over, too
 
     [accounts]                             # a count in the vault, and the same count in the mart
     -#}
@@ -35,7 +48,7 @@ The columns of a view are its dimensions (declared ones, then those of `by`), th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from clickvault.errors import ConfigurationError, ContractError
@@ -49,22 +62,41 @@ if TYPE_CHECKING:
     from clickvault.render import Renderer
 
 Window = Literal["day", "from", "graph"]
+UNITS = ("percent", "money", "seconds", "hours")
 
 
 @dataclass(frozen=True)
 class View:
-    """A view that BI tools read: dimensions with their meanings, metrics with their formulas, in the columns' order."""
+    """A view that BI tools read: dimensions with their meanings, metrics with their formulas, in the columns' order.
+
+    time     the column that a time filter acts on; "" where there is none
+    key      the dimensions that make a row one row
+    sums     metrics that add up over all rows; `levels` add up over rows of one time only; others never do
+    apart    dimensions over which nothing adds up
+    units    percent, money, seconds or hours, by metric; any other is a number
+    whole    the value of a dimension `apart` in the rows that are of all its values together; "" where there are none
+    settled  whether the rows of a day that is not over are final
+    """
 
     name: str
     title: str
     grain: str
     dimensions: dict[str, str]
     metrics: dict[str, str]
+    database: str = "marts"
+    time: str = ""
+    key: tuple[str, ...] = ()
+    sums: frozenset[str] = frozenset()
+    levels: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
+    units: Mapping[str, str] = field(default_factory=dict)
+    whole: str = ""
+    settled: bool = False
 
     @property
     def table(self) -> str:
         """The view in ClickHouse."""
-        return f"marts.v_{self.name}"
+        return f"{self.database}.v_{self.name}"
 
     @property
     def columns(self) -> list[str]:
@@ -168,27 +200,60 @@ def _read(renderer: Renderer, path: Path) -> Mart:
 
 def _views(registry: Registry, name: str, values: dict[str, Any], parameters: Mapping[str, int]) -> tuple[View, ...]:
     """The mart's own view, then the others; takes what belongs to them out of `values`."""
-    first = {key: values.pop(key) for key in ("grain", "dimensions", "metrics", "by") if key in values}
-    own = _view(registry, name, first | {"title": values["title"]}, {}, parameters)
+    first = {key: values.pop(key) for key in ("grain", "dimensions", "metrics", "by", "rows") if key in values}
+    own = _view(registry, name, first | {"title": values["title"]}, None, parameters)
     others = values.pop("views", {})
-    return (own, *(_view(registry, n, dict(v), own.metrics, parameters) for n, v in others.items()))
+    return (own, *(_view(registry, n, dict(v), own, parameters) for n, v in others.items()))
 
 
 def _view(
-    registry: Registry, name: str, values: dict[str, Any], first: dict[str, str], parameters: Mapping[str, int]
+    registry: Registry, name: str, values: dict[str, Any], own: View | None, parameters: Mapping[str, int]
 ) -> View:
+    first = own.metrics if own else {}
     dimensions = dict(values.pop("dimensions"))
-    if by := values.pop("by", ""):
+    by, whole = values.pop("by", ""), values.pop("whole", "")
+    if by:
         for f in hub_dimensions(registry, by):
             words = f"as it was when the {by} acted; 'unknown' before it was known"
+            if whole:
+                words += f"; {whole!r}: of all together"
             dimensions[f.name] = f"{f.meaning}, {words}" if f.meaning else words
     same = values.pop("same", [])
     unknown = [m for m in same if m != "*" and m not in first]
     if unknown:
         raise ContractError(f"view {name}: the mart's own view has no metric {unknown[0]!r} to take over")
     metrics = {m: f for m, f in first.items() if m in same or "*" in same}
+    taken = frozenset(metrics)
     metrics |= {m: _with_values(f, parameters) for m, f in values.pop("metrics", {}).items()}
-    return View(name=name, dimensions=dimensions, metrics=metrics, **values)
+    if whole:
+        values["rows"] = {"apart": [f.name for f in hub_dimensions(registry, by)]} | values.get("rows", {})
+    view = view_of(name, dimensions, metrics, values)
+    if own is None:
+        return view
+    units = {m: u for m, u in own.units.items() if m in taken} | {**view.units}
+    sums, levels = view.sums | taken & own.sums, view.levels | taken & own.levels
+    return replace(view, sums=sums, levels=levels, units=units, whole=whole)
+
+
+def view_of(
+    name: str, dimensions: dict[str, str], metrics: dict[str, str], values: dict[str, Any], database: str = "marts"
+) -> View:
+    """A view with what its header's `rows` say. Raises ContractError where they name a column that it does not have."""
+    said = values.pop("rows", {})
+    time = said.pop("time", "day" if "day" in dimensions else "")
+    key, sums, levels = said.pop("key", [*dimensions]), said.pop("sums", []), said.pop("levels", [])
+    apart, settled = said.pop("apart", []), said.pop("settled", False)
+    units = {m: unit for unit in UNITS for m in said.pop(unit, [])}
+    for what, names, known in (
+        ("time", [time] if time else [], dimensions), ("key", key, dimensions), ("sums", sums, metrics),
+        ("levels", levels, metrics), ("apart", apart, dimensions), ("units", units, metrics), ("rows", said, {}),
+    ):  # fmt: skip
+        if wrong := next((n for n in names if n not in known), ""):
+            raise ContractError(f"view {name}: rows: {what} names {wrong!r}, which it does not have")
+    return View(
+        name=name, dimensions=dimensions, metrics=metrics, database=database, time=time, key=tuple(key),
+        sums=frozenset(sums), levels=frozenset(levels), apart=frozenset(apart), units=units, settled=settled, **values,
+    )  # fmt: skip
 
 
 def _with_values(formula: str, parameters: Mapping[str, int]) -> str:

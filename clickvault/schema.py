@@ -64,12 +64,13 @@ class Change:
 
 def clickhouse_objects(renderer: Renderer, settings: Settings) -> list[SqlObject]:
     """Everything that ClickHouse must hold, in the order of creation."""
-    from clickvault import graph, marts, quality
+    from clickvault import graph, marts, ops, quality
 
     found = landing_objects(renderer)
     found += objects_of(graph.schema_sql(renderer))
     found += marts.objects(renderer)
     found += quality.objects(renderer)
+    found += ops.objects(renderer)
     return clustered(found + queue_objects(renderer, settings), settings.clickhouse_cluster)
 
 

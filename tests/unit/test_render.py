@@ -20,7 +20,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from clickvault import graph, marts, quality, schema
+from clickvault import dashboards, graph, marts, quality, schema
 from clickvault.contract import Registry
 from clickvault.contract.assistance import pointer
 from clickvault.contract.vault import vault_of
@@ -210,6 +210,10 @@ def rendered() -> dict[str, str]:
         add("report", f"names of {key}", sql)
     add("report", "totals", RENDERER.render("report/totals.sql.j2"))
     add("report", "trust", RENDERER.render("report/trust.sql.j2"))
+    tiles = {a.tile.chart: a for _, some in reversed(dashboards.load(RENDERER)) for a in reversed(some)}
+    for chart, a in tiles.items():
+        add("dashboards", f"{chart}: {a.name}", a.sql(RENDERER))
+        add("dashboards", f"{chart}: what {a.name} is about", a.source(RENDERER))
     for title, sql in checks(RENDERER):
         add("quality", title, sql)
     for title, sql in kept_up(RENDERER):

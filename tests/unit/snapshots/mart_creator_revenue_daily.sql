@@ -29,12 +29,13 @@ WITH sums AS
     GROUP BY day, creator_id, currency
 )
 SELECT
-    day, creator_id, currency,
+    day, creator_id, if(card.1 = '', 'unknown', card.1) AS creator, currency,
     sums.donations AS donations, toDecimal128(sums.donated, 6) / 1000000 AS donated, givers AS donors,
     sums.charges AS charges, toDecimal128(sums.charged, 6) / 1000000 AS charged, payers AS subscribers,
     sums.deals AS deals, toDecimal128(sums.sponsored, 6) / 1000000 AS sponsored,
     toDecimal128(sums.donated + sums.charged + sums.sponsored, 6) / 1000000 AS total
 FROM sums
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON creator_id = users.id
 ORDER BY day, creator_id, currency;
 
 -- ═══ ClickHouse: build of [d0, d1)

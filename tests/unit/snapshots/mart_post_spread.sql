@@ -33,9 +33,10 @@ WITH
         FROM spread
     )
 SELECT
-    post_id, author_id, kind, published_at, if(empty(so_far), 0, so_far[-1]) AS views,
+    post_id, author_id, if(users.card.1 = '', 'unknown', users.card.1) AS author, kind, published_at, if(empty(so_far), 0, so_far[-1]) AS views,
     if(place = 0 OR 1000 = 0, NULL, ordered.1[place] - published) AS seconds_to_views
 FROM counted
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
 ORDER BY published_at, post_id;
 
 -- ═══ ClickHouse: build of [d0, d1)

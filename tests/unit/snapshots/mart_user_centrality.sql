@@ -24,12 +24,20 @@ ORDER BY (day, user_id);
 -- ═══ ClickHouse: view marts.v_user_centrality
 CREATE VIEW marts.v_user_centrality AS
 SELECT
-    day, user_id, max(friends) AS friends, max(followers) AS followers, max(following) AS following,
-    max(pagerank) AS pagerank, max(friend_pagerank) AS friend_pagerank, max(betweenness) AS betweenness,
-    max(closeness) AS closeness, max(harmonic) AS harmonic, max(clustering) AS clustering, max(triangles) AS triangles,
-    max(core) AS core, max(component) AS component, max(community) AS community
-FROM marts.user_centrality
-GROUP BY day, user_id;
+    day, user_id, if(card.1 = '', 'unknown', card.1) AS username, if(card.2 = '', 'unknown', card.2) AS country,
+    if(card.3 = '', 'unknown', card.3) AS language, friends, followers, following, pagerank, friend_pagerank, betweenness,
+    closeness, harmonic, clustering, triangles, core, component, community
+FROM
+(
+    SELECT
+        day, user_id, max(friends) AS friends, max(followers) AS followers, max(following) AS following,
+        max(pagerank) AS pagerank, max(friend_pagerank) AS friend_pagerank, max(betweenness) AS betweenness,
+        max(closeness) AS closeness, max(harmonic) AS harmonic, max(clustering) AS clustering, max(triangles) AS triangles,
+        max(core) AS core, max(component) AS component, max(community) AS community
+    FROM marts.user_centrality
+    GROUP BY day, user_id
+) AS scores
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON scores.user_id = users.id;
 
 -- ═══ ClickHouse: build of [d0, d1)
 INSERT INTO marts.staging_user_centrality

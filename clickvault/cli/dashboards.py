@@ -1,0 +1,66 @@
+"""Commands on dashboards: list and check what is declared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clickvault.cli import show
+from clickvault.cli.stack import Json
+
+dashboards_app = typer.Typer(no_args_is_help=True, help="Dashboards as code: list, check.")
+Folder = Annotated[Path | None, typer.Option("--folder", help="Where the dashboards are; default: dashboards/.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.add_typer(dashboards_app, name="dashboards")
+
+
+@dashboards_app.command("list")
+def dashboards_list(folder: Folder = None, json: Json = False) -> None:
+    """List the tiles of all dashboards: their questions, views, metrics and filters.
+
+    Example: clickvault dashboards list --json
+    """
+    from clickvault.dashboards import load
+    from clickvault.dashboards.load import FOLDER
+    from clickvault.session import Session
+    from clickvault.settings import get_settings
+
+    renderer = Session(get_settings()).renderer
+    found = [
+        {
+            "dashboard": dashboard.name,
+            "tile": a.tile.name,
+            "question": a.tile.title,
+            "chart": a.tile.chart,
+            "view": a.view.table,
+            "metrics": [m.name for m in a.metrics],
+            "by": list(a.dimensions),
+            "filters": [f.name for f, _ in a.filters],
+            **({"sql": a.sql(renderer)} if json else {}),
+        }
+        for dashboard, tiles in load(renderer, folder or FOLDER)
+        for a in tiles
+    ]
+    if not json:
+        found = [{k: ", ".join(v) if isinstance(v, list) else v for k, v in r.items()} for r in found]
+    show.rows(found, json, empty="no dashboards")
+
+
+@dashboards_app.command("check")
+def dashboards_check(folder: Folder = None) -> None:
+    """Hold every tile against the header of its view. Exits 1 with file and tile of what does not fit.
+
+    Example: clickvault dashboards check
+    """
+    from clickvault.dashboards import load
+    from clickvault.dashboards.load import FOLDER
+    from clickvault.session import Session
+    from clickvault.settings import get_settings
+
+    found = load(Session(get_settings()).renderer, folder or FOLDER)
+    print(f"{sum(len(tiles) for _, tiles in found)} tiles of {len(found)} dashboards fit the views that they name")

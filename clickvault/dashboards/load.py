@@ -1,0 +1,88 @@
+"""The files in dashboards/, read and checked: each tile against the header of the view that it names."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from clickvault.dashboards.model import Dashboard
+from clickvault.dashboards.questions import Asked, asked
+from clickvault.errors import ContractError
+from clickvault.mart_headers import View, all_marts
+from clickvault.render import ROOT
+
+if TYPE_CHECKING:
+    from clickvault.render import Renderer
+
+FOLDER = ROOT / "dashboards"
+
+
+def read(path: Path) -> Dashboard:
+    """The dashboard of one file. Raises ContractError with file, tile and what is wrong."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ContractError(f"{path}: it can't be read: {error}") from error
+    try:
+        return Dashboard(**{"name": path.stem.partition("_")[2], **values})
+    except ValidationError as error:
+        raise ContractError(
+            "; ".join(f"{path}: {_place(values, e['loc'])}: {e['msg']}" for e in error.errors()),
+            hint="what a tile may say: clickvault/dashboards/model.py",
+        ) from error
+
+
+def _place(values: Mapping[str, object], loc: tuple[int | str, ...]) -> str:
+    """Where an error is, with a tile's name instead of its number."""
+    match loc, values.get("tiles"):
+        case ("tiles", int(i), *rest), list(tiles) if i < len(tiles):
+            return " ".join(["tile", str(tiles[i].get("name", i + 1)), *map(str, rest)])
+    return " ".join(map(str, loc)) or "it"
+
+
+def views(renderer: Renderer) -> dict[str, View]:
+    """The views that a tile may name: those of the marts, and those of `ops`."""
+    from clickvault.ops import ops_views
+
+    found = {v.name: v for m in all_marts(renderer) for v in m.views}
+    return found | {f"ops.{v.name}": v for v in ops_views(renderer)}
+
+
+def load(renderer: Renderer, folder: Path = FOLDER) -> list[tuple[Dashboard, list[Asked]]]:
+    """All dashboards with their tiles, in the order of the numbers that their files begin with.
+
+    Those in a folder are of the domain of that name, and left out where it is off. Raises ContractError that names every tile that does not fit, with its file.
+    """
+    known = views(renderer)
+    found, wrong, hint = [], [], ""
+    domains = [d.name for d in renderer.registry.domains]
+    for path in sorted(folder.rglob("*.toml"), key=lambda p: p.name):
+        if path.parent != folder and path.parent.name not in domains:
+            continue
+        dashboard = read(path)
+        tiles = []
+        for tile in dashboard.tiles:
+            try:
+                if tile.view not in known:
+                    raise ContractError(f"tile {tile.name}: no view {tile.view!r}", hint=_nearest(tile.view, known))
+                tiles.append(asked(dashboard, tile, known[tile.view]))
+            except ContractError as error:
+                wrong.append(f"{path}: {error}")
+                hint = hint or error.hint
+        followed = {f.name for t in tiles for f, _ in t.filters}
+        wrong += [f"{path}: filter {f.name}: no tile follows it" for f in dashboard.filters if f.name not in followed]
+        found.append((dashboard, tiles))
+    if wrong:
+        raise ContractError("; ".join(wrong), hint=hint)
+    return found
+
+
+def _nearest(name: str, known: Mapping[str, View]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=3) or sorted(known)
+    return f"views are: {', '.join(near)} ..."

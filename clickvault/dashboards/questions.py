@@ -1,0 +1,173 @@
+"""A tile held against the header of its view: what every target asks, and the one place where its SQL is made.
+
+`Asked` is a tile that can be answered: `sql` is the whole question for tools that take SQL (report, Metabase, tests), and
+the parts (`view`, `metrics`, `dimensions`, `fixed`, `order`, `limit`) are for tools that make their own (Superset, Tableau).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from clickvault.dashboards.formulas import Formula, expression, formula
+from clickvault.dashboards.model import Dashboard, Filter, Tile
+from clickvault.errors import ContractError
+from clickvault.mart_headers import View
+from clickvault.render import ch_identifier, literal
+
+if TYPE_CHECKING:
+    from clickvault.render import Renderer
+
+Condition = Callable[[Filter, str], str]
+"""What a target puts into the SQL for a filter on a column: a text that begins with AND, e.g.
+`AND day >= {from:Date}` or `[[AND {{country}}]]`; "" for none."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as a tile shows it: its name in the view, its words from the header, and how rows are put together.
+
+    `unit` is number, percent (of a share: 0.5 is 50 %), money, seconds or hours; `label` is how people read the name.
+    """
+
+    name: str
+    label: str
+    meaning: str
+    unit: str
+    formula: Formula
+
+    def over(self, table: str = "") -> str:
+        """The expression over a group of rows, in ClickHouse's SQL. Give it an alias that is no column of the view."""
+        return expression(self.formula, table)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A tile with its view: all that a target needs to know.
+
+    dimensions  what the rows are grouped by; the first is the x axis
+    filters     the dashboard's filters that it follows, with the column of the view that each acts on
+    fixed       conditions that are always there
+    """
+
+    dashboard: Dashboard
+    tile: Tile
+    view: View
+    metrics: tuple[Metric, ...]
+    dimensions: tuple[str, ...]
+    filters: tuple[tuple[Filter, str], ...]
+
+    @property
+    def name(self) -> str:
+        """Its name among all tiles."""
+        return f"{self.dashboard.name}.{self.tile.name}"
+
+    @property
+    def by_time(self) -> bool:
+        """Whether its rows are a series: the first dimension is the view's time."""
+        return bool(self.view.time) and self.dimensions[:1] == (self.view.time,)
+
+    @cached_property
+    def fixed(self) -> tuple[str, ...]:
+        """SQL conditions: what the tile holds to a value, its newest rows, and of a number the days that are over."""
+        tile, time = self.tile, self.view.time
+        found = [f"{ch_identifier(k)} = {_value(v)}" for k, v in tile.where.items()]
+        if self.view.whole:
+            found += [
+                f"{ch_identifier(d)} != {literal(self.view.whole)}" for d in self.dimensions if d in self.view.apart
+            ]
+        at, of = ch_identifier(time) if time else "", self.view.table
+        if tile.newest and self.view.settled:
+            found.append(f"{at} = (SELECT max({at}) FROM {of})")
+        elif tile.newest:  # the newest day that is over, or the only one there is
+            found.append(f"{at} = (SELECT ifNull(maxOrNullIf({at}, {at} < today()), max({at})) FROM {of})")
+        elif tile.chart == "number" and time and not self.view.settled:
+            found.append(f"({at} < today() OR (SELECT min({at}) FROM {of}) >= today())")
+        return tuple(found)
+
+    @property
+    def order(self) -> tuple[tuple[str, bool], ...]:
+        """Columns that the rows are in the order of, and whether the largest is first."""
+        if self.tile.chart in ("rank", "table") and not self.by_time:
+            return ((self.metrics[0].name, not self.tile.ascending), *((d, False) for d in self.dimensions))
+        newest_first = self.tile.chart == "table" and self.by_time
+        return tuple((d, newest_first and not i) for i, d in enumerate(self.dimensions))
+
+    @property
+    def limit(self) -> int:
+        """The most rows that are shown."""
+        return self.tile.limit if self.tile.chart in ("rank", "table") else 10_000
+
+    def sql(self, renderer: Renderer, condition: Condition | None = None) -> str:
+        """The question in ClickHouse's SQL: columns are the dimensions, then the metrics, by their names in the view.
+
+        `condition` says what becomes of each filter; without it, filters are at their defaults.
+        """
+        said = [(condition or default)(f, column) for f, column in self.filters]
+        return renderer.render("dashboards/tile.sql.j2", asked=self, conditions=[s for s in said if s]).strip()
+
+    def source(self, renderer: Renderer) -> str:
+        """The rows that the tile is about, for a tool that groups and filters by itself; only `fixed` is applied."""
+        return renderer.render("dashboards/source.sql.j2", asked=self).strip()
+
+
+def default(choice: Filter, column: str) -> str:
+    """The condition of a filter that nobody touched."""
+    return f"AND {ch_identifier(column)} = {literal(choice.default)}" if choice.default else ""
+
+
+LABELS = {
+    "dau": "DAU", "wau": "WAU", "mau": "MAU", "dau_wau": "DAU / WAU", "wau_mau": "WAU / MAU", "stickiness": "DAU / MAU",
+    "pagerank": "PageRank", "ctr": "Click rate", "arpdau": "Revenue a DAU", "arpu_30d": "Revenue a MAU in 30 days",
+    "growth_7d": "Growth in 7 days", "spend_a_mille": "Spend a 1,000 impressions", "hours_since": "Hours since",
+    "mean_seconds": "Mean", "median_seconds": "Median", "p90_seconds": "9 of 10 stay at most",
+    "seconds_to_views": "Seconds to many views", "level": "Friendships apart", "age_hours": "Hours of age",
+}  # fmt: skip
+"""Names that people read otherwise than their column is written."""
+
+
+def label(column: str) -> str:
+    """A column's name as people read it."""
+    words = LABELS.get(column, column.removesuffix("_id").replace("_", " "))
+    return words[0].upper() + words[1:]
+
+
+def _value(value: str | int | bool) -> str:
+    return literal(value) if isinstance(value, str) else str(int(value))
+
+
+def asked(dashboard: Dashboard, tile: Tile, view: View) -> Asked:
+    """The tile held against its view. Raises ContractError with what does not fit; the caller knows the file."""
+    where = f"tile {tile.name}"
+    hint = f"{view.table} has: {', '.join(view.columns)}"
+    dimensions = tile.by or ((view.time,) if view.time and tile.chart != "funnel" else ())
+    for what, names, known in (
+        ("metric", tile.metrics, view.metrics), ("dimension", [*dimensions, *tile.where], view.dimensions),
+    ):  # fmt: skip
+        if wrong := next((n for n in names if n not in known), ""):
+            raise ContractError(f"{where}: {view.table} has no {what} {wrong!r}", hint=hint)
+    if tile.newest and not view.time:
+        raise ContractError(f"{where}: {view.table} has no time, so that nothing in it is the newest", hint=hint)
+    if tile.newest and tile.chart == "number":
+        raise ContractError(f"{where}: a number is the newest one by itself", hint="leave `newest` out")
+    filters = []
+    for f in dashboard.filters:
+        column = view.time if f.name == "time" else f.name
+        free = column in view.dimensions and column not in tile.where
+        if free and not (f.name == "time" and tile.newest) and not (f.default and column in dimensions):
+            filters.append((f, column))
+    held = {*dimensions, *tile.where, *(c for f, c in filters if f.default), *([view.time] if tile.newest else [])}
+    over = [d for d in view.key if d not in held]
+    metrics = []
+    for name in tile.metrics:
+        found = formula(view, name, over)
+        if found is None:
+            raise ContractError(
+                f"{where}: {name} can't be put together over {', '.join(over)}",
+                hint=f"group by it, hold it to a value by `where` or a filter's default, or say in the header of {view.table} that it adds up",
+            )
+        unit = tile.unit or view.units.get(name, "number")
+        metrics.append(Metric(name, label(name), view.metrics[name], unit, found))
+    return Asked(dashboard, tile, view, tuple(metrics), tuple(dimensions), tuple(filters))

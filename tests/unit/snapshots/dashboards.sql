@@ -1,0 +1,196 @@
+-- ═══ table: ties.influence
+SELECT
+    v.`user_id` AS `user_id`,
+    v.`username` AS `username`,
+    v.`country` AS `country`,
+    v.`language` AS `language`,
+    any(v.`pagerank`) AS `pagerank`,
+    any(v.`followers`) AS `followers`,
+    any(v.`betweenness`) AS `betweenness`,
+    any(v.`friends`) AS `friends`,
+    any(v.`closeness`) AS `closeness`,
+    any(v.`clustering`) AS `clustering`,
+    any(v.`core`) AS `core`
+FROM
+(
+    SELECT *
+    FROM marts.v_user_centrality
+    WHERE 1
+        AND `day` = (SELECT max(`day`) FROM marts.v_user_centrality)
+) AS v
+GROUP BY v.`user_id`, v.`username`, v.`country`, v.`language`
+ORDER BY `pagerank` DESC, `user_id`, `username`, `country`, `language`
+LIMIT 50;
+
+-- ═══ table: what ties.influence is about
+SELECT * FROM marts.v_user_centrality
+WHERE `day` = (SELECT max(`day`) FROM marts.v_user_centrality);
+
+-- ═══ bar: activity.joining
+SELECT
+    v.`day` AS `day`,
+    any(v.`new_users`) AS `new_users`
+FROM
+(
+    SELECT *
+    FROM marts.v_platform_slice_daily
+    WHERE 1
+        AND `country` = 'all'
+        AND `language` = 'all'
+) AS v
+GROUP BY v.`day`
+ORDER BY `day`
+LIMIT 10000;
+
+-- ═══ bar: what activity.joining is about
+SELECT * FROM marts.v_platform_slice_daily;
+
+-- ═══ rank: activity.countries
+SELECT
+    v.`country` AS `country`,
+    any(v.`dau`) AS `dau`,
+    any(v.`wau`) AS `wau`,
+    any(v.`new_users`) AS `new_users`
+FROM
+(
+    SELECT *
+    FROM marts.v_platform_slice_daily
+    WHERE 1
+        AND `country` != 'all'
+        AND `day` = (SELECT ifNull(maxOrNullIf(`day`, `day` < today()), max(`day`)) FROM marts.v_platform_slice_daily)
+        AND `language` = 'all'
+) AS v
+GROUP BY v.`country`
+ORDER BY `dau` DESC, `country`
+LIMIT 15;
+
+-- ═══ rank: what activity.countries is about
+SELECT * FROM marts.v_platform_slice_daily
+WHERE `country` != 'all'
+    AND `day` = (SELECT ifNull(maxOrNullIf(`day`, `day` < today()), max(`day`)) FROM marts.v_platform_slice_daily);
+
+-- ═══ number: activity.dau
+SELECT
+    v.`day` AS `day`,
+    any(v.`dau`) AS `dau`
+FROM
+(
+    SELECT *
+    FROM marts.v_platform_slice_daily
+    WHERE 1
+        AND (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today())
+        AND `country` = 'all'
+        AND `language` = 'all'
+) AS v
+GROUP BY v.`day`
+ORDER BY `day`
+LIMIT 10000;
+
+-- ═══ number: what activity.dau is about
+SELECT * FROM marts.v_platform_slice_daily
+WHERE (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today());
+
+-- ═══ area: activity.deeds
+SELECT
+    v.`day` AS `day`,
+    any(v.`reactions`) AS `reactions`,
+    any(v.`likes`) AS `likes`,
+    any(v.`comments`) AS `comments`,
+    any(v.`shares`) AS `shares`,
+    any(v.`posts`) AS `posts`,
+    any(v.`stories`) AS `stories`,
+    any(v.`reels`) AS `reels`
+FROM
+(
+    SELECT *
+    FROM marts.v_platform_slice_daily
+    WHERE 1
+        AND `country` = 'all'
+        AND `language` = 'all'
+) AS v
+GROUP BY v.`day`
+ORDER BY `day`
+LIMIT 10000;
+
+-- ═══ area: what activity.deeds is about
+SELECT * FROM marts.v_platform_slice_daily;
+
+-- ═══ line: activity.people
+SELECT
+    v.`day` AS `day`,
+    any(v.`dau`) AS `dau`,
+    any(v.`wau`) AS `wau`,
+    any(v.`mau`) AS `mau`
+FROM
+(
+    SELECT *
+    FROM marts.v_platform_slice_daily
+    WHERE 1
+        AND `country` = 'all'
+        AND `language` = 'all'
+) AS v
+GROUP BY v.`day`
+ORDER BY `day`
+LIMIT 10000;
+
+-- ═══ line: what activity.people is about
+SELECT * FROM marts.v_platform_slice_daily;
+
+-- ═══ heatmap: retention.cohorts
+SELECT
+    v.`weeks_after` AS `weeks_after`,
+    v.`cohort_week` AS `cohort_week`,
+    any(v.`retention`) AS `retention`
+FROM
+(
+    SELECT *
+    FROM marts.v_cohort_weekly
+    WHERE 1
+) AS v
+GROUP BY v.`weeks_after`, v.`cohort_week`
+ORDER BY `weeks_after`, `cohort_week`
+LIMIT 10000;
+
+-- ═══ heatmap: what retention.cohorts is about
+SELECT * FROM marts.v_cohort_weekly;
+
+-- ═══ spread: ties.spread
+SELECT
+    v.`degree` AS `degree`,
+    any(v.`users`) AS `users`
+FROM
+(
+    SELECT *
+    FROM marts.v_degrees_daily
+    WHERE 1
+        AND `tie` = 'friends'
+        AND `day` = (SELECT max(`day`) FROM marts.v_degrees_daily)
+) AS v
+GROUP BY v.`degree`
+ORDER BY `degree`
+LIMIT 10000;
+
+-- ═══ spread: what ties.spread is about
+SELECT * FROM marts.v_degrees_daily
+WHERE `tie` = 'friends'
+    AND `day` = (SELECT max(`day`) FROM marts.v_degrees_daily);
+
+-- ═══ funnel: activity.funnel
+SELECT
+    any(v.`viewed`) AS `viewed`,
+    any(v.`reacted`) AS `reacted`,
+    any(v.`commented`) AS `commented`,
+    any(v.`shared`) AS `shared`
+FROM
+(
+    SELECT *
+    FROM marts.v_funnel_slice_daily
+    WHERE 1
+        AND `day` = (SELECT ifNull(maxOrNullIf(`day`, `day` < today()), max(`day`)) FROM marts.v_funnel_slice_daily)
+        AND `country` = 'all'
+        AND `language` = 'all'
+) AS v;
+
+-- ═══ funnel: what activity.funnel is about
+SELECT * FROM marts.v_funnel_slice_daily
+WHERE `day` = (SELECT ifNull(maxOrNullIf(`day`, `day` < today()), max(`day`)) FROM marts.v_funnel_slice_daily);
