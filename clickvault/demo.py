@@ -50,11 +50,14 @@ def world_range(settings: Settings, world: DemoWorld) -> dict[str, Any]:
         "start": start.isoformat(), "end": end.isoformat(), "world_start": (first_day or start).isoformat(),
         "users": world.users, "seed": world.seed, "dirt": world.dirt, "sent": False,
     }  # fmt: skip
-    _keep(settings.home / "demo.json", found)
+    keep_world(settings, found)
     return found
 
 
-def _keep(path: Path, found: dict[str, Any]) -> None:
+def keep_world(settings: Settings, found: dict[str, Any]) -> None:
+    """Write down the world that is there, whole or not at all."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    path = settings.home / "demo.json"
     part = path.with_suffix(".part")
     part.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     part.replace(path)
@@ -92,7 +95,7 @@ def demo(
             world_start=datetime.fromisoformat(fixed["world_start"]),
         )
         manifest = produce.generate(s, options, "both", progress=progress)
-        _keep(s.settings.home / "demo.json", {**fixed, "sent": True})
+        keep_world(s.settings, {**fixed, "sent": True})
         say(
             f"generate: {manifest.messages:,} messages: {manifest.events:,} distinct valid events, "
             f"{manifest.rejected:,} to be rejected, {manifest.duplicates:,} sent twice, {manifest.late:,} late"

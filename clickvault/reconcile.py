@@ -16,6 +16,7 @@ from clickhouse_connect.driver.client import Client
 from clickvault import epochs, graph, ingest, kafka, marts, vault
 from clickvault.accounts import Account
 from clickvault.clickhouse import rows
+from clickvault.maintenance import retired_before
 from clickvault.render import Renderer, statements
 from clickvault.settings import Settings
 
@@ -50,9 +51,11 @@ def sent_accounts(settings: Settings, renderer: Renderer, ch: Client) -> list[Ac
         ch,
         "SELECT source, stream, uniqExact(partition, offset) AS n FROM "
         "(SELECT source, stream, partition, offset FROM landing.events "
-        "UNION ALL SELECT source, stream, partition, offset FROM ops.gaps) GROUP BY source, stream",
+        "WHERE toYYYYMM(landed_at) > (SELECT max(month) FROM ops.retired) "
+        "UNION ALL SELECT source, stream, partition, offset FROM ops.gaps) GROUP BY source, stream "
+        "UNION ALL SELECT source, stream, sum(positions) AS n FROM ops.retired FINAL GROUP BY source, stream",
     ):
-        landed[r["source"], r["stream"]] = r["n"]
+        landed[r["source"], r["stream"]] += r["n"]
     now = epochs.source_of(settings)
     topics = [t for g in renderer.registry.groups for t in renderer.registry.topics(g)]
     sent: dict[tuple[str, str], int] = defaultdict(int)
@@ -83,9 +86,10 @@ def sent_accounts(settings: Settings, renderer: Renderer, ch: Client) -> list[Ac
 
 def landing_accounts(renderer: Renderer, ch: Client) -> list[Account]:
     """What landed, judged once more: landed = valid + dead letters, distinct valid events = raw rows."""
-    (sql,) = statements(renderer.render("ingest/accounts.sql.j2"))
+    since = retired_before(ch)
+    (sql,) = statements(renderer.render("ingest/accounts.sql.j2", retired=since is not None))
     found = []
-    for r in rows(ch, sql):
+    for r in rows(ch, sql, {"since": since} if since else None):
         name = r["event_type"] or "(no event type)"
         found.append(Account(f"landing {name}: landed = valid + dead letters", r["landed"], r["valid"] + r["dead"]))
         if r["event_type"]:

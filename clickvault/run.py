@@ -46,8 +46,13 @@ def ingest(
     return [asdict(i) for i in found]
 
 
-def load(session: Session, progress: Progress = _quiet) -> list[dict[str, Any]]:
-    """Bridge and merge into the vault, then its PIT and bridge tables. One row an event type."""
+def load(
+    session: Session, progress: Progress = _quiet, event_types: Collection[str] | None = None
+) -> list[dict[str, Any]]:
+    """Bridge and merge into the vault, then its PIT and bridge tables. One row an event type.
+
+    With `event_types` only these, and the tables are left to `snapshots`.
+    """
     from clickvault import vault
 
     s = session
@@ -55,8 +60,24 @@ def load(session: Session, progress: Progress = _quiet) -> list[dict[str, Any]]:
     def told(event_type: str, done: int, total: int) -> None:
         progress(f"vault: {event_type}", done, total)
 
-    found = vault.load(s.settings, s.renderer, s.ch, s.pg, progress=told)
-    vault.build_snapshots(s.renderer, s.pg, told)
+    found = vault.load(s.settings, s.renderer, s.ch, s.pg, event_types, told)
+    if event_types is None:
+        snapshots(s, progress)
+    return [asdict(r) for r in found]
+
+
+def waiting(session: Session) -> list[str]:
+    """The event types that `load` has something to do for, owners of hubs first."""
+    from clickvault import vault
+
+    return vault.waiting(session.renderer, session.ch, session.pg)
+
+
+def snapshots(session: Session, progress: Progress = _quiet) -> list[dict[str, Any]]:
+    """Bring PIT and bridge tables up to the vault. One row a table that changed."""
+    from clickvault import vault
+
+    found = vault.build_snapshots(session.renderer, session.pg, lambda what, n, of: progress(f"vault: {what}", n, of))
     return [asdict(r) for r in found]
 
 

@@ -111,11 +111,6 @@ class Settings(BaseSettings):
     )
     neo4j_heap_mb: int = Field(default=1024, ge=256, description="Of the embedded stack's Neo4j")
 
-    clickhouse_sees_kafka: str = Field(default="", description="The broker's address as ClickHouse's host resolves it")
-    clickhouse_sees_s3: str = ""
-    clickhouse_sees_postgres: str = Field(default="", repr=False)
-    neo4j_sees_clickhouse: str = Field(default="", description="http://host:port of ClickHouse as Neo4j resolves it")
-
     alerts: Annotated[list[str], NoDecode] = Field(
         default=[],
         validation_alias="CLICKVAULT_ALERTS",
@@ -141,6 +136,11 @@ class Settings(BaseSettings):
         default=400, ge=1, validation_alias="CLICKVAULT_KEEP_LEDGER_DAYS", description="The same of ledgers and history"
     )
 
+    clickhouse_sees_kafka: str = Field(default="", description="The broker's address as ClickHouse's host resolves it")
+    clickhouse_sees_s3: str = ""
+    clickhouse_sees_postgres: str = Field(default="", repr=False)
+    neo4j_sees_clickhouse: str = Field(default="", description="http://host:port of ClickHouse as Neo4j resolves it")
+
     @field_validator("domains", mode="before")
     @classmethod
     def _split_domains(cls, value: Any) -> Any:
@@ -148,16 +148,16 @@ class Settings(BaseSettings):
             return [name.strip() for name in value.split(",") if name.strip()]
         return value
 
-    @field_validator("parameters", mode="before")
-    @classmethod
-    def _split_parameters(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
     @field_validator("alerts", mode="before")
     @classmethod
     def _split_alerts(cls, value: Any) -> Any:
         return value.split() if isinstance(value, str) else value
 
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _split_parameters(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
         pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
         for name, _, number in pairs:
             if not re.fullmatch(r"-?[0-9]{1,18}", number.strip()):

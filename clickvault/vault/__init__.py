@@ -5,7 +5,7 @@ takes a stage into hubs, links and satellites and moves the watermark, `snapshot
 """
 
 from clickvault.vault.accounts import accounts
-from clickvault.vault.bridge import LoadResult, load, rewind
+from clickvault.vault.bridge import LoadResult, load, rewind, waiting
 from clickvault.vault.merge import MergeCounts, merge
 from clickvault.vault.schema import apply_postgres, plan_postgres, schema_sql
 from clickvault.vault.snapshots import SnapshotResult, as_of_days, build_snapshots
@@ -23,4 +23,5 @@ __all__ = [
     "plan_postgres",
     "rewind",
     "schema_sql",
+    "waiting",
 ]

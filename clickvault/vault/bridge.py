@@ -89,9 +89,8 @@ def load(
     """
     names = list(renderer.registry.events) if event_types is None else list(event_types)
     wanted = {renderer.registry.event(name).event_type for name in names}
-    vaults = [v for v in renderer.vaults() if v.event.event_type in wanted]
     batch_rows = int(getattr(settings, "bridge_batch_rows", BATCH_ROWS))
-    ordered = sorted(vaults, key=lambda v: v.event.hub_field is None)
+    ordered = _ordered(renderer, wanted)
     with _translated("finding what is new"):
         _check_streams(ch, pg, wanted)
         new = _backlog(renderer, ch, [v.event.event_type for v in ordered])
@@ -112,6 +111,23 @@ def load(
     done = {r.event_type: r for r in loaded}
     nothing = LoadResult("", 0, 0, 0, 0, 0, 0.0)
     return [done.get(v.event.event_type, replace(nothing, event_type=v.event.event_type)) for v in ordered]
+
+
+def waiting(renderer: Renderer, ch: Client, pg: Connection) -> list[str]:
+    """The event types that have something to load, in the order in which they are loaded: owners of hubs first.
+
+    Raises as `load` does when an engine is down, or a stream was made anew.
+    """
+    names = [v.event.event_type for v in _ordered(renderer, set(renderer.registry.events))]
+    with _translated("finding what is new"):
+        _check_streams(ch, pg, set(names))
+        new = _backlog(renderer, ch, names)
+    return [name for name in names if name in new]
+
+
+def _ordered(renderer: Renderer, names: set[str]) -> list[VaultSpec]:
+    vaults = [v for v in renderer.vaults() if v.event.event_type in names]
+    return sorted(vaults, key=lambda v: v.event.hub_field is None)
 
 
 def _side_by_side(

@@ -196,6 +196,8 @@ def rendered() -> dict[str, str]:
     add("clickhouse", "graph: summary", RENDERER.render("graph/summary.sql.j2"))
     for template in ("s3_count", "s3_load", "accounts"):
         add(f"ingest_{template}", f"ingest: {template}", RENDERER.render(f"ingest/{template}.sql.j2"))
+    for template in ("retire", "parts", "load_log"):
+        add("maintenance", f"maintenance: {template}", RENDERER.render(f"maintenance/{template}.sql.j2"))
     for store in ("clickhouse", "postgres"):
         add("vault_accounts", f"accounts in {store}", RENDERER.render(f"vault/accounts_{store}.sql.j2"))
     for mart in dict.fromkeys(f.mart for f in charts.FIGURES):
@@ -236,7 +238,9 @@ def shown() -> dict[str, str]:
         section(f"accounts in {s}", SMALL.render(f"vault/accounts_{s}.sql.j2")) for s in ("clickhouse", "postgres")
     ]
     replay = statements(TWO.render("ingest/replay.sql.j2", event=smallest))
+    later = TWO.render("ingest/accounts.sql.j2", retired=True)
     return out | {
+        "maintenance.sql": out["maintenance.sql"] + section("accounts of what landed later", later),
         "kept_up.sql": "\n".join(section(title, sql) for title, sql in kept_up(SMALL)),
         "quality.sql": "\n".join(section(title, sql) for title, sql in checks(SMALL)),
         "postgres.sql": "\n".join(parts),

@@ -2,6 +2,8 @@
 -- The accounts of the landing table: every message is judged once more, and counted.
 -- Inputs: the contracts. Grain: one row an event type, '' for messages that no type claims.
 -- landed, valid: distinct positions; events: distinct (event_time, event_id) among the valid; dead: dead letters.
+-- Where months were removed from the landing table (`retired`; parameter since, DateTime64) only what landed later is looked at, and of
+-- events that came once more only those count that first came later.
 WITH
     judged AS
     (

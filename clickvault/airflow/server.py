@@ -1,0 +1,289 @@
+"""Airflow beside the embedded stack: `up`, `down`, `status`. Its database is in the embedded PostgreSQL, its folder in <home>/airflow.
+
+Three processes: api-server, scheduler (it runs the tasks), dag-processor. Each is started behind `masked`, so that no secret
+reaches a log file, and listens on 127.0.0.1 only. Nothing is typed in the UI: users, pools and connections come from here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from clickvault.airflow.connections import as_environment
+from clickvault.embedded import process, stack
+from clickvault.embedded.postgres import USER as OWNER
+from clickvault.embedded.state import State, locked
+from clickvault.errors import ConfigurationError, StoreError
+from clickvault.settings import CHECKOUT, STATE_FILE, get_settings, stack_ready
+
+Progress = Callable[[str], None]
+
+ADMIN = "admin"
+DATABASE = "airflow"
+START_SECONDS = 120.0
+STOP_SECONDS = 30.0
+# The scheduler first, then what it and its tasks ask.
+COMMANDS = {
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "api-server": ("api-server", "--workers", "1"),
+}
+
+
+def url(state: State) -> str:
+    """Where the UI is."""
+    return f"http://127.0.0.1:{state.port('airflow')}"
+
+
+def environment(state: State) -> dict[str, str]:
+    """What Airflow's processes and commands are told. Holds secrets."""
+    settings = get_settings()
+    folder = state.home / "airflow"
+    address = f"127.0.0.1:{state.port('postgres')}/{DATABASE}"
+    return {
+        **as_environment(settings),
+        "CLICKVAULT_HOME": str(state.home),
+        "PYTHONPATH": os.pathsep.join(p for p in (str(CHECKOUT), os.environ.get("PYTHONPATH", "")) if p),
+        "AIRFLOW_HOME": str(folder),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": str(max(2, os.cpu_count() or 2)),
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "false",
+        "AIRFLOW__CORE__FERNET_KEY": _fernet(state),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folder / "passwords.json"),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url(state)}/execution/",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{DATABASE}:{state.secret('airflow')}@{address}",
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(state.port("airflow")),
+        "AIRFLOW__API__BASE_URL": url(state),
+        "AIRFLOW__API__SECRET_KEY": state.secret("airflow_key"),
+        "AIRFLOW__API_AUTH__JWT_SECRET": state.secret("airflow_jwt") * 2,  # 64 characters at least
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
+        # A killed worker is found out after 20 s instead of 5 minutes.
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "false",
+    }
+
+
+def _fernet(state: State) -> str:
+    """A Fernet key is 32 bytes in URL-safe base64; state makes texts of 32 characters."""
+    return urlsafe_b64encode(state.secret("airflow_fernet").encode()[:32].ljust(32, b"=")).decode()
+
+
+def up(progress: Progress | None = None, *, home: Path | None = None, paused: bool = False) -> dict[str, str]:
+    """Start what does not run, and wait until it is healthy: url, user, password. The embedded stack must be up.
+
+    `paused`: DAGs that are new are paused. Raises ConfigurationError where Airflow is not installed, StoreError where it
+    does not start.
+    """
+    say = progress or (lambda _: None)
+    folder = home or get_settings().home
+    if find_spec("airflow") is None:
+        raise ConfigurationError("Airflow is not installed", hint="make airflow")
+    stack.require(folder)
+    stack_ready()
+    with locked(folder):
+        state = State(folder)
+        if not _healthy(state):
+            _stop_all(state, say)
+            _prepare(state, say)
+            began = datetime.now(UTC)
+            try:
+                _start(state, say, began, paused)
+            except BaseException:
+                _stop_all(state, say)
+                raise
+        return {"url": url(state), "user": ADMIN, "password": state.secret("airflow_admin")}
+
+
+def down(progress: Progress | None = None, *, home: Path | None = None) -> None:
+    """Stop Airflow; its database and logs stay."""
+    say = progress or (lambda _: None)
+    folder = home or get_settings().home
+    if not (folder / STATE_FILE).exists():
+        say("nothing runs")
+        return
+    with locked(folder):
+        _stop_all(State(folder), say)
+
+
+def status(*, home: Path | None = None) -> list[dict[str, Any]]:
+    """What runs: process, pid, healthy, log."""
+    folder = home or get_settings().home
+    state = State(folder)
+    health = _health(state) if (folder / STATE_FILE).exists() else {}
+    found = []
+    for name in COMMANDS:
+        child = state.process(f"airflow.{name}")
+        alive = child is not None and child.alive()
+        part = "metadatabase" if name == "api-server" else name.replace("-", "_")
+        found.append(
+            {
+                "process": name,
+                "pid": child.pid if child and alive else None,
+                "healthy": alive and health.get(part, {}).get("status") == "healthy",
+                "log": str(_log(state, name)),
+            }
+        )
+    return found
+
+
+def run(state: State, *command: str, seconds: float = 300.0) -> str:
+    """Run an `airflow` command against this Airflow, e.g. run(state, "db", "migrate"); returns what it printed, masked.
+
+    Raises StoreError when it fails.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "clickvault.airflow.masked", sys.executable, "-m", "airflow", *command],
+        env={**os.environ, **environment(state)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=seconds,
+        check=False,
+        cwd=state.home,
+    )
+    if done.returncode:
+        raise StoreError(
+            f"airflow {' '.join(command[:2])} failed: {done.stdout.strip()[-600:]}",
+            hint="clickvault status",
+            store="airflow",
+        )
+    return done.stdout
+
+
+# ── starting ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _prepare(state: State, say: Progress) -> None:
+    """Folder, password file, database with a login of its own, its tables, the pools."""
+    folder = state.home / "airflow"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    passwords = folder / "passwords.json"
+    with os.fdopen(os.open(passwords, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump({ADMIN: state.secret("airflow_admin")}, file)
+    if "airflow" in state.ports("airflow") and not process.port_free(state.port("airflow")):
+        state.choose_port("airflow")
+    say("airflow: database")
+    _make_database(state)
+    run(state, "db", "migrate")
+    run(state, "pools", "import", str(CHECKOUT / "dags" / "pools.json"))
+
+
+def _make_database(state: State) -> None:
+    """A database of Airflow's own, whose login may nothing else."""
+    connection = psycopg2.connect(
+        host="127.0.0.1", port=state.port("postgres"), user=OWNER, password=state.secret("postgres"), dbname="postgres"
+    )
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("select 1 from pg_roles where rolname = %s", (DATABASE,))
+            verb = "alter" if cursor.fetchone() else "create"
+            cursor.execute(f"{verb} role {DATABASE} login password %s", (state.secret("airflow"),))
+            cursor.execute("select 1 from pg_database where datname = %s", (DATABASE,))
+            if not cursor.fetchone():
+                cursor.execute(f"create database {DATABASE} owner {DATABASE}")
+            cursor.execute(f"revoke connect on database {DATABASE} from public")
+    finally:
+        connection.close()
+
+
+def _start(state: State, say: Progress, began: datetime, paused: bool) -> None:
+    told = environment(state)
+    if paused:
+        told["AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION"] = "true"
+    children = {}
+    for name in reversed(COMMANDS):
+        command = [sys.executable, "-m", "clickvault.airflow.masked", sys.executable, "-m", "airflow", *COMMANDS[name]]
+        children[name] = process.start(command, _log(state, name), env=told, cwd=state.home)
+        state.record(f"airflow.{name}", children[name])
+    say("airflow: starting")
+    deadline = time.monotonic() + START_SECONDS
+    while not _healthy(state, began):
+        for name, child in children.items():
+            if not child.alive():
+                log = _log(state, name)
+                raise StoreError(
+                    f"airflow's {name} ended while starting: {process.tail(log)}", hint=f"cat {log}", store="airflow"
+                )
+        if time.monotonic() > deadline:
+            raise StoreError(
+                f"airflow is not healthy after {START_SECONDS:.0f} s",
+                hint=f"cat {_log(state, 'scheduler')}",
+                store="airflow",
+            )
+        time.sleep(0.5)
+    say(f"airflow: ready at {url(state)}")
+
+
+def _log(state: State, name: str) -> Path:
+    return state.home / "logs" / f"airflow-{name}.log"
+
+
+def _health(state: State) -> dict[str, Any]:
+    if "airflow" not in state.ports("airflow"):
+        return {}
+    try:
+        with process.LOCAL.open(f"{url(state)}/api/v2/monitor/health", timeout=5) as answer:
+            return dict(json.load(answer))
+    except (OSError, ValueError):
+        return {}
+
+
+def _healthy(state: State, since: datetime | None = None) -> bool:
+    """Whether all processes run, and have beaten `since` then: Airflow calls healthy for a while what was killed."""
+    children = [state.process(f"airflow.{name}") for name in COMMANDS]
+    if not all(child is not None and child.alive() for child in children):
+        return False
+    health = _health(state)
+    for part in ("scheduler", "dag_processor"):
+        found = health.get(part) or {}
+        beat = found.get(f"latest_{part}_heartbeat")
+        if found.get("status") != "healthy" or not beat:
+            return False
+        if since and datetime.fromisoformat(beat.replace("Z", "+00:00")) < since:
+            return False
+    return True
+
+
+# ── stopping ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _stop_all(state: State, say: Progress) -> None:
+    for name in COMMANDS:
+        child = state.process(f"airflow.{name}")
+        if child is None:
+            continue
+        if child.alive():
+            process.stop(child, seconds=STOP_SECONDS)
+            say(f"airflow: {name} stopped")
+        _end_session(child.pid)
+        state.record(f"airflow.{name}", None)
+
+
+def _end_session(session: int) -> None:
+    """End what is left of a process's session: workers of a scheduler that was killed live on, and do not heed TERM."""
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            pid = int(path.name)
+            if os.getsid(pid) == session and process.birth_mark(pid):
+                os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,72 @@
+"""Commands for Airflow beside the embedded stack: up, down, status."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from clickvault.cli import show
+from clickvault.cli.stack import Json
+
+airflow_app = typer.Typer(no_args_is_help=True, help="Airflow beside the embedded stack: up, down, status.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.add_typer(airflow_app, name="airflow")
+
+
+@airflow_app.command("up")
+def airflow_up(
+    paused: Annotated[bool, typer.Option("--paused", help="New DAGs wait until someone unpauses them.")] = False,
+    json: Json = False,
+) -> None:
+    """Start the embedded stack, its schema and Airflow, and print where the UI is. Needs `make airflow` once.
+
+    Example: clickvault airflow up
+    """
+    from clickvault import schema
+    from clickvault.airflow import server
+    from clickvault.embedded import stack
+    from clickvault.session import open_session
+
+    stack.up(show.say)
+    with open_session() as s:
+        changes = schema.init(s.settings, s.renderer, s.ch, s.pg)
+    show.say(f"init: {len(changes)} objects made or changed")
+    found = server.up(show.say, paused=paused)
+    if json:
+        show.as_json(found)
+        return
+    print(f"Airflow:  {found['url']}\nuser:     {found['user']}\npassword: {found['password']}")
+    show.say(
+        "Look: clickvault airflow status   Stop: make airflow-down (or clickvault airflow down); the stack stays up"
+    )
+
+
+@airflow_app.command("down")
+def airflow_down() -> None:
+    """Stop Airflow; its database and logs stay, and so does the stack.
+
+    Example: clickvault airflow down
+    """
+    from clickvault.airflow import server
+
+    server.down(show.say)
+
+
+@airflow_app.command("status")
+def airflow_status(json: Json = False) -> None:
+    """Show Airflow's processes and where they log. Exits 1 if one is not healthy.
+
+    Example: clickvault airflow status --json
+    """
+    from clickvault.airflow import server
+
+    found = server.status()
+    show.rows(found, json)
+    if not all(p["healthy"] for p in found):
+        if not json:
+            show.say("Try:   make airflow")
+        raise typer.Exit(1)

@@ -1,0 +1,54 @@
+"""Commands that look after a running pipeline: lag, maintenance."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from clickvault.cli import show
+from clickvault.cli.stack import Json, Quiet
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command()(lag)
+    app.command()(maintenance)
+
+
+def lag(json: Json = False) -> None:
+    """Show of each topic group who consumes it, and how many messages wait. Exits 1 when nobody consumes one.
+
+    Example: clickvault lag --json
+    """
+    from clickvault.consumers import queues
+    from clickvault.session import open_session
+
+    with open_session() as s:
+        found = queues(s.settings, s.renderer, s.ch)
+    show.rows([{**asdict(q), "alive": q.alive} for q in found], json)
+    if not all(q.alive for q in found):
+        if not json:
+            show.say("Try:   clickvault init")
+        raise typer.Exit(1)
+
+
+def maintenance(
+    only: Annotated[
+        list[str] | None, typer.Option("--step", help="Only this step: landing, ledgers, files, optimize, vacuum.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Remove what was kept long enough, and book it; merge and vacuum what reads faster then.
+
+    How long is said by CLICKVAULT_KEEP_LANDED_DAYS and CLICKVAULT_KEEP_LEDGER_DAYS. Example: clickvault maintenance --dry-run
+    """
+    from clickvault.maintenance import maintain
+    from clickvault.session import open_session
+
+    with open_session() as s, show.progress(not quiet and not json) as bar:
+        found = maintain(s, bar, only, dry_run)
+    show.rows(found, json, empty="nothing to do")

@@ -1,0 +1,71 @@
+"""The queues as an operator watches them: does each topic group's consumer live, what does it say, how far is it behind.
+
+ClickHouse pulls by itself, so nothing fails when it stops: somebody has to look. `clickvault lag` and the DAG 2_ingest_kafka do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clickhouse_connect.driver.client import Client
+
+from clickvault import kafka
+from clickvault.clickhouse import rows
+from clickvault.errors import StoreError
+from clickvault.ingest import group_of
+from clickvault.render import Renderer
+from clickvault.settings import Settings
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A topic group: its consumers in ClickHouse, the messages that they have not committed yet, their last exception."""
+
+    group: str
+    table: str
+    topics: int
+    consumers: int
+    lag: int
+    says: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether somebody consumes it."""
+        return self.consumers > 0
+
+
+def queues(settings: Settings, renderer: Renderer, ch: Client) -> list[Queue]:
+    """Every topic group, in the order of the contracts. Raises StoreError when the broker or ClickHouse is away."""
+    registry = renderer.registry
+    found = {
+        r["table"]: r
+        for r in rows(
+            ch,
+            "SELECT table, count() AS consumers, "
+            "argMax(exceptions.text[-1], exceptions.time[-1]) AS says, max(exceptions.time[-1]) AS said_at, "
+            "max(last_poll_time) AS polled_at FROM system.kafka_consumers WHERE database = 'landing' GROUP BY table",
+        )
+    }
+    partitions = {p: g for g in registry.groups for p in kafka.partitions(settings, registry.topics(g))}
+    ends = kafka.ends(settings, partitions)
+    out = []
+    for group in registry.groups:
+        table = f"queue_{group}"
+        mine = {at: end for at, end in ends.items() if partitions[at] == group}
+        done = kafka.committed(settings, group_of(settings, group)) if any(mine.values()) else {}
+        lag = sum(max(0, end - done.get(at, 0)) for at, end in mine.items())
+        row = found.get(table)
+        says = str(row["says"])[:200] if row and row["said_at"] >= row["polled_at"] else ""
+        out.append(Queue(group, table, len(registry.topics(group)), row["consumers"] if row else 0, lag, says))
+    return out
+
+
+def require_alive(found: list[Queue]) -> None:
+    """Raises StoreError that names the groups nobody consumes."""
+    dead = [q.group for q in found if not q.alive]
+    if dead:
+        raise StoreError(
+            f"nobody consumes {', '.join(dead)}: messages wait in the broker",
+            hint="clickvault init   (makes the queues again); clickvault status",
+            store="clickhouse",
+        )
