@@ -400,6 +400,20 @@ FROM
 )
 ORDER BY day, `country`, `language`;
 
+-- ═══ ClickHouse: view marts.v_funnel_slice_daily
+CREATE VIEW marts.v_funnel_slice_daily AS
+SELECT
+    day, `country`, `language`, viewed, reacted, commented, shared,
+    reacted / viewed AS view_to_reaction, if(reacted = 0, NULL, commented / reacted) AS reaction_to_comment,
+    if(commented = 0, NULL, shared / commented) AS comment_to_share, shared / viewed AS view_to_share
+FROM
+(
+    SELECT day, `country`, `language`, sum(states.viewed) AS viewed, sum(states.reacted) AS reacted, sum(states.commented) AS commented, sum(states.shared) AS shared
+    FROM (SELECT * REPLACE (day AS day, arrayJoin([toString(`country`), 'all']) AS `country`, arrayJoin([toString(`language`), 'all']) AS `language`) FROM marts.funnel_daily) AS states
+    GROUP BY day, `country`, `language`
+)
+ORDER BY day, `country`, `language`;
+
 -- ═══ ClickHouse: view marts.v_platform_segment_daily
 CREATE VIEW marts.v_platform_segment_daily AS
 SELECT
@@ -434,6 +448,40 @@ FROM
 )
 ORDER BY day, `country`, `language`;
 
+-- ═══ ClickHouse: view marts.v_platform_slice_daily
+CREATE VIEW marts.v_platform_slice_daily AS
+SELECT
+    day, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
+    if((posts + stories + reels) = 0, NULL, (comments + reactions + likes + shares) / (posts + stories + reels)) AS interactions_a_post,
+    dau, wau, mau, if(wau = 0, NULL, dau / wau) AS dau_wau, if(mau = 0, NULL, wau / mau) AS wau_mau, if(mau = 0, NULL, dau / mau) AS stickiness
+FROM
+(
+    -- each day's states count for the 30 days that begin with it; its own day is shift 0
+    SELECT
+        day, `country`, `language`,
+        sumIf(states.posts, shift = 0) AS posts,
+        sumIf(states.stories, shift = 0) AS stories,
+        sumIf(states.reels, shift = 0) AS reels,
+        sumIf(states.comments, shift = 0) AS comments,
+        sumIf(states.reactions, shift = 0) AS reactions,
+        sumIf(states.likes, shift = 0) AS likes,
+        sumIf(states.shares, shift = 0) AS shares,
+        sumIf(states.views, shift = 0) AS views,
+        sumIf(states.new_users, shift = 0) AS new_users,
+        uniqCombined64MergeIf(17)(active, shift = 0) AS dau,
+        uniqCombined64MergeIf(17)(active, shift < 7) AS wau,
+        uniqCombined64Merge(17)(active) AS mau
+    FROM
+    (
+        SELECT * REPLACE (toDate(day + shift) AS day, arrayJoin([toString(`country`), 'all']) AS `country`, arrayJoin([toString(`language`), 'all']) AS `language`), shift
+        FROM marts.platform_daily
+        ARRAY JOIN range(30) AS shift
+    ) AS states
+    WHERE day <= (SELECT max(day) FROM marts.platform_daily)
+    GROUP BY day, `country`, `language`
+)
+ORDER BY day, `country`, `language`;
+
 -- ═══ ClickHouse: parameterized marts.v_post_spread_at
 CREATE VIEW marts.v_post_spread_at AS
 WITH
@@ -457,9 +505,10 @@ WITH
         FROM spread
     )
 SELECT
-    post_id, author_id, kind, published_at, if(empty(so_far), 0, so_far[-1]) AS views,
+    post_id, author_id, if(users.card.1 = '', 'unknown', users.card.1) AS author, kind, published_at, if(empty(so_far), 0, so_far[-1]) AS views,
     if(place = 0 OR {views:UInt64} = 0, NULL, ordered.1[place] - published) AS seconds_to_views
 FROM counted
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
 ORDER BY published_at, post_id;
 
 -- ═══ ClickHouse: view marts.v_spread_curve
@@ -500,7 +549,7 @@ WITH
         GROUP BY day
     )
 SELECT
-    days.day AS day, curve.1 AS age_hours, published.n AS posts, least(curve.2 / published.n, 1) AS seen_share
+    days.day AS day, curve.1 AS age_hours, published.n AS posts, least(curve.2, toFloat64(published.n)) AS seen, seen / posts AS seen_share
 FROM days
 INNER JOIN (SELECT day, uniqExact(post_id) AS n FROM hours GROUP BY day) AS published ON days.day = published.day
 ARRAY JOIN arrayZip(range(168), arrayCumSum(arrayMap(age -> by_age[age], range(168)))) AS curve
@@ -603,6 +652,151 @@ CREATE TABLE IF NOT EXISTS ops.accounts
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(counted_at)
 ORDER BY (counted_at, name);
+
+-- ═══ ClickHouse: table ops.runs
+CREATE TABLE IF NOT EXISTS ops.runs
+(
+    started_at DateTime64(6, 'UTC'),
+    step LowCardinality(String),
+    seconds Float64,
+    failed Bool,
+    error String COMMENT 'the kind of error; what it said is in the log of who ran it'
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(started_at)
+ORDER BY (started_at, step);
+
+-- ═══ ClickHouse: view ops.v_accounts_history
+CREATE VIEW ops.v_accounts_history AS
+SELECT counted_at, name AS account, left AS must, right AS found, right - left AS difference, 1 AS accounts, toUInt8(left != right) AS unbalanced
+FROM ops.accounts
+ORDER BY counted_at, account;
+
+-- ═══ ClickHouse: view ops.v_freshness
+CREATE VIEW ops.v_freshness AS
+SELECT
+    event_type, topic, if(n = 0, NULL, dateDiff('second', newest, now64(6, 'UTC')) / 3600) AS hours_since,
+    toFloat64(hours) AS hours_expected, hours_since / hours_expected AS overdue, n AS messages
+FROM
+(
+SELECT event_type, topic, hours FROM values('event_type String, topic String, hours UInt32',
+        ('user', 'social.user', 24),
+        ('user_profile', 'social.user_profile', 24),
+        ('user_settings', 'social.user_settings', 24),
+        ('user_privacy', 'social.user_privacy', 24),
+        ('user_status', 'social.user_status', 24),
+        ('user_badges', 'social.user_badges', 168),
+        ('friend', 'social.friend', 24),
+        ('follower', 'social.follower', 24),
+        ('subscription', 'social.subscription', 24),
+        ('block', 'social.block', 24),
+        ('mute', 'social.mute', 24),
+        ('close_friend', 'social.close_friend', 24),
+        ('post', 'social.post', 24),
+        ('story', 'social.story', 24),
+        ('reel', 'social.reel', 24),
+        ('comment', 'social.comment', 24),
+        ('reply', 'social.reply', 24),
+        ('reaction', 'social.reaction', 24),
+        ('like', 'social.like', 24),
+        ('share', 'social.share', 24),
+        ('quote', 'social.quote', 24),
+        ('post_view', 'social.post_view', 24),
+        ('photo', 'social.photo', 24),
+        ('video', 'social.video', 24),
+        ('album', 'social.album', 24),
+        ('attachment', 'social.attachment', 24),
+        ('thumbnail', 'social.thumbnail', 24),
+        ('community', 'social.community', 168),
+        ('group', 'social.group', 168),
+        ('group_member', 'social.group_member', 24),
+        ('group_moderator', 'social.group_moderator', 168),
+        ('community_topic', 'social.community_topic', 168),
+        ('pinned_post', 'social.pinned_post', 24),
+        ('report', 'social.report', 24),
+        ('ad', 'social.ad', 168),
+        ('ad_impression', 'social.ad_impression', 24),
+        ('ad_click', 'social.ad_click', 24),
+        ('sponsorship', 'social.sponsorship', 168),
+        ('donation', 'social.donation', 24),
+        ('subscription_revenue', 'social.subscription_revenue', 24))
+) AS declared
+LEFT JOIN
+(
+    SELECT event_type, max(landed_at) AS newest, count() AS n FROM landing.events GROUP BY event_type
+) AS landed USING (event_type)
+ORDER BY overdue DESC, event_type;
+
+-- ═══ ClickHouse: view ops.v_lag
+CREATE VIEW ops.v_lag AS
+SELECT stage, dateDiff('second', newest, now64(6, 'UTC')) / 3600 AS hours_behind
+FROM
+(
+    SELECT 'landed' AS stage, max(landed_at) AS newest FROM landing.events
+    UNION ALL
+    SELECT 'graph', toDateTime64(max(day), 6, 'UTC') FROM ops.mart_days WHERE startsWith(mart, 'social_graph')
+    UNION ALL
+    SELECT 'marts', max(built_at) FROM ops.mart_days
+    UNION ALL
+    SELECT 'accounts', max(counted_at) FROM ops.accounts
+    UNION ALL
+    SELECT 'quality', max(checked_at) FROM ops.quality_results
+)
+WHERE newest > toDateTime64(0, 6, 'UTC')
+ORDER BY hours_behind DESC;
+
+-- ═══ ClickHouse: view ops.v_landing_daily
+CREATE VIEW ops.v_landing_daily AS
+SELECT
+    day, event_type, sum(n) AS messages, sum(dead) AS rejected, rejected / messages AS rejected_share, sum(timed) AS sent,
+    sum(seconds) AS waited, if(sent = 0, NULL, waited / sent) AS delay, if(sent = 0, NULL, max(longest)) AS longest_delay
+FROM
+(
+    SELECT
+        toDate(landed_at) AS day, event_type, count() AS n, 0 AS dead, count(sent_at) AS timed,
+        sum(ifNull(greatest(dateDiff('millisecond', sent_at, landed_at), 0) / 1000, 0)) AS seconds,
+        max(ifNull(greatest(dateDiff('millisecond', sent_at, landed_at), 0) / 1000, 0)) AS longest
+    FROM landing.events
+    GROUP BY day, event_type
+    UNION ALL
+    SELECT toDate(landed_at) AS day, event_type, 0 AS n, count() AS dead, 0 AS timed, 0 AS seconds, 0 AS longest
+    FROM raw.dead_letters
+    GROUP BY day, event_type
+)
+GROUP BY day, event_type
+HAVING messages > 0
+ORDER BY day, event_type;
+
+-- ═══ ClickHouse: view ops.v_mart_history
+CREATE VIEW ops.v_mart_history AS
+SELECT
+    mart, countIf(held.rows > 0) AS days, sum(held.rows) AS rows, dateDiff('second', max(built_at), now64(6, 'UTC')) / 3600 AS hours_since
+FROM (SELECT * FROM ops.mart_days FINAL) AS held
+GROUP BY mart
+ORDER BY mart;
+
+-- ═══ ClickHouse: view ops.v_quality_history
+CREATE VIEW ops.v_quality_history AS
+SELECT
+    checked_at, check, any(level) AS level, countIf(rows > 0) AS looked_at, countIf(NOT passed) AS breached,
+    countIf(NOT passed AND quality_results.level = 'error') AS errors, countIf(NOT passed AND quality_results.level = 'warning') AS warnings
+FROM ops.quality_results
+GROUP BY checked_at, check
+ORDER BY checked_at, check;
+
+-- ═══ ClickHouse: view ops.v_rejected_daily
+CREATE VIEW ops.v_rejected_daily AS
+SELECT toDate(landed_at) AS day, event_type, reason, count() AS letters
+FROM raw.dead_letters
+ARRAY JOIN reasons AS reason
+GROUP BY day, event_type, reason
+ORDER BY day, letters DESC;
+
+-- ═══ ClickHouse: view ops.v_run_history
+CREATE VIEW ops.v_run_history AS
+SELECT started_at, step, error, seconds, 1 AS runs, toUInt8(failed) AS failures
+FROM ops.runs
+ORDER BY started_at, step;
 
 -- ═══ graph: summary
 -- The summaries of one day, as last written (ClickHouse).
