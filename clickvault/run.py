@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import asdict
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from clickvault.accounts import Account
 from clickvault.clickhouse import rows
@@ -21,6 +22,7 @@ from clickvault.session import Session
 if TYPE_CHECKING:
     from clickvault.quality import Result
 
+Step = TypeVar("Step", bound=Callable[..., Any])
 Progress = Callable[[str, int, int], None]
 """What long work calls: what it does, how far it is, how far it is to go (0: not known)."""
 
@@ -29,6 +31,20 @@ def _quiet(_what: str, _done: int, _total: int) -> None:
     return None
 
 
+def _noted(step: Step) -> Step:
+    """The step, noted in ops.runs whenever it is run."""
+
+    @wraps(step)
+    def noted(session: Session, *args: Any, **kwargs: Any) -> Any:
+        from clickvault.ops import logged
+
+        with logged(session.ch, step.__name__):
+            return step(session, *args, **kwargs)
+
+    return cast(Step, noted)
+
+
+@_noted
 def ingest(
     session: Session, progress: Progress = _quiet, sources: Collection[str] = ("kafka", "s3")
 ) -> list[dict[str, Any]]:
@@ -46,6 +62,7 @@ def ingest(
     return [asdict(i) for i in found]
 
 
+@_noted
 def load(
     session: Session, progress: Progress = _quiet, event_types: Collection[str] | None = None
 ) -> list[dict[str, Any]]:
@@ -73,6 +90,7 @@ def waiting(session: Session) -> list[str]:
     return vault.waiting(session.renderer, session.ch, session.pg)
 
 
+@_noted
 def snapshots(session: Session, progress: Progress = _quiet) -> list[dict[str, Any]]:
     """Bring PIT and bridge tables up to the vault. One row a table that changed."""
     from clickvault import vault
@@ -90,6 +108,7 @@ def newest_day(session: Session) -> date | None:
     return day if isinstance(day, date) and day.year > 1970 else None
 
 
+@_noted
 def graph(
     session: Session, progress: Progress = _quiet, as_of: date | None = None, force: bool = False
 ) -> list[dict[str, Any]]:
@@ -111,6 +130,7 @@ def graph(
     ]
 
 
+@_noted
 def marts(
     session: Session,
     progress: Progress = _quiet,
@@ -126,6 +146,7 @@ def marts(
         return [asdict(b) for b in build(session.ch, session.renderer, start, end, only, progress)]
 
 
+@_noted
 def reconcile(session: Session, progress: Progress = _quiet) -> list[Account]:
     """All accounts; they are kept in ops.accounts."""
     from clickvault.reconcile import reconcile as stage
@@ -134,6 +155,7 @@ def reconcile(session: Session, progress: Progress = _quiet) -> list[Account]:
     return stage(s.settings, s.renderer, s.ch, s.pg, lambda what: progress(what, 0, 0))
 
 
+@_noted
 def quality(session: Session, progress: Progress = _quiet, only: list[str] | None = None) -> list[Result]:
     """Run the quality checks and keep their results; a breach raises nothing here. One result a subject, breaches first."""
     from clickvault import quality as stage
