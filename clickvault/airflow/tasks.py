@@ -247,12 +247,14 @@ def build_marts() -> Summary:
     """Rebuild the run's days, or without a window those that are out of date: `clickvault marts`."""
     from clickvault.run import marts
 
-    start, end = mart_window(context())
+    here = context()
 
     def work(s: Session, tell: Progress) -> Summary:
+        start, end = mart_window(here)
+        log.info("marts: %s", f"the window {start} to {end}" if start else "the days that are out of date")
         return _total(marts(s, tell, start, end), "rows", "days")
 
-    return _stage("marts", work, f"{start} to {end}" if start else "out of date")
+    return _stage("marts", work)
 
 
 def mart_window(here: Any) -> tuple[date, date] | tuple[None, None]:
