@@ -186,6 +186,21 @@ def test_loader_builds_marts_and_changes_nothing_that_landed(made: Path) -> None
     assert denied(said[len(allowed) :]) == [True] * len(forbidden)
 
 
+CHANGES = "CREATE OR REPLACE TABLE graph.changes_node_user (id String, in_force Bool) ENGINE = PostgreSQL(vault_stage, schema = 'graph', table = 'changes_node_user')"
+
+
+def test_the_graph_database_is_synced_with_the_rights_of_loader_and_reader(made: Path) -> None:
+    """`loader` makes the tables through which Neo4j pulls, and drops them; Neo4j asks as `reader`, which may make none."""
+    answered = "SELECT id FROM graph.changes_node_user WHERE in_force FORMAT CSVWithNames"
+    said = run_as(made, "loader", [CHANGES, CHANGES])
+    assert said == ["", ""]
+    asked, made_one, dropped = run_as(made, "reader", [answered, CHANGES, "DROP TABLE graph.changes_node_user SYNC"])
+    assert "Connection to `postgres:5432` failed" in asked, "allowed: it got as far as looking for the server"
+    assert denied([made_one, dropped]) == [True, True]
+    ends = ["DROP TABLE IF EXISTS graph.changes_node_user SYNC", CHANGES.replace("changes_node_user (", "mine (", 1)]
+    assert [bool(s) for s in run_as(made, "loader", ends)] == [False, True]
+
+
 def test_reader_reads_what_bi_reads(made: Path) -> None:
     views = [f"SELECT * FROM {o.name}" for o in objects() if o.kind == "view" and o.name.startswith("marts.")]
     allowed = [*views, "SELECT count() FROM raw.user FINAL", "SELECT count() FROM graph.scores"]
