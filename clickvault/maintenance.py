@@ -1,7 +1,7 @@
 """Maintenance: what is kept long enough goes, and is booked; what reads faster when it is tidy is tidied.
 
     landing    months of the landing table, and of the dead letters, that are older than CLICKVAULT_KEEP_LANDED_DAYS
-    ledgers    months of the quality history and the accounts, batches of the load log, older than CLICKVAULT_KEEP_LEDGER_DAYS
+    ledgers    months of the quality history, the accounts and the runs, batches of the load log, older than CLICKVAULT_KEEP_LEDGER_DAYS
     files      the generator's manifests, Airflow's logs, and alerts that could never be sent: as old as what landed
     optimize   partitions that have become quiet are merged into one part, which FINAL reads without merging
     vacuum     PostgreSQL's ledgers and vault: room of deleted rows, and statistics of partitioned tables, which autovacuum leaves out
@@ -37,7 +37,8 @@ Done = dict[str, Any]
 
 QUIET_SECONDS = 600
 MOST_ROWS = 50_000_000
-HISTORY = ("ops.quality_results", "ops.accounts")
+HISTORY = {"ops.quality_results": "checked_at", "ops.accounts": "counted_at", "ops.runs": "started_at"}
+"""Ledgers that nothing but a person looks back into, and the time that each is partitioned by."""
 
 
 def maintain(
@@ -99,8 +100,7 @@ def _retire(s: Session, month: int) -> None:
 
 def _ledgers(s: Session, now: datetime) -> Iterator[Todo]:
     limit = now - timedelta(days=s.settings.keep_ledger_days)
-    for table in HISTORY:
-        column = "checked_at" if table.endswith("results") else "counted_at"
+    for table, column in HISTORY.items():
         sql = f"SELECT toYYYYMM({column}) AS month, count() AS n FROM {table} GROUP BY month ORDER BY month"
         for r in rows(s.ch, sql):
             if r["month"] < _month(limit):
@@ -116,10 +116,11 @@ def _files(s: Session, now: datetime) -> Iterator[Todo]:
     from clickvault.alerts.send import outbox_of
 
     limit = (now - timedelta(days=s.settings.keep_landed_days)).timestamp()
-    for folder in ("manifests", "airflow/logs"):
-        old = [p for p in (s.settings.home / folder).rglob("*") if p.is_file() and p.stat().st_mtime < limit]
+    airflow = s.settings.airflow_home or s.settings.home / "airflow"
+    for folder in (s.settings.home / "manifests", airflow / "logs"):
+        old = [p for p in folder.rglob("*") if p.is_file() and p.stat().st_mtime < limit]
         if old:
-            yield folder, len(old), partial(_remove, old)
+            yield str(folder), len(old), partial(_remove, old)
     days = s.settings.keep_landed_days
     waiting = [k for k in outbox_of(s.settings).kept() if datetime.fromisoformat(k.kept_at).timestamp() < limit]
     if waiting:

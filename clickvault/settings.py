@@ -126,6 +126,10 @@ class Settings(BaseSettings):
         description="A Bot API server of one's own, e.g. http://127.0.0.1:8081; default: Telegram's",
     )
 
+    airflow_home: Path | None = Field(
+        default=None, validation_alias="AIRFLOW_HOME", description="Airflow's folder; default: <home>/airflow"
+    )
+
     keep_landed_days: int = Field(
         default=90,
         ge=1,
@@ -198,7 +202,7 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("home", "services", mode="after")
+    @field_validator("home", "services", "airflow_home", mode="after")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().absolute()
