@@ -8,6 +8,7 @@ SHARED = ("world", "stack", "server")  # fixtures of the session that start serv
 LONGEST = ("test_kills.py", "world", "test_agreement.py")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Group the tests by the server that they share, else by their file; unit tests fill what is left of the time."""
     ranks = {}
