@@ -45,7 +45,7 @@ def _of_url(url: str) -> dict[str, Any]:
     return {
         "conn_type": kind, "host": parts.hostname, "port": parts.port,
         "login": unquote(parts.username or ""), "password": unquote(parts.password or ""),
-        "schema": parts.path.lstrip("/"), "extra": {"scheme": parts.scheme},
+        "schema": parts.path.lstrip("/"), "extra": {"scheme": parts.scheme, "query": parts.query},
     }  # fmt: skip
 
 
@@ -58,7 +58,9 @@ def apply(settings: Settings, connections: dict[str, Any]) -> Settings:
             field, scheme = _URLS[store]
             login = f"{quote(found.login or '', safe='')}:{quote(found.password or '', safe='')}"
             path = f"/{found.schema}" if found.schema else ""
-            update[field] = f"{extra.get('scheme', scheme)}://{login}@{found.host}:{found.port}{path}"
+            port = f":{found.port}" if found.port else ""
+            query = f"?{extra['query']}" if extra.get("query") else ""  # how the connection is encrypted, for one
+            update[field] = f"{extra.get('scheme', scheme)}://{login}@{found.host}{port}{path}{query}"
         elif store == "kafka":
             update["kafka_bootstrap"] = extra["bootstrap.servers"]
         elif store == "s3":
