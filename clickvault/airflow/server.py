@@ -33,7 +33,7 @@ Progress = Callable[[str], None]
 
 ADMIN = "admin"
 DATABASE = "airflow"
-START_SECONDS = 120.0
+START_SECONDS = 180.0
 STOP_SECONDS = 30.0
 # The scheduler first, then what it and its tasks ask.
 COMMANDS = {
@@ -73,11 +73,13 @@ def environment(state: State) -> dict[str, str]:
         "AIRFLOW__API__BASE_URL": url(state),
         "AIRFLOW__API__SECRET_KEY": state.secret("airflow_key"),
         "AIRFLOW__API_AUTH__JWT_SECRET": state.secret("airflow_jwt") * 2,  # 64 characters at least
-        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
-        # A killed worker is found out after 20 s instead of 5 minutes.
-        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
-        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+        # The DAGs change seldom: reading them every few seconds would keep half a core busy.
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "60",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
+        "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        # A busy machine answers late; a killed worker is found out after a minute instead of five.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "30",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "false",
     }
 

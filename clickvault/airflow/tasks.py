@@ -43,6 +43,7 @@ def _stage(step: str, work: Callable[[Session, Progress], Summary], subject: str
 
     here = context()
     name = f"{step} {subject}".strip()
+    logging.getLogger("kafka").setLevel(logging.WARNING)  # each connection that is opened and closed is a line
     settings = from_airflow(get_settings())
     for secret in secrets_in_use(settings):
         for form in written(secret):
@@ -122,7 +123,8 @@ def generate_events() -> Summary:
         elif params["from"] or params["until"]:
             raise ConfigurationError("a period has both ends: from and until")
         else:
-            until = here.get("data_interval_end") or datetime.now(UTC).replace(second=0, microsecond=0)
+            end = here.get("data_interval_end")
+            until = _plain(end) if end else datetime.now(UTC).replace(second=0, microsecond=0)
             found = follow(s, until, to, dirt, world, tell)
             if found is None:
                 return {"rows": 0, "events": 0}
@@ -130,6 +132,11 @@ def generate_events() -> Summary:
         return {"rows": made.messages, "events": made.events, "broken": made.rejected, "doubled": made.duplicates}
 
     return _stage("generate", work)
+
+
+def _plain(moment: Any) -> datetime:
+    """A moment of Airflow's, which counts in a way of its own, as one of Python's."""
+    return datetime.fromtimestamp(moment.timestamp(), UTC)
 
 
 def _moment(text: str) -> datetime:
@@ -265,7 +272,7 @@ def mart_window(here: Any) -> tuple[date, date] | tuple[None, None]:
     if params["from"] or params["to"]:
         raise ConfigurationError("a window has both ends: from, and to (the day after the last one)")
     if str(getattr(here["dag_run"].run_type, "value", here["dag_run"].run_type)) in ("scheduled", "backfill"):
-        return here["data_interval_start"].date(), here["data_interval_end"].date()
+        return _plain(here["data_interval_start"]).date(), _plain(here["data_interval_end"]).date()
     return None, None
 
 

@@ -56,6 +56,8 @@ def _interval(report: RunReport) -> str:
     if report.start is None or report.end is None:
         return "none, it works off what is there"
     start, end = report.start.astimezone(UTC), report.end.astimezone(UTC)
+    if start == end:  # a clock that gives moments, not intervals
+        return f"none, at {end:%Y-%m-%d %H:%M} UTC"
     return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
 
 

@@ -1,4 +1,4 @@
-"""Commands for Airflow beside the embedded stack: up, down, status."""
+"""Commands for Airflow beside the embedded stack: up, down, status, cli."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import typer
 from clickvault.cli import show
 from clickvault.cli.stack import Json
 
-airflow_app = typer.Typer(no_args_is_help=True, help="Airflow beside the embedded stack: up, down, status.")
+airflow_app = typer.Typer(
+    no_args_is_help=True, help="Airflow beside the embedded stack: up, down, status; cli is its own command line."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +56,19 @@ def airflow_down() -> None:
     from clickvault.airflow import server
 
     server.down(show.say)
+
+
+@airflow_app.command("cli", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def airflow_cli(context: typer.Context) -> None:
+    """Run a command of Airflow's own command line against this Airflow. Its output has no secrets in it.
+
+    Example: clickvault airflow cli backfill create --dag-id 5_build_marts --from-date 2026-10-01 --to-date 2026-10-31T23:59:59Z
+    """
+    from clickvault.airflow import server
+    from clickvault.embedded.state import State
+    from clickvault.settings import get_settings
+
+    print(server.run(State(get_settings().home), *context.args).rstrip())
 
 
 @airflow_app.command("status")

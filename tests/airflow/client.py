@@ -22,14 +22,16 @@ class Airflow:
     def __init__(self, url: str, user: str, password: str) -> None:
         self.url = url
         body = json.dumps({"username": user, "password": password}).encode()
-        with LOCAL.open(Request(f"{url}/auth/token", body, {"Content-Type": "application/json"}), timeout=30) as answer:
+        with LOCAL.open(
+            Request(f"{url}/auth/token", body, {"Content-Type": "application/json"}), timeout=120
+        ) as answer:
             self._token = json.load(answer)["access_token"]
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None, **query: Any) -> Any:
         url = f"{self.url}/api/v2/{path}{'?' + urlencode(query, doseq=True) if query else ''}"
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        with LOCAL.open(Request(url, data, headers, method=method), timeout=30) as answer:
+        with LOCAL.open(Request(url, data, headers, method=method), timeout=120) as answer:
             return json.load(answer)
 
     def pause(self, dag: str, paused: bool = True) -> None:
