@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
+from clickvault.errors import ContractError
 from clickvault.mart_headers import View
 from clickvault.render import ch_identifier
 
@@ -65,8 +66,17 @@ def arithmetic(view: View, metric: str) -> ast.expr | None:
 def formula(view: View, metric: str, over: Collection[str]) -> Formula | None:
     """A metric over the rows of a group, in which the key's dimensions `over` differ; None where it can't be said.
 
-    A group in which none differs is one row, whose value is taken as it is.
+    A group in which none differs is one row, whose value is taken as it is. Raises ContractError for a metric that is made
+    of itself.
     """
+    return _formula(view, metric, over, ())
+
+
+def _formula(view: View, metric: str, over: Collection[str], inside: tuple[str, ...]) -> Formula | None:
+    if metric in inside:
+        raise ContractError(
+            f"view {view.table}: {metric} is made of itself", hint="its words in the header of its mart"
+        )
     if not over:
         return Column(metric, "only")
     if not view.apart.isdisjoint(over):
@@ -74,17 +84,17 @@ def formula(view: View, metric: str, over: Collection[str]) -> Formula | None:
     if metric in view.sums or (metric in view.levels and view.time not in over):
         return Column(metric, "sum")
     tree = arithmetic(view, metric)
-    return _put_together(view, tree, over) if tree else None
+    return _put_together(view, tree, over, (*inside, metric)) if tree else None
 
 
-def _put_together(view: View, tree: ast.expr, over: Collection[str]) -> Formula | None:
+def _put_together(view: View, tree: ast.expr, over: Collection[str], inside: tuple[str, ...]) -> Formula | None:
     match tree:
         case ast.Name(id=name):
-            return formula(view, name, over)
+            return _formula(view, name, over, inside)
         case ast.Constant(value=int() | float() as value):
             return Number(value)
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
-            parts = _put_together(view, left, over), _put_together(view, right, over)
+            parts = _put_together(view, left, over, inside), _put_together(view, right, over, inside)
             return Operation(_OPERATORS[type(operator)], parts[0], parts[1]) if parts[0] and parts[1] else None
     return None
 

@@ -6,7 +6,7 @@ the parts (`view`, `metrics`, `dimensions`, `fixed`, `order`, `limit`) are for t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -49,7 +49,6 @@ class Asked:
 
     dimensions  what the rows are grouped by; the first is the x axis
     filters     the dashboard's filters that it follows, with the column of the view that each acts on
-    fixed       conditions that are always there
     """
 
     dashboard: Dashboard
@@ -71,7 +70,7 @@ class Asked:
 
     @cached_property
     def fixed(self) -> tuple[str, ...]:
-        """SQL conditions: what the tile holds to a value, its newest rows, and of a number the days that are over."""
+        """SQL conditions that are always there: what the tile holds to a value, its newest rows, no rows of a whole."""
         tile, time = self.tile, self.view.time
         found = [f"{ch_identifier(k)} = {_value(v)}" for k, v in tile.where.items()]
         if self.view.whole:
@@ -83,9 +82,21 @@ class Asked:
             found.append(f"{at} = (SELECT max({at}) FROM {of})")
         elif tile.newest:  # the newest day that is over, or the only one there is
             found.append(f"{at} = (SELECT ifNull(maxOrNullIf({at}, {at} < today()), max({at})) FROM {of})")
-        elif tile.chart == "number" and time and not self.view.settled:
-            found.append(f"({at} < today() OR (SELECT min({at}) FROM {of}) >= today())")
         return tuple(found)
+
+    @property
+    def series(self) -> bool:
+        """Whether it is a number or a chart by time: these show days that are over."""
+        return self.by_time and self.tile.chart not in ("rank", "table")
+
+    @property
+    def over(self) -> tuple[str, ...]:
+        """The SQL condition that a series is of days that are over, or of the only one that there is."""
+        time, of = self.view.time, self.view.table
+        if not self.series or self.view.settled:
+            return ()
+        at = ch_identifier(time)
+        return (f"({at} < today() OR (SELECT min({at}) FROM {of}) >= today())",)
 
     @property
     def order(self) -> tuple[tuple[str, bool], ...]:
@@ -100,17 +111,19 @@ class Asked:
         """The most rows that are shown."""
         return self.tile.limit if self.tile.chart in ("rank", "table") else 10_000
 
-    def sql(self, renderer: Renderer, condition: Condition | None = None) -> str:
+    def sql(self, renderer: Renderer, condition: Condition | None = None, also: Sequence[str] = ()) -> str:
         """The question in ClickHouse's SQL: columns are the dimensions, then the metrics, by their names in the view.
 
-        `condition` says what becomes of each filter; without it, filters are at their defaults.
+        `condition` says what becomes of each filter; without it, filters are at their defaults. `also` are more dimensions
+        to group by, in front of the others: the limit is then that of each of their values.
         """
         said = [(condition or default)(f, column) for f, column in self.filters]
-        return renderer.render("dashboards/tile.sql.j2", asked=self, conditions=[s for s in said if s]).strip()
+        conditions = [*(f"AND {c}" for c in (*self.fixed, *self.over)), *(s for s in said if s)]
+        return renderer.render("dashboards/tile.sql.j2", asked=self, conditions=conditions, also=also).strip()
 
     def source(self, renderer: Renderer) -> str:
-        """The rows that the tile is about, for a tool that groups and filters by itself; only `fixed` is applied."""
-        return renderer.render("dashboards/source.sql.j2", asked=self).strip()
+        """The rows that the tile is about, for a tool that groups and filters by itself; no filter is applied."""
+        return renderer.render("dashboards/source.sql.j2", asked=self, conditions=(*self.fixed, *self.over)).strip()
 
 
 def default(choice: Filter, column: str) -> str:

@@ -1,68 +1,67 @@
-"""The report's questions to ClickHouse: templates/report/*.sql.j2 on the marts' views, answered as plain values.
+"""The report's questions to ClickHouse: each tile's rows, for every time and choice that the page offers.
 
-What comes back is what is shown: whole numbers, floats, text, and None where a value is missing or not finite.
+The page computes nothing that the engine can: a series by time is asked once and cut in the page, any other tile is asked
+once for each time. Tiles that ask the same rows of a view share them. What comes back is what is shown: whole numbers,
+floats, text, and None where a value is missing or not finite.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from clickvault.clickhouse import rows
-from clickvault.marts import Mart
+from clickvault.dashboards import Asked, Dashboard, Filter
+from clickvault.dashboards.questions import default
 from clickvault.quality import all_checks, latest
 from clickvault.quality.words import Summary, summaries
-from clickvault.report.charts import MAX_DAYS, MAX_ROWS, NAMES, WHOLE_AFTER, Chart, Figure, counted
+from clickvault.render import ch_identifier, literal
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
     from clickvault.render import Renderer
 
-Row = dict[str, Any]
+DAYS = (7, 14, 28, 90, 365)
+"""Times that a reader can choose, up to the newest day; those that are clearly shorter than what there is."""
+
+MAX_ROWS = 8_000
+"""Rows of a series with all values of its choices; where there are more, the page offers no choice for it."""
+
+EVERYTHING = 0
+"""The time that is all time."""
 
 
 @dataclass(frozen=True)
-class Days:
-    """What a mart has: the first and the last day, and the day that is shown, the last one that is over."""
+class Frame:
+    """Rows in columns; `choices` are those of the columns that a reader holds to a value."""
 
-    first: date
-    last: date
-    shown: date
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A figure's value, and the value that it is compared with where there is one."""
-
-    figure: Figure
-    day: date
-    value: Any
-    before: Any = None
-
-    @property
-    def change(self) -> float | None:
-        """The change as a share of the value before; None where nothing is to be compared."""
-        if self.value is None or not self.before:
-            return None
-        return float(self.value) / float(self.before) - 1
+    columns: dict[str, list[Any]]
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A chart's rows; `names` are those of the keys in its dimension, where it has keys."""
+    """A tile and its rows: by the number of days, or under EVERYTHING alone where the page cuts them itself."""
 
-    chart: Chart
-    rows: list[Row]
-    names: dict[str, str] = field(default_factory=dict)
+    asked: Asked
+    frames: dict[int, str]
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of the rows behind the dimension."""
-        return (counted(self.chart.mart),) if self.chart.kind == "distribution" else self.chart.columns
+
+@dataclass(frozen=True)
+class Board:
+    """A dashboard with its answers; `first` and `last` are the days that its series have, None without rows."""
+
+    dashboard: Dashboard
+    first: date | None
+    last: date | None
+    days: tuple[int, ...]
+    answers: Sequence[Answer]
+    frames: dict[str, Frame]
 
 
 @dataclass(frozen=True)
@@ -78,68 +77,74 @@ class Trust:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON knows it."""
+    """A value as JSON knows it, floats to nine digits."""
     match value:
         case bool() | int() | str() | None:
             return value
-        case float():
-            return value if math.isfinite(value) else None
+        case float() | Decimal():
+            return float(f"{value:.9g}") if math.isfinite(value) else None
+        case datetime():
+            return value.isoformat(" ", "seconds")
         case date():
             return value.isoformat()
         case _:
             return str(value)
 
 
-def days(ch: Client, renderer: Renderer, mart: Mart, today: date) -> Days | None:
-    """Which days a mart has; None when it is empty. A measured graph is whole at once: its last day is shown."""
-    (found,) = rows(ch, renderer.render("report/days.sql.j2", view=f"marts.v_{mart.name}"), {"today": today})
-    if not found["days"]:
-        return None
-    over = mart.window != "graph" and found["days_over"] > 0
-    return Days(found["first"], found["last"], found["last_over"] if over else found["last"])
+def board(ch: Client, renderer: Renderer, dashboard: Dashboard, tiles: Sequence[Asked]) -> Board:
+    """The rows of a dashboard's tiles."""
+    frames: dict[str, Frame] = {}
+    shared: dict[tuple[Any, ...], list[Asked]] = {}
+    for a in tiles:
+        if a.series:
+            shared.setdefault((a.view.table, a.fixed, a.dimensions, a.filters), []).append(a)
+    series: dict[str, str] = {}
+    for some in shared.values():
+        key = some[0].name
+        metrics = {m.name: m for a in some for m in a.metrics}
+        frames[key] = _series(ch, renderer, replace(some[0], metrics=tuple(metrics.values())))
+        series |= {a.name: key for a in some}
+    times = [str(t)[:10] for a in tiles if a.name in series for t in frames[series[a.name]].columns[a.view.time]]
+    first, last = (date.fromisoformat(f(times)) if times else None for f in (min, max))
+    days = tuple(n for n in DAYS if first and last and 1.25 * n <= (last - first).days + 1)
+    answers = []
+    for a in tiles:
+        if a.name in series:
+            answers.append(Answer(a, {EVERYTHING: series[a.name]}))
+            continue
+        by_days = {}
+        follows = any(f.name == "time" for f, _ in a.filters)
+        for n in (EVERYTHING, *(days if follows else ())):
+            by_days[n] = f"{a.name}@{n}"
+            since = last - timedelta(days=n - 1) if n and last else None
+            frames[by_days[n]] = _frame(ch, renderer, a, since)
+        answers.append(Answer(a, by_days))
+    return Board(dashboard, first, last, days, answers, frames)
 
 
-def readings(ch: Client, renderer: Renderer, mart: str, figures: Sequence[Figure], at: Days) -> list[Reading]:
-    """The figures of one mart on the shown day. A period before counts where the mart has all of its days."""
-    wanted = {at.shown, *(at.shown - timedelta(days=f.against) for f in figures)}
-    sql = renderer.render("report/figures.sql.j2", view=f"marts.v_{mart}", metrics=[f.metric for f in figures])
-    found = {r["day"]: r for r in rows(ch, sql, {"days": sorted(wanted)})}
-    out = []
-    for f in figures:
-        before = at.shown - timedelta(days=f.against)
-        whole = before - timedelta(days=WHOLE_AFTER.get(f.metric, 0)) >= at.first
-        old = found.get(before, {}).get(f.metric) if f.against and whole else None
-        out.append(Reading(f, at.shown, plain(found[at.shown][f.metric]), plain(old)))
-    return out
+def _series(ch: Client, renderer: Renderer, a: Asked) -> Frame:
+    """A series over all time, with every value of what a reader can choose where that is not too much."""
+    frame = _frame(ch, renderer, a, None)
+    if any(len(column) > MAX_ROWS for column in frame.columns.values()):
+        return _asked(ch, renderer, a, None, ())
+    return frame
 
 
-def answer(ch: Client, renderer: Renderer, chart: Chart, at: Days) -> Answer:
-    """The rows of a chart, with the dimension's values as text, and the names of its keys."""
-    sql = renderer.render(
-        "report/chart.sql.j2", chart=chart, counted=counted(chart.mart), max_days=MAX_DAYS, max_rows=MAX_ROWS
-    )
-    found = rows(ch, sql, {"day": at.shown} if "{day:Date}" in sql else {})
-    if chart.kind in ("levels", "level_lines"):
-        numbered = {f"value_{i}": c for i, c in enumerate(chart.columns, 1)}
-        found = [{numbered.get(k, k): v for k, v in r.items()} for r in found]
-    clean = [{k: plain(v) for k, v in r.items()} for r in found]
-    return Answer(chart, clean, _names(ch, renderer, chart.dimension, [r[chart.dimension] for r in clean]))
+def _frame(ch: Client, renderer: Renderer, a: Asked, since: date | None) -> Frame:
+    """The rows since a day, for each value of the choices that the tile can't do without."""
+    return _asked(ch, renderer, a, since, tuple(column for f, column in a.filters if f.default))
 
 
-def _names(ch: Client, renderer: Renderer, dimension: str, keys: Iterable[Any]) -> dict[str, str]:
-    """Names of keys by key; nothing where the dimension has no names or the domain that knows them is off."""
-    event_type, name = NAMES.get(dimension, ("", ""))
-    wanted = list(keys)
-    if event_type not in renderer.registry.events or not wanted:
-        return {}
-    sql = renderer.render("report/names.sql.j2", event_type=event_type, key=dimension, name=name)
-    return {r["id"]: r["name"] for r in rows(ch, sql, {"keys": wanted}) if r["name"]}
+def _asked(ch: Client, renderer: Renderer, a: Asked, since: date | None, choices: tuple[str, ...]) -> Frame:
+    def condition(choice: Filter, column: str) -> str:
+        if choice.name == "time":
+            return f"AND {ch_identifier(column)} >= {literal(since.isoformat())}" if since else ""
+        return "" if column in choices else default(choice, column)
 
-
-def totals(ch: Client, renderer: Renderer) -> Mapping[str, int]:
-    """How many messages landed, and how many of them were refused."""
-    (found,) = rows(ch, renderer.render("report/totals.sql.j2"))
-    return {k: int(v) for k, v in found.items()}
+    also = (*choices, *([a.view.time] if a.tile.newest else []))
+    found = rows(ch, a.sql(renderer, condition, also))
+    names = [*also, *a.dimensions, *(m.name for m in a.metrics)]
+    return Frame({name: [plain(r[name]) for r in found] for name in dict.fromkeys(names)}, choices)
 
 
 def trust(ch: Client, renderer: Renderer) -> Trust:

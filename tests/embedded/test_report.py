@@ -1,187 +1,155 @@
-"""The report on a running stack: what stands on the page is what the marts' views say."""
+"""The report of a real world, opened from disk in Chromium: what stands on the page is what SQL says of the marts' views."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clickvault import report, schema
+from clickvault import report
 from clickvault.clickhouse import rows
-from clickvault.session import Session, open_session
-from clickvault.settings import Settings
-from tests.unit.test_report import Page
+from clickvault.dashboards import Asked, Filter, load
+from clickvault.dashboards.questions import default
+from clickvault.errors import DataError
+from clickvault.report.ask import plain
+from clickvault.report.page import MAX_BYTES
+from tests import chromium
+from tests.chromium import Seen, Tiles
+from tests.worlds import World
 
-NOW = datetime(2026, 2, 9, 8, 0, tzinfo=UTC)  # the mart's last day is not over
-SHOWN = {"platform_daily": "2026-02-08", "community_daily": "2026-02-08"}
-NAME = 'Friends of <img src="http://x.example/"> & chess'
-
-_ID = "toUUID(concat('00000000-0000-4000-8000-', leftPad(toString({0}), 12, '0')))"
-STATES = {
-    "marts.platform_daily (day, posts, comments, reactions, likes, shares, views, new_users, active)": f"""
-        SELECT toDate('2026-01-01') + number AS day, 10 + number, 40, 7 * number, 9, number % 3, 500, 1,
-            uniqCombined64State(17)({_ID.format("person")})
-        FROM numbers(40) ARRAY JOIN range(number % 11, 60 + number % 7) AS person
-        GROUP BY number""",
-    "marts.community_daily (day, community_id, members, new_members, moderators, posts, comments, reactions, reports,"
-    " active)": f"""
-        SELECT toDate('2026-01-01') + number AS day, {_ID.format("place")} AS community_id,
-            place * 10 + number * (place % 4), 1, 2, 3, 4, place, 0, uniqCombined64State(17)({_ID.format("person")})
-        FROM numbers(40) ARRAY JOIN range(20) AS place ARRAY JOIN range(1 + place % 5) AS person
-        GROUP BY number, place""",
-    "marts.social_graph_daily": """
-        SELECT toDate('2026-02-01') + number * 8 AS day, 100, 300 + number, 250, 2, 3, 97, 0.31, 4, 2.125,
-            sumMapState([1, 2, 3, 4]::Array(UInt32), [300, 2000, 1500, 10 + number]::Array(UInt64))
-        FROM numbers(2)
-        GROUP BY number""",
-    "marts.user_centrality": f"""
-        SELECT toDate('2026-02-09'), {_ID.format("number")}, number % 7, number, 3, 1 / (number + 2), 0.5, number * 1.5,
-            0.1, 0.2, 0.3, 4, 5, 1, 1
-        FROM numbers(100)""",
-    "raw.community (community_id, name, op, event_time)": f"""
-        SELECT {_ID.format("19")}, '{NAME}', 'create', now64(6)""",
-    "raw.user (user_id, username, op, event_time)": f"""
-        SELECT {_ID.format("0")}, 'anna.b', 'create', now64(6)""",
-}
+SIZES = [(1440, False), (1440, True), (390, False), (390, True)]
 
 
 @pytest.fixture(scope="module")
-def session(stack: Settings) -> Iterator[Session]:
-    with open_session(stack) as s:
-        schema.init(s.settings, s.renderer, s.ch, s.pg)
-        yield s
-
-
-@pytest.fixture(scope="module")
-def empty(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Page:
-    out = tmp_path_factory.mktemp("report") / "empty.html"
-    report.write(session.reader, session.renderer, out, NOW)
-    return Page(out.read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def page(session: Session, empty: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """The report over rows that were put into the marts by hand, behind the empty one."""
+def written(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "report.html"
-    for table, select in STATES.items():
-        session.ch.command(f"INSERT INTO {table} {select}")
-    try:
-        report.write(session.reader, session.renderer, out, NOW)
-        assert out.stat().st_size < 6_000_000
-        yield Page(out.read_text(encoding="utf-8"))
-    finally:
-        for table in STATES:
-            session.ch.command(f"TRUNCATE TABLE {table.split()[0]}")
+    report.write(world.session.reader, world.session.renderer, out)
+    assert out.stat().st_size < MAX_BYTES
+    return out
 
 
-def test_empty_marts_say_what_to_run(empty: Page) -> None:
-    assert empty.text.count("This mart is empty. To fill it: clickvault run") == 4
-    assert empty.figures == {}
+@pytest.fixture(scope="module")
+def seen(written: Path) -> Seen:
+    return chromium.look(written.as_uri())
 
 
-COMMUNITIES = "FROM marts.v_community_daily WHERE day = '2026-02-08' ORDER BY"
-PEOPLE = "FROM marts.v_user_centrality WHERE day = '2026-02-09' ORDER BY"
+def expected(world: World, a: Asked, **chosen: str) -> list[list[Any]]:
+    """The rows of a tile by its own SQL: dimensions, then metrics. `chosen`: what filters are at, `time` a first day."""
+
+    def condition(choice: Filter, column: str) -> str:
+        if choice.name == "time":
+            return f"AND `{column}` >= '{chosen['time']}'" if "time" in chosen else ""
+        return f"AND `{column}` = '{chosen[choice.name]}'" if choice.name in chosen else default(choice, column)
+
+    found = rows(world.session.reader, a.sql(world.session.renderer, condition))
+    return [[plain(r[c]) for c in (*a.dimensions, *(m.name for m in a.metrics))] for r in found]
 
 
-@pytest.mark.parametrize(
-    ("chart", "sql"),
-    [
-        ("active", "SELECT day, dau, wau, mau FROM marts.v_platform_daily ORDER BY day"),
-        (
-            "deeds",
-            "SELECT day, posts, comments, reactions, likes, shares, stories, reels FROM marts.v_platform_daily ORDER BY day",
-        ),
-        ("interactions", "SELECT day, interactions_a_post, posts FROM marts.v_platform_daily ORDER BY day"),
-        ("stickiness", "SELECT day, dau_wau, wau_mau, stickiness FROM marts.v_platform_daily ORDER BY day"),
-        ("new_users", "SELECT day, new_users FROM marts.v_platform_daily ORDER BY day"),
-        (
-            "largest",
-            "SELECT community_id, members, new_members, moderators, posts, comments "
-            f"{COMMUNITIES} members DESC, community_id LIMIT 15",
-        ),
-        (
-            "growing",
-            f"SELECT community_id, growth_7d, growth_rank, members {COMMUNITIES} growth_7d DESC, community_id LIMIT 15",
-        ),
-        (
-            "alive",
-            "SELECT community_id, engagement, active_members, members, posts, comments, reactions "
-            f"{COMMUNITIES} members DESC, community_id LIMIT 15",
-        ),
-        (
-            "levels",
-            "SELECT arrayJoin(arrayZip(arrayEnumerate(pairs_at), pairs_at, reached_share)) AS t, t.1, t.2, t.3 "
-            "FROM marts.v_social_graph_daily WHERE day = '2026-02-09' ORDER BY t.1",
-        ),
-        (
-            "reached",
-            "SELECT arrayJoin(arrayZip(arrayEnumerate(pairs_at), reached_share)) AS t, t.1, t.2 "
-            "FROM marts.v_social_graph_daily WHERE day = '2026-02-09' ORDER BY t.1",
-        ),
-        (
-            "followed",
-            f"SELECT user_id, pagerank, betweenness, friends, followers {PEOPLE} pagerank DESC, user_id LIMIT 20",
-        ),
-        (
-            "bridges",
-            f"SELECT user_id, betweenness, pagerank, friends, followers {PEOPLE} betweenness DESC, user_id LIMIT 20",
-        ),
-        ("friends", "SELECT friends, count() FROM marts.v_user_centrality GROUP BY friends ORDER BY friends"),
-    ],
-)
-def test_each_table_equals_sql_on_the_view(session: Session, page: Page, chart: str, sql: str) -> None:
-    expected = [[v for v in r if not isinstance(v, tuple)] for r in session.reader.query(sql).result_rows]
-    assert expected
-    head, *shown = page.tables[chart]
-    if head[1] == "key":  # the name comes before it
-        shown = [r[1:] for r in shown]
-    for row, wanted in zip(shown, expected, strict=True):
-        for got, want in zip(row, wanted, strict=True):
-            same = got == want if isinstance(want, int | float) else got == str(want)
-            assert same, f"{chart}: {row} is not {wanted}"
+def same(got: Any, want: Any) -> bool:
+    if isinstance(want, float) or isinstance(got, float):
+        return isinstance(got, int | float) and want is not None and math.isclose(got, want, rel_tol=1e-8)
+    return bool(got == ("–" if want is None else want))
 
 
-@pytest.mark.parametrize("mart", ["platform_daily", "social_graph_daily"])
-def test_each_figure_equals_sql_on_the_view(session: Session, page: Page, mart: str) -> None:
-    day = SHOWN.get(mart, "2026-02-09")
-    (row,) = rows(session.reader, f"SELECT * FROM marts.v_{mart} WHERE day = {{day:Date}}", {"day": day})
-    shown: dict[str, Any] = {k.split(".")[1]: v for k, v in page.tiles.items() if k.startswith(f"{mart}.")}
-    assert len(shown) >= 7
-    for metric, value in shown.items():
-        assert math.isclose(value, row[metric], rel_tol=1e-15), metric
+def check(world: World, page: Tiles, a: Asked, **chosen: str) -> int:
+    """The table of a tile is what its SQL says. Returns the number of rows."""
+    if a.tile.chart == "number":
+        chosen.pop("time", None)  # a number is compared with days before the chosen ones
+    _head, *shown = page.tables[a.name]
+    wanted = expected(world, a, **chosen)[:400]
+    assert len(shown) == len(wanted), a.name
+    if not a.name.startswith("pipeline."):  # hours go by
+        for got, want in zip(shown, wanted, strict=True):
+            assert all(same(g, w) for g, w in zip(got, want, strict=True)), f"{a.name}: {got} is not {want}"
+    if a.tile.chart == "number" and wanted and wanted[-1][-1] is not None:
+        assert same(page.numbers[a.name], wanted[-1][-1]), a.name
+    return len(shown)
 
 
-def test_changes_are_against_the_period_before(session: Session, page: Page) -> None:
-    before, after = (
-        r["dau"]
-        for r in rows(
-            session.reader,
-            "SELECT dau FROM marts.v_platform_daily WHERE day IN ('2026-02-01', '2026-02-08') ORDER BY day",
-        )
+def tiles(world: World) -> dict[str, Asked]:
+    return {a.name: a for _, some in load(world.session.renderer) for a in some}
+
+
+@chromium.needed
+def test_every_number_and_table_equals_sql(world: World, seen: Seen) -> None:
+    page = Tiles(seen.html)
+    filled = {name for name, a in tiles(world).items() if check(world, page, a)}
+    assert tiles(world).keys() - filled <= {"retention.second_week"}, "tiles without rows"
+
+
+@chromium.needed
+def test_the_newest_day_equals_the_view_of_the_whole(world: World, seen: Seen) -> None:
+    """Asked in other words, of another view than the tile's own."""
+    page = Tiles(seen.html)
+    (row,) = rows(
+        world.session.reader, "SELECT * FROM marts.v_platform_daily WHERE day < today() ORDER BY day DESC LIMIT 1"
     )
-    assert f"{after / before - 1:+.1%} in 7 days" in page.text
-    assert "2026-02-09 is not over: its numbers still grow." in page.text
+    for tile in ("dau", "wau", "mau", "new_users", "posts", "views", "stickiness"):
+        assert same(page.numbers[f"activity.{tile}"], plain(row[tile])), tile
+    (week_before,) = rows(
+        world.session.reader, "SELECT dau FROM marts.v_platform_daily WHERE day = {d:Date} - 7", {"d": row["day"]}
+    )
+    sign = "+" if row["dau"] >= week_before["dau"] else "−"
+    assert f"{sign}{abs(row['dau'] / week_before['dau'] - 1):.1%} against" in page.texts["activity.dau"]
 
 
-def test_names_come_from_the_events_and_are_text(page: Page) -> None:
-    assert NAME in {row[0] for row in page.tables["largest"]}
-    assert "anna.b" in {row[0] for row in page.tables["followed"]}
-    assert not {t for t, _ in page.elements} & {"img"}
+@chromium.needed
+def test_time_and_choices_act_on_every_tile_that_follows(world: World, written: Path) -> None:
+    (country,) = rows(
+        world.session.reader,
+        "SELECT country FROM marts.v_platform_segment_daily WHERE country != 'unknown' GROUP BY country ORDER BY sum(views) DESC LIMIT 1",
+    )
+    seen = chromium.look(f"{written.as_uri()}?days=7&activity.country={country['country']}&money.currency=USD")
+    page = Tiles(seen.html)
+    for board, some in load(world.session.renderer):
+        times = [r[a.dimensions.index(a.view.time)] for a in some if a.series for r in expected(world, a)]
+        (row,) = rows(
+            world.session.reader, "SELECT toString(toDate({d:String}) - 6) AS since", {"d": str(max(times))[:10]}
+        )
+        chosen = {"activity": {"country": country["country"]}, "money": {"currency": "USD"}}.get(board.name, {})
+        enough = (len({str(t)[:10] for t in times}) + 1) >= 9
+        for a in some:
+            check(world, page, a, **chosen, **({"time": row["since"]} if enough else {}))
+    assert page.numbers["activity.dau"] < Tiles(chromium.look(written.as_uri()).html).numbers["activity.dau"]
 
 
-def test_views_that_are_not_there_are_an_error_with_a_hint(session: Session, tmp_path: Path) -> None:
-    from clickvault.errors import DataError
+@chromium.needed
+@pytest.mark.parametrize(("width", "dark"), SIZES)
+def test_the_page_is_quiet_at_every_size(written: Path, tmp_path: Path, width: int, dark: bool) -> None:
+    """Nothing on the console, nothing asked of the network, nothing wider than the page."""
+    address = chromium.framed(written.as_uri(), width, tmp_path)
+    seen = chromium.look(address, max(width, chromium.NARROWEST), dark=dark, picture=tmp_path / "page.png")
+    assert seen.console == []
+    (found,) = re.findall(r"<pre>(.*)</pre>", seen.html)
+    page = json.loads(found)
+    assert page["fetched"] == []
+    assert page["width"] == width, "the page is wider than its window"
+    assert page["drawn"] > 30
+    assert (tmp_path / "page.png").stat().st_size > 30_000
 
-    text = session.ch.command("SHOW CREATE VIEW marts.v_user_centrality")
-    session.ch.command("DROP VIEW marts.v_user_centrality SYNC")
+
+def test_a_tile_that_does_not_fit_stops_the_report(world: World, tmp_path: Path) -> None:
+    from clickvault.errors import ContractError
+
+    (tmp_path / "1_wrong.toml").write_text(
+        'title = "W"\nabout = "w"\n[[tiles]]\nname = "x"\ntitle = "What is this about?"\nview = "nothing"\nchart = "table"\nmetrics = ["a"]\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(ContractError, match="no view 'nothing'"):
+        report.write(world.session.reader, world.session.renderer, tmp_path / "report.html", folder=tmp_path)
+
+
+def test_views_that_are_not_there_are_an_error_with_a_hint(world: World, tmp_path: Path) -> None:
+    text = world.session.ch.command("SHOW CREATE VIEW marts.v_user_centrality")
+    world.session.ch.command("DROP VIEW marts.v_user_centrality SYNC")
     try:
         with pytest.raises(DataError) as failed:
-            report.write(session.reader, session.renderer, tmp_path / "report.html", NOW)
+            report.write(world.session.reader, world.session.renderer, tmp_path / "report.html")
         assert failed.value.hint == "clickvault init"
         assert not list(tmp_path.iterdir())
     finally:
-        session.ch.command(str(text).replace("\\n", "\n").replace("\\'", "'"))
+        world.session.ch.command(str(text).replace("\\n", "\n").replace("\\'", "'"))

@@ -37,7 +37,6 @@ from clickvault.render import (
     pg_identifier,
     statements,
 )
-from clickvault.report import charts
 from clickvault.settings import Settings
 from clickvault.vault.bridge import COLLECTION
 from clickvault.vault.merge import merge_statements
@@ -200,17 +199,6 @@ def rendered() -> dict[str, str]:
         add("maintenance", f"maintenance: {template}", RENDERER.render(f"maintenance/{template}.sql.j2"))
     for store in ("clickhouse", "postgres"):
         add("vault_accounts", f"accounts in {store}", RENDERER.render(f"vault/accounts_{store}.sql.j2"))
-    for mart in dict.fromkeys(f.mart for f in charts.FIGURES):
-        view, metrics = f"marts.v_{mart}", [f.metric for f in charts.FIGURES if f.mart == mart]
-        add("report", f"{mart}: days", RENDERER.render("report/days.sql.j2", view=view))
-        add("report", f"{mart}: figures", RENDERER.render("report/figures.sql.j2", view=view, metrics=metrics))
-    for chart in charts.CHARTS:
-        given = {"counted": charts.counted(chart.mart), "max_days": charts.MAX_DAYS, "max_rows": charts.MAX_ROWS}
-        add("report", f"chart: {chart.name}", RENDERER.render("report/chart.sql.j2", chart=chart, **given))
-    for key, (event_type, label) in charts.NAMES.items():
-        sql = RENDERER.render("report/names.sql.j2", event_type=event_type, key=key, name=label)
-        add("report", f"names of {key}", sql)
-    add("report", "totals", RENDERER.render("report/totals.sql.j2"))
     add("report", "trust", RENDERER.render("report/trust.sql.j2"))
     tiles = {a.tile.chart: a for _, some in reversed(dashboards.load(RENDERER)) for a in reversed(some)}
     for chart, a in tiles.items():

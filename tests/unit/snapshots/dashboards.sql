@@ -35,6 +35,7 @@ FROM
     SELECT *
     FROM marts.v_platform_slice_daily
     WHERE 1
+        AND (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today())
         AND `country` = 'all'
         AND `language` = 'all'
 ) AS v
@@ -43,7 +44,8 @@ ORDER BY `day`
 LIMIT 10000;
 
 -- ═══ bar: what activity.joining is about
-SELECT * FROM marts.v_platform_slice_daily;
+SELECT * FROM marts.v_platform_slice_daily
+WHERE (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today());
 
 -- ═══ rank: activity.countries
 SELECT
@@ -105,6 +107,7 @@ FROM
     SELECT *
     FROM marts.v_platform_slice_daily
     WHERE 1
+        AND (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today())
         AND `country` = 'all'
         AND `language` = 'all'
 ) AS v
@@ -113,7 +116,8 @@ ORDER BY `day`
 LIMIT 10000;
 
 -- ═══ area: what activity.deeds is about
-SELECT * FROM marts.v_platform_slice_daily;
+SELECT * FROM marts.v_platform_slice_daily
+WHERE (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today());
 
 -- ═══ line: activity.people
 SELECT
@@ -126,6 +130,7 @@ FROM
     SELECT *
     FROM marts.v_platform_slice_daily
     WHERE 1
+        AND (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today())
         AND `country` = 'all'
         AND `language` = 'all'
 ) AS v
@@ -134,7 +139,8 @@ ORDER BY `day`
 LIMIT 10000;
 
 -- ═══ line: what activity.people is about
-SELECT * FROM marts.v_platform_slice_daily;
+SELECT * FROM marts.v_platform_slice_daily
+WHERE (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today());
 
 -- ═══ heatmap: retention.cohorts
 SELECT
@@ -146,13 +152,15 @@ FROM
     SELECT *
     FROM marts.v_cohort_weekly
     WHERE 1
+        AND `complete` = 1
 ) AS v
 GROUP BY v.`weeks_after`, v.`cohort_week`
 ORDER BY `weeks_after`, `cohort_week`
 LIMIT 10000;
 
 -- ═══ heatmap: what retention.cohorts is about
-SELECT * FROM marts.v_cohort_weekly;
+SELECT * FROM marts.v_cohort_weekly
+WHERE `complete` = 1;
 
 -- ═══ spread: ties.spread
 SELECT

@@ -1,0 +1,153 @@
+"""Tiles on a real world: each is answered for the reader, what is put together is right, and the reader can write nothing."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from clickvault.clickhouse import rows
+from clickvault.dashboards import Asked, load
+from clickvault.dashboards.formulas import expression, formula
+from clickvault.dashboards.load import views
+from clickvault.ops import logged
+from tests.worlds import World
+
+
+def tiles(world: World) -> list[Asked]:
+    return [a for _, some in load(world.session.renderer) for a in some]
+
+
+def test_every_tile_is_answered_for_the_reader(world: World) -> None:
+    """Its whole question, and its rows for tools that group by themselves; both with rows in them."""
+    empty = []
+    for a in tiles(world):
+        found = rows(world.session.reader, a.sql(world.session.renderer))
+        (source,) = rows(world.session.reader, f"SELECT count() AS n FROM ({a.source(world.session.renderer)})")
+        assert all([*r] == [*a.dimensions, *(m.name for m in a.metrics)] for r in found), a.name
+        assert bool(source["n"]) >= bool(found), a.name
+        if not found:
+            empty.append(a.name)
+    assert set(empty) <= {"retention.second_week"}
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        "INSERT INTO ops.runs (step) VALUES ('x')", "ALTER TABLE marts.platform_daily DELETE WHERE 1", "DROP VIEW marts.v_platform_daily",
+        "CREATE TABLE marts.mine (a Int8) ENGINE = Memory", "TRUNCATE TABLE marts.platform_daily",
+        "CREATE VIEW marts.mine AS SELECT 1",
+    ],
+)  # fmt: skip
+def test_a_write_by_the_reader_is_refused(world: World, write: str) -> None:
+    with pytest.raises(DatabaseError, match=r"READONLY|readonly"):
+        world.session.reader.command(write)
+
+
+def test_slices_hold_the_whole_and_each_segment(world: World) -> None:
+    """all/all is the view of the whole, a country with a language is the segment; a country alone lies between."""
+    for kind, key in (
+        ("platform", "dau, wau, mau, posts, views, stickiness"),
+        ("funnel", "viewed, shared, view_to_share"),
+    ):
+        for part, where, by in (
+            (f"v_{kind}_daily", "country = 'all' AND language = 'all'", "day"),
+            (f"v_{kind}_segment_daily", "country != 'all' AND language != 'all'", "day, country, language"),
+        ):
+            whole = rows(world.session.reader, f"SELECT {by}, {key} FROM marts.{part} ORDER BY {by}")
+            slices = rows(
+                world.session.reader, f"SELECT {by}, {key} FROM marts.v_{kind}_slice_daily WHERE {where} ORDER BY {by}"
+            )
+            assert whole, part
+            assert whole == slices, part
+    (country,) = rows(
+        world.session.reader,
+        "SELECT sum(posts) AS slices, (SELECT sum(posts) FROM marts.v_platform_daily) AS whole "
+        "FROM marts.v_platform_slice_daily WHERE language = 'all' AND country != 'all'",
+    )
+    assert country["slices"] == country["whole"] > 0
+
+
+def test_a_ratio_over_days_is_that_of_the_sums(world: World) -> None:
+    view = views(world.session.renderer)["author_virality_daily"]
+    found = formula(view, "virality", ["day", "author_id"])
+    assert found
+    (row,) = rows(
+        world.session.reader,
+        f"SELECT {expression(found, 'v')} AS ratio FROM marts.v_author_virality_daily AS v",
+    )
+    (raw,) = rows(
+        world.session.reader,
+        "SELECT ((SELECT sum(reposts + quotes) FROM marts.v_author_virality_daily) "
+        "/ (SELECT sum(views) FROM marts.v_author_virality_daily)) AS ratio",
+    )
+    assert math.isclose(row["ratio"], raw["ratio"])
+    assert 0 < row["ratio"] < 1
+
+
+def test_what_is_said_to_add_up_adds_up(world: World) -> None:
+    """A sum over segments is the whole: where the header says so of a metric of the platform."""
+    both = views(world.session.renderer)["platform_segment_daily"].sums
+    sums = ", ".join(f"sum({m}) AS {m}" for m in sorted(both))
+    whole = rows(world.session.reader, f"SELECT {sums} FROM marts.v_platform_daily")
+    assert whole == rows(world.session.reader, f"SELECT {sums} FROM marts.v_platform_segment_daily")
+
+
+def test_views_of_the_pipeline_are_what_landed(world: World) -> None:
+    r, ch = world.session.reader, world.session.ch
+    (landed,) = rows(
+        r,
+        "SELECT sum(messages) AS messages, sum(rejected) AS rejected, max(longest_delay) AS longest FROM ops.v_landing_daily",
+    )
+    (there,) = rows(
+        ch,
+        "SELECT (SELECT count() FROM landing.events) AS messages, (SELECT count() FROM raw.dead_letters) AS rejected",
+    )
+    assert {k: landed[k] for k in there} == there
+    assert landed["rejected"] > 0
+    assert landed["longest"] > 0
+    (letters,) = rows(r, "SELECT sum(letters) AS n FROM ops.v_rejected_daily")
+    (reasons,) = rows(ch, "SELECT sum(length(reasons)) AS n FROM raw.dead_letters")
+    assert letters == reasons
+    fresh = rows(r, "SELECT event_type, messages, hours_since FROM ops.v_freshness")
+    assert {f["event_type"] for f in fresh} == set(world.session.renderer.registry.events)
+    assert all(f["hours_since"] is None or 0 <= f["hours_since"] < 2 for f in fresh)
+    (accounts,) = rows(r, "SELECT sum(unbalanced) AS off, count() AS n FROM ops.v_accounts_history")
+    assert accounts["n"] > 100
+    assert accounts["off"] == 0
+    assert {s["stage"] for s in rows(r, "SELECT * FROM ops.v_lag")} == {
+        "landed",
+        "graph",
+        "marts",
+        "accounts",
+        "quality",
+    }
+
+
+def test_each_step_is_noted_with_what_became_of_it(world: World) -> None:
+    noted = rows(world.session.reader, "SELECT step, error, seconds, failures FROM ops.v_run_history")
+    assert {n["step"] for n in noted} >= {"ingest", "load", "graph", "marts", "reconcile", "quality"}
+    assert all(n["seconds"] > 0 for n in noted)
+
+    def breaks() -> None:
+        with logged(world.session.ch, "broken"):
+            raise ValueError("with a secret in it")
+
+    with pytest.raises(ValueError, match="with a secret in it"):
+        breaks()
+    try:
+        (row,) = rows(
+            world.session.reader, "SELECT * EXCEPT (started_at, seconds) FROM ops.v_run_history WHERE step = 'broken'"
+        )
+        assert row == {"step": "broken", "error": "ValueError", "runs": 1, "failures": 1}
+    finally:
+        world.session.ch.command("ALTER TABLE ops.runs DELETE WHERE step = 'broken' SETTINGS mutations_sync = 1")
+
+
+def test_people_have_names(world: World) -> None:
+    for view, name in (("user_centrality", "username"), ("author_virality_daily", "author"), ("creator_revenue_daily", "creator"), ("post_spread", "author")):  # fmt: skip
+        (found,) = rows(
+            world.session.reader, f"SELECT count() AS n, countIf({name} = 'unknown') AS without FROM marts.v_{view}"
+        )
+        assert found["n"] > found["without"], view
