@@ -12,7 +12,7 @@ import sys
 
 import typer
 
-from clickvault.cli import airflow, alerts, care, dashboards, look, pipeline, produce, quality, stack
+from clickvault.cli import airflow, alerts, care, dashboards, look, pipeline, produce, quality, stack, targets
 from clickvault.errors import ClickvaultError, StoreError
 
 app = typer.Typer(
@@ -23,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (stack, produce, pipeline, quality, look, dashboards, care, alerts, airflow):
+for module in (stack, produce, pipeline, quality, look, dashboards, targets, care, alerts, airflow):
     module.register(app)
 
 _CLIENTS = ("clickhouse_connect", "psycopg2", "kafka", "minio", "urllib3", "neo4j")
