@@ -22,7 +22,7 @@ _URL_NAMES = re.compile(r"(_URL|_CONN|_URI)$")
 
 def secrets_in_use(settings: Settings) -> frozenset[str]:
     """The values of all secrets: of the settings, of the embedded stack's state, and of the environment."""
-    found = {settings.s3_secret_key, settings.neo4j_password}
+    found = {settings.s3_secret_key, settings.neo4j_password, settings.kafka_password}
     urls = [
         settings.clickhouse_url,
         settings.clickhouse_reader_url,
