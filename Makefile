@@ -4,10 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 AIRFLOW_STAMP := $(VENV)/.installed-airflow
+SUPERSET := .venv-superset
+SUPERSET_STAMP := $(SUPERSET)/.installed
+BROWSER_STAMP := $(VENV)/.installed-dashboards
 COMPOSE ?= docker compose --env-file .env.compose
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down airflow airflow-down test test-airflow test-services compose-up compose-demo compose-down lint format diagrams clean
+.PHONY: help install demo up down airflow airflow-down superset superset-down test test-airflow test-dashboards test-services compose-up compose-demo compose-down lint format diagrams clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -39,11 +42,30 @@ airflow: $(AIRFLOW_STAMP) ## Start the stack and Airflow on it; prints address, 
 airflow-down: ## Stop Airflow; its database and the stack stay
 	@test ! -x $(BIN)/clickvault || $(BIN)/clickvault airflow down
 
+$(SUPERSET_STAMP): constraints-superset.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13) and "Superset needs Python 3.11 or 3.12; try: make PYTHON=python3.12 superset")'
+	$(PYTHON) -m venv $(SUPERSET)
+	$(SUPERSET)/bin/pip install --quiet --disable-pip-version-check --no-deps -r constraints-superset.txt
+	@touch $(SUPERSET_STAMP)
+
+superset: $(STAMP) $(SUPERSET_STAMP) ## Start Superset on the running stack, with all dashboards; prints address, user and password (docs/superset.md)
+	$(BIN)/clickvault superset up
+
+superset-down: ## Stop Superset; its database and the stack stay
+	@test ! -x $(BIN)/clickvault || $(BIN)/clickvault superset down
+
 test: $(STAMP) ## Run the tests, on a stack of their own
 	$(BIN)/python -m pytest -n auto --maxprocesses=4 --durations=12
 
 test-airflow: $(AIRFLOW_STAMP) ## Run the tests of Airflow: its real processes on a stack of their own (about 8 minutes)
 	$(BIN)/python -m pytest tests/airflow
+
+$(BROWSER_STAMP): $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,dev,dashboards]'
+	@touch $(BROWSER_STAMP)
+
+test-dashboards: $(BROWSER_STAMP) $(SUPERSET_STAMP) ## Run Superset with all dashboards, and look at each in Chromium (8 minutes at most)
+	$(BIN)/python -m pytest tests/dashboards
 
 test-services: $(STAMP) ## Run the tests on Apache Kafka and Neo4j (Java 17 and Maven; 200 MB are fetched once)
 	$(BIN)/python -m pytest tests/services
@@ -53,8 +75,9 @@ compose-up: ## Start the whole stack in containers (docs/compose.md)
 	$(COMPOSE) up -d --build
 	$(COMPOSE) ps
 
-compose-demo: ## Make a month of events in the containers, run the pipeline
+compose-demo: ## Make a month of events in the containers, run the pipeline, bring the dashboards to Metabase
 	$(COMPOSE) run --rm clickvault demo --report /opt/clickvault/state/report.html
+	$(COMPOSE) run --rm clickvault dashboards apply --to metabase --url http://metabase:3000
 
 compose-down: ## Stop the containers; their data stays
 	$(COMPOSE) --profile superset --profile tools down
@@ -74,5 +97,5 @@ diagrams: $(STAMP) ## Write dictionary, lineage and diagrams, and draw the diagr
 
 clean: down ## Stop the stack and remove its data and everything that was made
 	@test ! -x $(BIN)/clickvault || $(BIN)/clickvault down --purge --yes
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info report.html
+	rm -rf $(VENV) $(SUPERSET) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info report.html
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,6 +15,7 @@ if [ ! -f .env.compose ]; then
             AIRFLOW_SECRET_KEY AIRFLOW_JWT_SECRET CLICKHOUSE_CLUSTER_SECRET REDIS_PASSWORD; do
             echo "$name=$(secret)"
         done
+        echo "METABASE_ADMIN_PASSWORD=$(secret)1a" # Metabase wants a digit in it
         echo "S3_ACCESS_KEY=clickvault"
         # a Fernet key is 32 bytes in URL-safe base64
         echo "AIRFLOW_FERNET_KEY=$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')"

@@ -1,9 +1,11 @@
-# Superset with the ClickHouse driver in it.
+# Superset with the ClickHouse driver in it, and the configuration that it has beside the embedded stack, too.
 FROM apache/superset:6.1.0
 
 USER root
 COPY constraints.txt /tmp/constraints.txt
 RUN grep -E '^(clickhouse-connect|psycopg2-binary)==' /tmp/constraints.txt > /tmp/drivers.txt \
     && uv pip install --python /app/.venv/bin/python -r /tmp/drivers.txt
+COPY clickvault/dashboards/superset_config.py clickvault/dashboards/superset_prepare.py /opt/clickvault/
+ENV SUPERSET_CONFIG_PATH=/opt/clickvault/superset_config.py
 USER superset
-CMD ["/bin/sh", "-c", "superset db upgrade && { superset fab create-admin --username admin --firstname A --lastname D --email admin@localhost --password \"$SUPERSET_ADMIN_PASSWORD\" || true; } && superset init && exec /usr/bin/run-server.sh"]
+CMD ["/bin/sh", "-c", "/app/.venv/bin/python -P /opt/clickvault/superset_prepare.py && exec /usr/bin/run-server.sh"]

@@ -62,11 +62,12 @@ def down(
     purge: Annotated[bool, typer.Option("--purge", help="Also delete the state folder with all data.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting.")] = False,
 ) -> None:
-    """Stop the embedded stack, and Airflow where it runs; the data stays for the next `up`.
+    """Stop the embedded stack, and Airflow and Superset where they run; the data stays for the next `up`.
 
     Example: clickvault down
     """
     from clickvault.airflow import server
+    from clickvault.dashboards import superset_server
     from clickvault.embedded import stack
     from clickvault.settings import get_settings
 
@@ -74,6 +75,7 @@ def down(
         typer.confirm(f"Delete all data in {get_settings().home}?", abort=True, err=True)
     if any(process["pid"] for process in server.status()):
         server.down(show.say)
+    superset_server.down(show.say)
     stack.down(show.say, purge=purge)
 
 
