@@ -101,6 +101,7 @@ def _number(asked: Asked, metrics: list[Any]) -> tuple[str, Values]:
         "subheader_font_size": 0.125,
         "time_format": "%Y-%m-%d" if step else "%Y-%m-%d %H:%M",
         "rolling_type": "None",
+        "color_picker": {"r": 31, "g": 119, "b": 180, "a": 1},
     }
 
 
@@ -142,7 +143,7 @@ def _spread(asked: Asked, metrics: list[Any]) -> tuple[str, Values]:
         "x": _expression(f"any({ch_identifier(x)})", label(x)),
         "y": metrics[0],
         "size": _expression("any(1)", "One"),
-        "max_bubble_size": "10",
+        "max_bubble_size": "5",
         "logXAxis": True,
         "logYAxis": True,
         "x_axis_label": label(x),
@@ -193,7 +194,7 @@ def _funnel(asked: Asked, metrics: list[Any]) -> tuple[str, Values]:
         "metric": _expression(f"{together}(value)", asked.metrics[0].label),
         "sort_by_metric": True,
         "percent_calculation_type": "first_step",
-        "label_type": 3,
+        "label_type": 5,
         "tooltip_label_type": 5,
         "number_format": FORMATS[asked.metrics[0].unit],
         "show_labels": True,

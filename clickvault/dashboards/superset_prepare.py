@@ -10,6 +10,7 @@ from pathlib import Path
 import flask_migrate
 import superset
 from superset.app import create_app
+from superset.extensions import db
 
 app = create_app()
 with app.app_context():
@@ -23,4 +24,5 @@ with app.app_context():
         roles.reset_password(admin.id, password)
     else:
         roles.add_user("admin", "Admin", "clickvault", "admin@localhost", roles.find_role("Admin"), password=password)
+    db.session.commit()
 print("superset is prepared")
