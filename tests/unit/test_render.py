@@ -204,6 +204,13 @@ def rendered() -> dict[str, str]:
     for chart, a in tiles.items():
         add("dashboards", f"{chart}: {a.name}", a.sql(RENDERER))
         add("dashboards", f"{chart}: what {a.name} is about", a.source(RENDERER))
+    funnel = tiles["funnel"]
+    steps = [(m.name, m.label) for m in funnel.metrics]
+    add(
+        "dashboards",
+        "funnel: its steps as rows",
+        RENDERER.render("dashboards/steps.sql.j2", rows=funnel.sql(RENDERER), metrics=steps),
+    )
     for title, sql in checks(RENDERER):
         add("quality", title, sql)
     for title, sql in kept_up(RENDERER):

@@ -202,3 +202,30 @@ FROM
 -- ═══ funnel: what activity.funnel is about
 SELECT * FROM marts.v_funnel_slice_daily
 WHERE `day` = (SELECT ifNull(maxOrNullIf(`day`, `day` < today()), max(`day`)) FROM marts.v_funnel_slice_daily);
+
+-- ═══ funnel: its steps as rows
+SELECT *, steps.1 AS step, steps.2 AS value
+FROM
+(
+SELECT
+    any(v.`viewed`) AS `viewed`,
+    any(v.`reacted`) AS `reacted`,
+    any(v.`commented`) AS `commented`,
+    any(v.`shared`) AS `shared`
+FROM
+(
+    SELECT *
+    FROM marts.v_funnel_slice_daily
+    WHERE 1
+        AND `day` = (SELECT ifNull(maxOrNullIf(`day`, `day` < today()), max(`day`)) FROM marts.v_funnel_slice_daily)
+        AND `country` = 'all'
+        AND `language` = 'all'
+) AS v
+)
+ARRAY JOIN
+[
+    ('Viewed', toFloat64(`viewed`)),
+    ('Reacted', toFloat64(`reacted`)),
+    ('Commented', toFloat64(`commented`)),
+    ('Shared', toFloat64(`shared`))
+] AS steps;

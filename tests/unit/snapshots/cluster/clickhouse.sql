@@ -1664,7 +1664,7 @@ FROM
 (
     SELECT 'landed' AS stage, max(landed_at) AS newest FROM landing.events
     UNION ALL
-    SELECT 'graph', toDateTime64(max(day), 6, 'UTC') FROM ops.mart_days WHERE startsWith(mart, 'social_graph')
+    SELECT 'graph', max(built_at) FROM ops.mart_days WHERE mart = 'user_centrality'
     UNION ALL
     SELECT 'marts', max(built_at) FROM ops.mart_days
     UNION ALL
@@ -1708,8 +1708,8 @@ ORDER BY mart;
 -- ═══ view ops.v_quality_history
 CREATE VIEW ops.v_quality_history ON CLUSTER `clickvault` AS
 SELECT
-    checked_at, check, any(level) AS level, countIf(rows > 0) AS looked_at, countIf(NOT passed) AS breached,
-    countIf(NOT passed AND quality_results.level = 'error') AS errors, countIf(NOT passed AND quality_results.level = 'warning') AS warnings
+    checked_at, check, any(level) AS severity, countIf(rows > 0) AS looked_at, countIf(NOT passed) AS breached,
+    countIf(NOT passed AND level = 'error') AS errors, countIf(NOT passed AND level = 'warning') AS warnings
 FROM ops.quality_results
 GROUP BY checked_at, check
 ORDER BY checked_at, check;
