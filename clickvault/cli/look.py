@@ -60,7 +60,7 @@ def contract_list(json: Json = False) -> None:
 def contract_show(
     event_type: Annotated[str, typer.Argument(help="An event type, e.g. post.")], json: Json = False
 ) -> None:
-    """Show one event type: its fields with limits and roles, and its lineage from the topic to the marts' views.
+    """Show one event type: its fields with limits and roles, and its lineage from the topic to the tiles of dashboards.
 
     Example: clickvault contract show post
     """

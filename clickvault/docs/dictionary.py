@@ -43,6 +43,8 @@ WORDS = (
 
 def page(renderer: Renderer) -> str:
     """The text of docs/dictionary.md."""
+    from clickvault.ops import ops_views
+
     registry = renderer.registry
     first = next(iter(registry.events.values()))
     return renderer.render(
@@ -57,6 +59,7 @@ def page(renderer: Renderer) -> str:
         relations=_relations(registry),
         marts=_marts(renderer),
         checks=_checks(renderer),
+        ops=ops_views(renderer),
         words=WORDS,
     )
 

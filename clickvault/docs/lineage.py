@@ -1,4 +1,4 @@
-"""Lineage: what becomes of an event type from its topic to the views of the marts, and what each mart is made from.
+"""Lineage: what becomes of an event type from its topic to the tiles of dashboards, and what each mart is made from.
 
 Read from the contracts and from the SQL that is run: what a mart's statements name behind FROM and JOIN is its sources.
 """
@@ -34,7 +34,7 @@ class Lineage:
     measured: tuple[str, ...]
     marts: tuple[str, ...]
     views: tuple[str, ...]
-    tiles: tuple[str, ...] = ()  # of dashboards: none is declared yet
+    tiles: tuple[str, ...]
 
     def steps(self) -> dict[str, list[str]]:
         """As plain data: step, names."""
@@ -45,6 +45,7 @@ class Lines:
     """The lineage of all event types and marts of a renderer's domains, read once."""
 
     def __init__(self, renderer: Renderer) -> None:
+        from clickvault.dashboards import load
         from clickvault.mart_headers import all_marts, rendered
 
         self.registry: Registry = renderer.registry
@@ -59,6 +60,7 @@ class Lines:
             self.views |= {o.name: o.sql for o in made if o.kind == "view"}
             self.sources[mart.name] = {t for o in made for t in tables_read(o.sql)} - own
         self._made_of = {name: self._events(sql) for name, sql in self.builds.items()}
+        self.dashboards = load(renderer)
 
     def events_of(self, view: str) -> set[str]:
         """The event types that a view of a mart is made of, by whatever way."""
@@ -92,6 +94,7 @@ class Lines:
             tables += [f"link_{link.name}", *([f"eff_{link.name}"] if link.kind == "effectivity" else [])]
         tables += [s.name for s in vault.sats]
         measured = [r for r, events in _measured(self.registry).items() if name in events]
+        views = [v.table for m in self.marts.values() for v in m.views if name in self.events_of(v.table)]
         return Lineage(
             topic=(event.topic,),
             landing=(f"landing.queue_{event.group}", "landing.events"),
@@ -101,7 +104,8 @@ class Lines:
             graph=(*(f"(:{n.label})" for n in event.nodes), *(f"[:{r.type}]" for r in event.relations)),
             measured=tuple(f"graph.scores ({r})" for r in measured),
             marts=tuple(m.table for m in self.marts.values() if name in self.events_in(m.name)),
-            views=tuple(v.table for m in self.marts.values() for v in m.views if name in self.events_of(v.table)),
+            views=tuple(views),
+            tiles=tuple(a.name for _, tiles in self.dashboards for a in tiles if a.view.table in views),
         )
 
     def read_itself(self, mart: Mart) -> set[str]:

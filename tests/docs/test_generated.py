@@ -32,6 +32,7 @@ DOCS = ROOT / "docs"
 RENDERER = Renderer(Registry([DOMAIN]))
 LINES = Lines(RENDERER)
 TABLES = tables(RENDERER)
+SHOWN = {a.name: a.view.table for _, tiles in LINES.dashboards for a in tiles}
 WRITTEN = documents(RENDERER.registry)
 MARKDOWN = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 PAGES = [(name, page) for name, found in pages(RENDERER).items() for page in found]
@@ -180,7 +181,8 @@ def test_an_event_type_comes_to_the_marts_that_are_made_of_it(
     assert not_in_marts not in way["marts"]
     assert way["topic"] == [f"social.{event_type}"]
     assert all(name.startswith("marts.v_") for name in way["views"])
-    assert way["tiles"] == []
+    assert all(t in SHOWN and SHOWN[t] in way["views"] for t in way["tiles"])
+    assert way["tiles"], f"{event_type} is shown nowhere"
 
 
 def test_a_view_is_made_of_what_the_views_under_it_are_made_of() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from clickvault import marts, schema
+from clickvault import dashboards, marts, schema
 from clickvault.contract import Registry
 from clickvault.objects import SqlObject
 from clickvault.render import ROOT, Renderer
@@ -202,11 +202,14 @@ def test_the_graph_database_is_synced_with_the_rights_of_loader_and_reader(made:
 
 
 def test_reader_reads_what_bi_reads(made: Path) -> None:
-    views = [f"SELECT * FROM {o.name}" for o in objects() if o.kind == "view" and o.name.startswith("marts.")]
-    allowed = [*views, "SELECT count() FROM raw.user FINAL", "SELECT count() FROM graph.scores"]
+    """Every view of marts and ops, and every tile of the dashboards; of what landed, when and of what type it was."""
+    views = [f"SELECT * FROM {o.name}" for o in objects() if o.kind == "view" and o.name.startswith(("marts.", "ops."))]
+    tiles = [a.sql(RENDERER) for _, some in dashboards.load(RENDERER) for a in some]
+    allowed = [*views, *tiles, "SELECT count() FROM raw.user FINAL", "SELECT count() FROM graph.scores"]
     forbidden = [
         "INSERT INTO marts.platform_daily (day) VALUES ('2026-01-01')", "DROP VIEW marts.v_platform_daily",
-        "SELECT * FROM landing.events", "CREATE TABLE marts.mine (a Int8) ENGINE = Memory", "CREATE USER mine",
+        "SELECT raw FROM landing.events", "SELECT key FROM landing.events", "INSERT INTO ops.runs (step) VALUES ('x')",
+        "ALTER TABLE marts.platform_daily DELETE WHERE 1", "CREATE TABLE marts.mine (a Int8) ENGINE = Memory", "CREATE USER mine",
         "SELECT * FROM postgresql(vault_stage, table = 'load_window')", "SELECT * FROM file('/etc/passwd', 'LineAsString')",
         "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
     ]  # fmt: skip

@@ -226,3 +226,62 @@ def test_labels_are_words() -> None:
         "Community",
         "Click rate",
     ]
+
+
+# ── one declaration, every target ─────────────────────────────────────────────────────────────────────────────
+
+ADDED = """
+[[tiles]]
+name = "added"
+title = "Is this tile everywhere?"
+view = "platform_daily"
+chart = "line"
+metrics = ["posts", "views"]
+"""
+
+
+def in_report(dashboard: Any, tiles: list[Asked]) -> str:
+    from datetime import UTC, datetime
+
+    from clickvault.report import ask, page
+
+    empty = [ask.Answer(a, {ask.EVERYTHING: a.name}) for a in tiles]
+    frames = {a.name: ask.Frame({n: [] for n in (*a.dimensions, *(m.name for m in a.metrics))}) for a in tiles}
+    board = ask.Board(dashboard, None, None, (), empty, frames)
+    return page.render(RENDERER.folder, [board], datetime.now(UTC))
+
+
+def in_tableau(dashboard: Any, tiles: list[Asked]) -> str:
+    from clickvault.dashboards.tableau_workbook import Sheet, workbook
+
+    sheets = [Sheet(a, {"day": "date", **{m.name: "real" for m in a.metrics}}, []) for a in tiles]
+    return workbook(dashboard, sheets).decode()
+
+
+TARGETS = {"report": in_report, "tableau": in_tableau}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_tile_that_is_added_in_one_place_is_in_every_target(tmp_path: Path, target: str) -> None:
+    shown = []
+    for text in (FILE, FILE + ADDED):
+        (tmp_path / "1_trial.toml").write_text(text, encoding="utf-8")
+        ((dashboard, tiles),) = load(RENDERER, tmp_path)
+        shown.append(TARGETS[target](dashboard, tiles))
+    assert "Is this tile everywhere?" not in shown[0]
+    assert "Is this tile everywhere?" in shown[1]
+    assert "How many posts are published?" in shown[1]
+
+
+def test_a_workbook_calculates_by_the_formula_of_the_header() -> None:
+    text = in_tableau(LOADED[3][0], [TILES["virality.rate"]])
+    assert 'formula="(IF SUM([views]) = 0 THEN NULL ELSE (SUM([reposts]) + SUM([quotes])) / SUM([views]) END)"' in text
+    assert 'default-format="p0.0%"' in text
+
+
+def test_a_workbook_passes_tableaus_schema(tmp_path: Path) -> None:
+    from tests.tableau_schema import complaints, schema
+
+    judge = schema(tmp_path)
+    ((dashboard, tiles),) = [(d, t) for d, t in LOADED if d.name == "virality"]
+    assert complaints(judge, in_tableau(dashboard, [t for t in tiles if t.dimensions == ("day",)]).encode()) == []
