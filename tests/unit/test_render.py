@@ -24,6 +24,7 @@ from clickvault import dashboards, graph, marts, quality, schema
 from clickvault.contract import Registry
 from clickvault.contract.assistance import pointer
 from clickvault.contract.vault import vault_of
+from clickvault.dashboards.tableau import extract_sql
 from clickvault.errors import ContractError
 from clickvault.graph import sql as graph_sql
 from clickvault.graph.changes import owners_of
@@ -204,6 +205,8 @@ def rendered() -> dict[str, str]:
     for chart, a in tiles.items():
         add("dashboards", f"{chart}: {a.name}", a.sql(RENDERER))
         add("dashboards", f"{chart}: what {a.name} is about", a.source(RENDERER))
+        if chart in ("number", "rank"):
+            add("dashboards", f"{chart}: the extract of {a.name}", extract_sql(RENDERER, a)[0])
     funnel = tiles["funnel"]
     steps = [(m.name, m.label) for m in funnel.metrics]
     add(

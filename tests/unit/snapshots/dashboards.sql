@@ -71,6 +71,22 @@ SELECT * FROM marts.v_platform_slice_daily
 WHERE `country` != 'all'
     AND `day` = (SELECT ifNull(maxOrNullIf(`day`, `day` < today()), max(`day`)) FROM marts.v_platform_slice_daily);
 
+-- ═══ rank: the extract of activity.countries
+SELECT
+    v.`language` AS `language`,
+    v.`country` AS `country`,
+    any(v.`dau`) AS `dau`,
+    any(v.`wau`) AS `wau`,
+    any(v.`new_users`) AS `new_users`
+FROM
+(
+    SELECT * FROM marts.v_platform_slice_daily
+    WHERE `country` != 'all'
+        AND `day` = (SELECT ifNull(maxOrNullIf(`day`, `day` < today()), max(`day`)) FROM marts.v_platform_slice_daily)
+) AS v
+GROUP BY v.`language`, v.`country`
+ORDER BY `language`, `country`;
+
 -- ═══ number: activity.dau
 SELECT
     v.`day` AS `day`,
@@ -91,6 +107,20 @@ LIMIT 10000;
 -- ═══ number: what activity.dau is about
 SELECT * FROM marts.v_platform_slice_daily
 WHERE (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today());
+
+-- ═══ number: the extract of activity.dau
+SELECT
+    v.`day` AS `day`,
+    v.`country` AS `country`,
+    v.`language` AS `language`,
+    any(v.`dau`) AS `dau`
+FROM
+(
+    SELECT * FROM marts.v_platform_slice_daily
+    WHERE (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today())
+) AS v
+GROUP BY v.`day`, v.`country`, v.`language`
+ORDER BY `day`, `country`, `language`;
 
 -- ═══ area: activity.deeds
 SELECT
