@@ -180,6 +180,8 @@ def _heatmap(asked: Asked, metrics: list[Any]) -> tuple[str, Values]:
         "left_margin": "auto",
         "bottom_margin": "auto",
         "value_bounds": [None, None],
+        "border_color": {"r": 255, "g": 255, "b": 255, "a": 1},
+        "border_width": 1,
         "y_axis_format": FORMATS[asked.metrics[0].unit],
         "x_axis_time_format": "smart_date",
         "row_limit": asked.limit,

@@ -147,8 +147,21 @@ def test_secrets_are_made_once(secrets: Path) -> None:
     before = (secrets / ".env.compose").read_text(encoding="utf-8")
     subprocess.run(["sh", ROOT / "docker" / "secrets.sh"], cwd=secrets, check=True, capture_output=True)
     assert (secrets / ".env.compose").read_text(encoding="utf-8") == before
+    assert not (secrets / ".env.compose.part").exists()
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert {"/.env.compose", "/.secrets/"} <= set(ignored)
+
+
+def test_a_newer_version_s_secret_is_added_and_the_others_stay(tmp_path: Path) -> None:
+    file = tmp_path / ".env.compose"
+    for _ in range(2):
+        subprocess.run(["sh", ROOT / "docker" / "secrets.sh"], cwd=tmp_path, check=True, capture_output=True)
+        before = file.read_text(encoding="utf-8").splitlines()
+        file.write_text("\n".join(line for line in before if not line.startswith("METABASE_ADMIN")) + "\n")
+    subprocess.run(["sh", ROOT / "docker" / "secrets.sh"], cwd=tmp_path, check=True, capture_output=True)
+    after = file.read_text(encoding="utf-8").splitlines()
+    assert {line.partition("=")[0] for line in after} == {line.partition("=")[0] for line in before}
+    assert [line for line in before if line not in after] == [b for b in before if b.startswith("METABASE_ADMIN")]
 
 
 def test_no_plain_secret_stands_in_the_files() -> None:
