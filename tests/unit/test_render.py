@@ -204,8 +204,8 @@ def rendered() -> dict[str, str]:
     tiles = {a.tile.chart: a for _, some in reversed(dashboards.load(RENDERER)) for a in reversed(some)}
     for chart, a in tiles.items():
         add("dashboards", f"{chart}: {a.name}", a.sql(RENDERER))
-        add("dashboards", f"{chart}: what {a.name} is about", a.source(RENDERER))
         if chart in ("number", "rank"):
+            add("dashboards", f"{chart}: what {a.name} is about", a.source(RENDERER))
             add("dashboards", f"{chart}: the extract of {a.name}", extract_sql(RENDERER, a)[0])
     funnel = tiles["funnel"]
     steps = [(m.name, m.label) for m in funnel.metrics]

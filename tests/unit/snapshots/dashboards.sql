@@ -22,10 +22,6 @@ GROUP BY v.`user_id`, v.`username`, v.`country`, v.`language`
 ORDER BY `pagerank` DESC, `user_id`, `username`, `country`, `language`
 LIMIT 50;
 
--- ═══ table: what ties.influence is about
-SELECT * FROM marts.v_user_centrality
-WHERE `day` = (SELECT max(`day`) FROM marts.v_user_centrality);
-
 -- ═══ bar: activity.joining
 SELECT
     v.`day` AS `day`,
@@ -42,10 +38,6 @@ FROM
 GROUP BY v.`day`
 ORDER BY `day`
 LIMIT 10000;
-
--- ═══ bar: what activity.joining is about
-SELECT * FROM marts.v_platform_slice_daily
-WHERE (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today());
 
 -- ═══ rank: activity.countries
 SELECT
@@ -145,10 +137,6 @@ GROUP BY v.`day`
 ORDER BY `day`
 LIMIT 10000;
 
--- ═══ area: what activity.deeds is about
-SELECT * FROM marts.v_platform_slice_daily
-WHERE (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today());
-
 -- ═══ line: activity.people
 SELECT
     v.`day` AS `day`,
@@ -168,10 +156,6 @@ GROUP BY v.`day`
 ORDER BY `day`
 LIMIT 10000;
 
--- ═══ line: what activity.people is about
-SELECT * FROM marts.v_platform_slice_daily
-WHERE (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today());
-
 -- ═══ heatmap: retention.cohorts
 SELECT
     v.`weeks_after` AS `weeks_after`,
@@ -187,10 +171,6 @@ FROM
 GROUP BY v.`weeks_after`, v.`cohort_week`
 ORDER BY `weeks_after`, `cohort_week`
 LIMIT 10000;
-
--- ═══ heatmap: what retention.cohorts is about
-SELECT * FROM marts.v_cohort_weekly
-WHERE `complete` = 1;
 
 -- ═══ spread: ties.spread
 SELECT
@@ -208,11 +188,6 @@ GROUP BY v.`degree`
 ORDER BY `degree`
 LIMIT 10000;
 
--- ═══ spread: what ties.spread is about
-SELECT * FROM marts.v_degrees_daily
-WHERE `tie` = 'friends'
-    AND `day` = (SELECT max(`day`) FROM marts.v_degrees_daily);
-
 -- ═══ funnel: activity.funnel
 SELECT
     any(v.`viewed`) AS `viewed`,
@@ -228,10 +203,6 @@ FROM
         AND `country` = 'all'
         AND `language` = 'all'
 ) AS v;
-
--- ═══ funnel: what activity.funnel is about
-SELECT * FROM marts.v_funnel_slice_daily
-WHERE `day` = (SELECT ifNull(maxOrNullIf(`day`, `day` < today()), max(`day`)) FROM marts.v_funnel_slice_daily);
 
 -- ═══ funnel: its steps as rows
 SELECT *, steps.1 AS step, steps.2 AS value
