@@ -123,7 +123,7 @@ def _dataset(renderer: Renderer, asked: Asked) -> Dataset:
     words = [f"{k} {v}" for k, v in tile.where.items()]
     if tile.newest:
         words.append("newest")
-    elif tile.chart == "number" and view.time and not view.settled:
+    elif asked.over:
         words.append("whole days")
     if view.whole:
         words += [f"each {d}" for d in asked.dimensions if d in view.apart]
@@ -132,7 +132,7 @@ def _dataset(renderer: Renderer, asked: Asked) -> Dataset:
         steps = [(m.name, m.label) for m in asked.metrics]
         sql = renderer.render("dashboards/steps.sql.j2", rows=asked.source(renderer), metrics=steps).strip()
         return Dataset(view, f"{view.name}, steps of {asked.name}", sql, metrics, steps=True)
-    if not asked.fixed:
+    if not asked.fixed and not asked.over:
         return Dataset(view, f"v_{view.name}", metrics=metrics)
     return Dataset(view, f"{view.name}, {', '.join(words)}", asked.source(renderer), metrics)
 

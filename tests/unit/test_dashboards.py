@@ -258,7 +258,24 @@ def in_tableau(dashboard: Any, tiles: list[Asked]) -> str:
     return workbook(dashboard, sheets).decode()
 
 
-TARGETS = {"report": in_report, "tableau": in_tableau}
+def in_superset(dashboard: Any, tiles: list[Asked]) -> str:
+    import json
+
+    from clickvault.dashboards.superset_bundle import bundle
+
+    types = {a.view.table: dict.fromkeys(a.view.columns, "UInt64") for a in tiles}
+    return json.dumps(
+        bundle(RENDERER, [(dashboard, tiles)], types, "clickhousedb://reader@127.0.0.1/marts"), default=str
+    )
+
+
+def in_metabase(dashboard: Any, tiles: list[Asked]) -> str:
+    from clickvault.dashboards.metabase_cards import cards
+
+    return repr(cards(RENDERER, [(dashboard, tiles)]))
+
+
+TARGETS = {"report": in_report, "tableau": in_tableau, "superset": in_superset, "metabase": in_metabase}
 
 
 @pytest.mark.parametrize("target", TARGETS)
