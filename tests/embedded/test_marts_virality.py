@@ -152,8 +152,8 @@ def test_what_is_done_before_the_publication_is_known_counts_for_nobody(facts: F
     ask = "SELECT * FROM marts.v_author_virality_daily"
     found = facts.ask(ask)
     assert [tuple(r.values()) for r in found] == [
-        (D2, ANNA, 2, 1, 1, 0, 1, 0, 0.5, 1),
-        (D3, ANNA, 0, 0, 0, 1, 0, 0, None, 1),
+        (D2, ANNA, "unknown", 2, 1, 1, 0, 1, 0, 0.5, 1),
+        (D3, ANNA, "unknown", 0, 0, 0, 1, 0, 0, None, 1),
     ]
     (sums,) = facts.ask("SELECT sum(views) AS views, sum(quotes) AS quotes FROM marts.author_virality_daily")
     assert sums == {"views": 4, "quotes": 2}, "the accounts are kept with what counts for nobody"
@@ -186,7 +186,7 @@ def test_a_creation_that_comes_late_makes_only_its_own_day_out_of_date(facts: Fa
     }
     assert reached == {1: 0, 4: 0, 5: 49 * 3600 - 1, 6: None}
     (post,) = facts.ask("SELECT * FROM marts.v_post_spread")
-    assert tuple(post.values())[:3] == (POST, DAN, "post")
+    assert tuple(post.values())[:4] == (POST, DAN, "unknown", "post")
     assert (post["views"], post["seconds_to_views"]) == (5, None)
 
 
