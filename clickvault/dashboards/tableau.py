@@ -41,8 +41,8 @@ def kind_of(ch_type: str) -> Kind:
     return "integer" if base.lstrip("U").startswith("Int") else _KINDS.get(base, "string")
 
 
-def extract_sql(renderer: Renderer, a: Asked) -> tuple[str, list[str]]:
-    """The question of a tile's extract, and the columns that its rows are by."""
+def extract_sql(renderer: Renderer, a: Asked) -> str:
+    """The question of a tile's extract: by its dimensions and the columns of its filters, what its metrics are computed of."""
     by = list(dict.fromkeys([*(c for _, c in a.filters), *a.dimensions])) or [a.view.time]
     top = a.tile.chart in ("rank", "table") and not a.tile.newest and bool(a.dimensions)
 
@@ -50,10 +50,9 @@ def extract_sql(renderer: Renderer, a: Asked) -> tuple[str, list[str]]:
         return ""
 
     columns = {name: "sum" if c.how == "sum" else "any" for name, c in components(a.metrics).items()}
-    sql = renderer.render(
+    return renderer.render(
         "dashboards/extract.sql.j2", asked=a, by=by, columns=columns, top=top, renderer=renderer, everything=everything
     )
-    return sql, by
 
 
 def export(
@@ -104,8 +103,7 @@ def _extract(ch: Client, renderer: Renderer, a: Asked, hyper: Any, file: Path) -
         "date": SqlType.date, "datetime": SqlType.timestamp, "integer": SqlType.big_int, "real": SqlType.double,
         "string": SqlType.text, "boolean": SqlType.bool,
     }  # fmt: skip
-    sql, _ = extract_sql(renderer, a)
-    found = ch.query(sql)
+    found = ch.query(extract_sql(renderer, a))
     columns = {name: kind_of(t.name) for name, t in zip(found.column_names, found.column_types, strict=True)}
     columns |= dict.fromkeys(components(a.metrics), "real")
     table = TableDefinition(

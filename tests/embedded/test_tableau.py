@@ -57,7 +57,7 @@ def test_every_extract_holds_the_rows_of_its_mart(world: World, written: dict[st
             with Connection(hyper.endpoint, file) as connection:
                 sums = ", ".join(f'sum("{n}")' for n in names)
                 ((count, *got),) = connection.execute_list_query(f'SELECT count(*), {sums} FROM "Extract"."Extract"')
-            sql, _ = extract_sql(world.session.renderer, a)
+            sql = extract_sql(world.session.renderer, a)
             wanted_sums = ", ".join(f"sum(toFloat64({n})) AS {n}" for n in names)
             (wanted,) = rows(world.session.reader, f"SELECT count() AS rows_of_it, {wanted_sums} FROM ({sql})")
             assert count == wanted["rows_of_it"] > 0 or a.name == "retention.second_week", a.name
@@ -65,7 +65,7 @@ def test_every_extract_holds_the_rows_of_its_mart(world: World, written: dict[st
                 for name, value in zip(names, got, strict=True):
                     assert math.isclose(value or 0, wanted[name] or 0, rel_tol=1e-9), f"{a.name}: {name}"
     whole = next(a for a in tiles(world) if a.name == "virality.views")
-    sql, _ = extract_sql(world.session.renderer, whole)
+    sql = extract_sql(world.session.renderer, whole)
     (extract,) = rows(world.session.reader, f"SELECT sum(views) AS n FROM ({sql})")
     assert (
         extract
@@ -80,7 +80,7 @@ def test_the_first_values_of_a_ranking_are_those_of_the_tile(world: World) -> No
     for a in tiles(world):
         if a.tile.chart == "rank" and not a.tile.newest and not any(f.default for f, _ in a.filters):
             keys = ", ".join(a.dimensions)
-            sql, _ = extract_sql(world.session.renderer, a)
+            sql = extract_sql(world.session.renderer, a)
             (row,) = rows(world.session.reader, f"SELECT uniqExact({keys}) AS n FROM ({sql})")
             assert row["n"] == len(rows(world.session.reader, a.sql(world.session.renderer, lambda f, c: ""))), a.name
 

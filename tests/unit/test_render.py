@@ -206,7 +206,7 @@ def rendered() -> dict[str, str]:
         add("dashboards", f"{chart}: {a.name}", a.sql(RENDERER))
         if chart in ("number", "rank"):
             add("dashboards", f"{chart}: what {a.name} is about", a.source(RENDERER))
-            add("dashboards", f"{chart}: the extract of {a.name}", extract_sql(RENDERER, a)[0])
+            add("dashboards", f"{chart}: the extract of {a.name}", extract_sql(RENDERER, a))
     funnel = tiles["funnel"]
     steps = [(m.name, m.label) for m in funnel.metrics]
     add(
