@@ -242,14 +242,12 @@ def test_every_run_is_kept(world: World) -> None:
 def test_the_report_has_the_newest_results(world: World, tmp_path: Path) -> None:
     """The login that only reads makes it."""
     s = world.session
+    checks = len(quality.all_checks(s.renderer))
+    (last,) = rows(s.ch, "SELECT max(checked_at) AS at FROM ops.quality_results")
     report.write(s.reader, s.renderer, tmp_path / "report.html")
-    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
-    shown = {a["data-check"] for tag, a in page.elements if tag == "tr" and "data-check" in a}
-    assert shown == {c.name for c in quality.all_checks(s.renderer)}
-    text = " ".join(page.text.split())
-    assert f"None of {len(shown)} checks is breached" in text
-    (kept,) = rows(s.ch, "SELECT uniqExact(run_id) AS n FROM ops.quality_results")
-    assert f"{kept['n']:,} runs so far" in text
+    text = " ".join(Page((tmp_path / "report.html").read_text(encoding="utf-8")).text.split())
+    assert f"Can the figures be trusted? Yes: none of {checks} quality checks is breached" in text
+    assert f"Last looked at on {last['at']:%Y-%m-%d %H:%M} UTC" in text
 
 
 def clickvault(*arguments: str) -> subprocess.CompletedProcess[str]:
