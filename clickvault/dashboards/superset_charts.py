@@ -20,7 +20,7 @@ SMALL = ",.2~r"  # of numbers below 1 in a table
 def chart(asked: Asked, saved: Mapping[str, str], dataset: str, uuid: str) -> Values:
     """The chart of a tile. `saved` has the expressions of the dataset's own metrics, by name."""
     kind, params = _KINDS[asked.tile.chart](asked, [_metric(m, saved) for m in asked.metrics])
-    params |= {"viz_type": kind, "adhoc_filters": _time_filter(asked), "annotation_layers": []}
+    params |= {"viz_type": kind, "adhoc_filters": [*_time_filter(asked), *_above_zero(asked)], "annotation_layers": []}
     return {
         "slice_name": asked.tile.title,
         "description": _description(asked),
@@ -76,6 +76,14 @@ def _time_filter(asked: Asked) -> list[Values]:
     ]
 
 
+def _above_zero(asked: Asked) -> list[Values]:
+    """A logarithmic axis has no zero, and Superset's ends at 10 where one is among the values."""
+    if asked.tile.chart != "spread":
+        return []
+    x = asked.dimensions[0]
+    return [{"clause": "WHERE", "expressionType": "SIMPLE", "subject": x, "operator": ">", "comparator": 0}]
+
+
 def _number(asked: Asked, metrics: list[Any]) -> tuple[str, Values]:
     unit = asked.metrics[0].unit
     shown = {
@@ -114,7 +122,7 @@ def _series(kind: str, **more: Any) -> Callable[[Asked, list[Any]], tuple[str, V
             "x_axis_sort_asc": True,
             "x_axis_title": "" if asked.by_time else label(x),
             "x_axis_title_margin": 0 if asked.by_time else 30,
-            "x_axis_time_format": "smart_date",
+            "x_axis_time_format": _times(asked),
             "xAxisForceCategorical": kind.endswith("bar") and not asked.by_time,
             "metrics": metrics,
             "groupby": lines,
@@ -128,12 +136,21 @@ def _series(kind: str, **more: Any) -> Callable[[Asked, list[Any]], tuple[str, V
             "legendOrientation": "top",
             "y_axis_format": FORMATS[asked.metrics[0].unit],
             "y_axis_title": ", ".join(titled(m) for m in asked.metrics) if len(metrics) == 1 else "",
-            "y_axis_title_margin": 40 if len(metrics) == 1 else 0,
+            "y_axis_title_margin": 55 if len(metrics) == 1 else 0,
             "y_axis_title_position": "Left",
         }
         return kind, values | more
 
     return made
+
+
+def _times(asked: Asked) -> str:
+    """How times are written at the axis. Superset's own way writes milliseconds where bars end between two days."""
+    return "%d %b" if _in_days(asked) else "%d %b %H:%M"
+
+
+def _in_days(asked: Asked) -> bool:
+    return asked.view.time.endswith(("day", "week", "month"))
 
 
 def _spread(asked: Asked, metrics: list[Any]) -> tuple[str, Values]:
@@ -149,7 +166,7 @@ def _spread(asked: Asked, metrics: list[Any]) -> tuple[str, Values]:
         "x_axis_label": label(x),
         "x_axis_title_margin": 30,
         "y_axis_label": titled(asked.metrics[0]),
-        "y_axis_title_margin": 40,
+        "y_axis_title_margin": 55,
         "xAxisFormat": "SMART_NUMBER",
         "y_axis_format": FORMATS[asked.metrics[0].unit],
         "tooltipSizeFormat": "SMART_NUMBER",
@@ -177,13 +194,13 @@ def _heatmap(asked: Asked, metrics: list[Any]) -> tuple[str, Values]:
         "show_values": True,
         "xscale_interval": -1,
         "yscale_interval": -1,
-        "left_margin": "auto",
-        "bottom_margin": "auto",
+        "left_margin": 75,
+        "bottom_margin": 50,
         "value_bounds": [None, None],
         "border_color": {"r": 255, "g": 255, "b": 255, "a": 1},
         "border_width": 1,
         "y_axis_format": FORMATS[asked.metrics[0].unit],
-        "x_axis_time_format": "smart_date",
+        "x_axis_time_format": _times(asked),
         "row_limit": asked.limit,
     }
 
@@ -221,7 +238,7 @@ def _table(asked: Asked, metrics: list[Any]) -> tuple[str, Values]:
         "order_desc": bool(newest) or not asked.tile.ascending,
         "row_limit": asked.limit,
         "server_pagination": False,
-        "table_timestamp_format": "smart_date",
+        "table_timestamp_format": "%Y-%m-%d" if _in_days(asked) else "%Y-%m-%d %H:%M",
         "time_grain_sqla": None,
         "show_cell_bars": asked.tile.chart == "rank",
         "color_pn": False,
