@@ -15,10 +15,9 @@ GO_ON = {"trigger_rule": "none_failed"}  # where nothing is new, nothing is mapp
 with pipeline("3_load_vault", __doc__, schedule=(KAFKA | S3), tags=["vault"], minutes=60):
     with TaskGroup("clean", tooltip="Valid and distinct events that the vault does not have"):
         owners = step(tasks.new_event_types, "owners")(owners=True)
-        others = step(tasks.new_event_types, "others", **GO_ON)(owners=False)
+        others = step(tasks.new_event_types, "others")(owners=False)
     with TaskGroup("load", tooltip="Staged by ClickHouse, merged by PostgreSQL"):
         hubs = step(tasks.load, "owners", **MAPPED).expand(event_type=owners)
-        rest = step(tasks.load, "others", **MAPPED).expand(event_type=others)
+        rest = step(tasks.load, "others", **MAPPED, **GO_ON).expand(event_type=others)
         last = step(tasks.snapshots, outlets=[VAULT], **GO_ON)()
-    hubs >> others
-    rest >> last
+    hubs >> rest >> last

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 from clickvault.airflow import server
@@ -26,7 +27,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def newest_runs(url: str, password: str) -> dict[str, str]:
-    """Of each DAG, the newest run that succeeded and had most to do: its graph is worth a picture."""
+    """Of each DAG as it is now, the run that succeeded and had most to do: its graph is worth a picture."""
     body = json.dumps({"username": server.ADMIN, "password": password}).encode()
     with urlopen(Request(f"{url}/auth/token", body, {"Content-Type": "application/json"})) as answer:
         token = json.load(answer)["access_token"]
@@ -35,7 +36,11 @@ def newest_runs(url: str, password: str) -> dict[str, str]:
     )
     with urlopen(asked) as answer:
         runs = json.load(answer)["dag_runs"]
-    return {r["dag_id"]: r["dag_run_id"] for r in sorted(runs, key=lambda r: r["duration"] or 0)}
+
+    def weight(run: dict[str, Any]) -> tuple[int, float]:
+        return max((v["version_number"] for v in run["dag_versions"]), default=0), run["duration"] or 0
+
+    return {r["dag_id"]: r["dag_run_id"] for r in sorted(runs, key=weight)}
 
 
 def main(folder: Path) -> None:

@@ -28,7 +28,14 @@ class Airflow:
             self._token = json.load(answer)["access_token"]
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None, **query: Any) -> Any:
-        url = f"{self.url}/api/v2/{path}{'?' + urlencode(query, doseq=True) if query else ''}"
+        return self._call(method, f"api/v2/{path}", body, **query)
+
+    def page(self, path: str, **query: Any) -> Any:
+        """What the pages in the browser ask for."""
+        return self._call("GET", f"ui/{path}", **query)
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None, **query: Any) -> Any:
+        url = f"{self.url}/{path}{'?' + urlencode(query, doseq=True) if query else ''}"
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         with LOCAL.open(Request(url, data, headers, method=method), timeout=120) as answer:
