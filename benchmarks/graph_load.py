@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from typing import Any
 
@@ -106,6 +107,7 @@ def measure(users: int, relations: int, share: float, load: list[str]) -> dict[s
             engine.prepare(s.renderer, s.ch, s.pg, print, whole=True)
             seconds = time.monotonic() - began
             found[way] = {"seconds": round(seconds, 1), "relations_a_second": round(total / seconds), **parts(engine)}
+            tell(way, found[way])
             engine.close()
         engine = Neo4jEngine(s.settings)
         for name in ("nothing new", "changed"):
@@ -114,6 +116,7 @@ def measure(users: int, relations: int, share: float, load: list[str]) -> dict[s
             began = time.monotonic()
             engine.prepare(s.renderer, s.ch, s.pg, print)
             found[name] = {"seconds": round(time.monotonic() - began, 2), **parts(engine)}
+            tell(name, found[name])
         found["balanced"] = all(a.ok for a in engine.accounts(s.renderer, s.ch, s.pg))
         (relation,) = (r for r in measured(s.renderer.registry) if r.type == "FOLLOWS")
         graph = read_graph(s.renderer, s.pg, relation)
@@ -124,6 +127,11 @@ def measure(users: int, relations: int, share: float, load: list[str]) -> dict[s
         found["neo4j_megabytes_at_most"] = memory(s)
         engine.close()
     return found
+
+
+def tell(what: str, figures: dict[str, Any]) -> None:
+    """A figure as soon as it is known: the rest may take long."""
+    print(what, figures, file=sys.stderr, flush=True)
 
 
 def parts(engine: Neo4jEngine) -> dict[str, Any]:

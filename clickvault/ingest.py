@@ -24,13 +24,16 @@ from clickvault import epochs, kafka
 from clickvault.clickhouse import rows
 from clickvault.errors import DataError, StoreError
 from clickvault.kafka import Partition
-from clickvault.render import Renderer, statements
+from clickvault.render import Renderer, ch_identifier, statements
 from clickvault.settings import Settings
 
 Progress = Callable[[str, int, int], None]
 """What long work calls: what it does, how far it is, how far it is to go."""
 
 STALL_SECONDS = 60.0
+QUIET_SECONDS = 5.0
+FATAL = "Local: Fatal error"
+"""What librdkafka says from the moment on when a consumer is dead for good."""
 OBJECTS_A_LOAD = 100
 BYTES_A_LOAD = 256 * 2**20
 
@@ -127,7 +130,7 @@ def _wait(
 ) -> dict[Partition, int]:
     """Until each partition's committed offset has reached its end; returns what is reached, at least the ends."""
     total = sum(end - before.get(at, 0) for at, end in ends.items())
-    last, moved = -1, time.monotonic()
+    last, moved, revived = -1, time.monotonic(), 0
     pause = 0.1
     while True:
         behind = [at for at, end in ends.items() if end > before.get(at, 0)]
@@ -136,12 +139,15 @@ def _wait(
             done |= {at: o for at, o in kafka.committed(settings, group_of(settings, group)).items() if at in ends}
         reached = {at: max(done.get(at, 0), before.get(at, 0)) for at in ends}
         sofar = sum(min(reached[at], ends[at]) - before.get(at, 0) for at in behind)
+        lagging = {(groups[at], at.topic) for at in behind if reached[at] < ends[at]}
         if progress:
             progress("kafka to ClickHouse", sofar, total)
-        if all(reached[at] >= ends[at] for at in behind):
+        if not lagging:
             return reached
         if sofar != last:
             last, moved = sofar, time.monotonic()
+        elif time.monotonic() - moved > QUIET_SECONDS and revived < 3 and _revive(settings, ch, lagging):
+            revived, moved = revived + 1, time.monotonic()
         elif time.monotonic() - moved > min(stall, 15) and _only_gaps_left(settings, reached, ends):
             return {at: max(reached[at], ends[at]) for at in ends}
         elif time.monotonic() - moved > stall:
@@ -154,6 +160,39 @@ def _wait(
             )
         time.sleep(pause)
         pause = min(pause * 1.5, 0.5)
+
+
+def _revive(settings: Settings, ch: Client, lagging: set[tuple[str, str]]) -> bool:
+    """Have those queues consume that do not, of the topic groups with topics that wait; whether there was one.
+
+    A consumer is dead for good when the broker threw it out: another one had its name (group.instance.id), or the broker was
+    killed in the middle of a join and took it for another one. A new one is made then, by attaching the table anew. Or the
+    broker gave it other topics than it asked for (see kafka.forget_members): then it joins again.
+    """
+    found = rows(
+        ch,
+        "SELECT table, position(exceptions.text[-1], {f:String}) > 0 AS dead, assignments.topic AS topics "
+        "FROM system.kafka_consumers WHERE database = 'landing'",
+        {"f": FATAL},
+    )
+    revived = False
+    for group in {group for group, _ in lagging}:
+        waiting = {topic for of, topic in lagging if of == group}
+        table = f"queue_{group}"
+        consumers = [c for c in found if c["table"] == table]
+        dead = any(c["dead"] for c in consumers)
+        given = {topic for c in consumers for topic in c["topics"]}
+        other_topics = given and waiting - given and not settings.clickhouse_cluster  # there other servers have them
+        if not (dead or other_topics):
+            continue
+        name = ch_identifier(f"landing.{table}")
+        if dead:
+            ch.command(f"DETACH TABLE {name} SYNC")
+        kafka.forget_members(settings, group_of(settings, group))
+        if dead:
+            ch.command(f"ATTACH TABLE {name}")
+        revived = True
+    return revived
 
 
 def _only_gaps_left(settings: Settings, reached: dict[Partition, int], ends: dict[Partition, int]) -> bool:

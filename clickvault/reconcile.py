@@ -61,9 +61,10 @@ def sent_accounts(settings: Settings, renderer: Renderer, ch: Client) -> list[Ac
     sent: dict[tuple[str, str], int] = defaultdict(int)
     for at, end in kafka.ends(settings, kafka.partitions(settings, topics)).items():
         sent[now, at.topic] += end
-    # A broker's earlier life can't be asked any more: what was recorded as landed whole stands for it.
+    # A broker's earlier life can't be asked any more, and topics that nothing declares any more are not asked for: what was
+    # recorded as landed whole stands for them.
     for (source, stream, _), safe in ingest.safe_positions(ch).items():
-        if source.startswith("kafka:") and source != now:
+        if source.startswith("kafka:") and (source != now or stream not in topics):
             sent[source, stream] += safe
     keys = sorted({k for k in sent | landed if k[0].startswith("kafka:")})
     found = [

@@ -235,6 +235,8 @@ def apply_clickhouse(
         kind = by_name[name].kind if name in by_name else applied[name][0]
         if kind not in KEPT:
             ch.command(on_cluster(f"DROP TABLE IF EXISTS {ch_identifier(name)} SYNC", cluster))
+        if kind == "queue":
+            kafka.forget_members(settings, ingest.group_of(settings, name.removeprefix("landing.queue_")))
         if name not in by_name:
             ch.insert("ops.schema_objects", [[name, kind, "", True]], ["name", "kind", "fingerprint", "dropped"])
     for o in wanted:

@@ -79,9 +79,9 @@ class KafkaWriter:
                 if len(self._waiting) > self.WINDOW // 1_000:
                     self._waiting.popleft().get(timeout=120)
         except self._error as error:
-            raise self._down(error) from error
+            raise self._given_up(error) from error
         if self._failed:
-            raise self._down(self._failed[0])
+            raise self._given_up(self._failed[0])
 
     def _partitions_of(self, topic: str) -> list[int]:
         found = self._producer.partitions_for(topic)
@@ -93,13 +93,19 @@ class KafkaWriter:
         """Wait until everything is acknowledged, and leave."""
         try:
             self._producer.flush(timeout=120)
+            if not self._failed:
+                self._producer.close(timeout=10)
         except self._error as error:
-            raise self._down(error) from error
-        finally:
-            self._producer.close(timeout=10)
+            raise self._given_up(error) from error
         if self._failed:
-            raise self._down(self._failed[0])
+            raise self._given_up(self._failed[0])
         return Delivered(self._sent.total(), dict(sorted(self._sent.items())))
+
+    def _given_up(self, error: BaseException) -> StoreError:
+        """The error to raise. What is on its way is dropped: else the producer would wait for the broker once more when it goes."""
+        self._producer._sender.force_close()
+        self._producer._sender.join(10)
+        return self._down(error)
 
     def _down(self, error: BaseException) -> StoreError:
         return StoreError(

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event
 
 from clickvault.embedded import jvm, process
+from clickvault.embedded.kafka import healthy, url
 from clickvault.embedded.state import State
 from clickvault.errors import StoreError
 
@@ -48,6 +49,8 @@ log.retention.ms=-1
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
 """
+
+__all__ = ["check", "healthy", "start", "url"]
 
 LOGGING = """\
 status = warn
@@ -96,27 +99,6 @@ def start(state: State, cancelled: Event) -> None:
     process.wait_healthy("kafka", child, lambda: healthy(state), log, seconds=90, cancelled=cancelled)
     state.put("kafka.version", VERSION)
     state.put_settings(kafka_bootstrap=url(state), kafka_epoch=f"e{state.get('kafka.epoch', 1)}")
-
-
-def healthy(state: State) -> bool:
-    """Whether a client gets the broker's metadata, with a broker in it that is not fenced."""
-    if not process.port_answers(state.port("kafka")):
-        return False
-    from kafka.admin import KafkaAdminClient
-
-    try:
-        admin = KafkaAdminClient(bootstrap_servers=url(state), client_id="clickvault", request_timeout_ms=4_000)
-        try:
-            return bool(admin.describe_cluster().get("brokers"))
-        finally:
-            admin.close()
-    except Exception:
-        return False
-
-
-def url(state: State) -> str:
-    """The bootstrap address."""
-    return f"127.0.0.1:{state.port('kafka')}"
 
 
 def _format(common: list[str | Path], configuration: Path, log: Path) -> None:

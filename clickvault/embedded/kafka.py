@@ -52,15 +52,16 @@ def start(state: State, cancelled: Event) -> None:
 
 
 def healthy(state: State) -> bool:
-    """Whether the broker answers a Metadata request, which it reads from its storage."""
+    """Whether the broker answers a Metadata request (Tansu: from its storage), with a broker in it (Apache Kafka: one that is ready)."""
     client = b"clickvault"
     body = struct.pack(">hhih", 3, 1, 1, len(client)) + client + struct.pack(">i", 0)  # Metadata v1, no topics
     try:
         with socket.create_connection(("127.0.0.1", state.port("kafka")), timeout=3) as connection:
             connection.sendall(struct.pack(">i", len(body)) + body)
-            head = connection.recv(8)
-            return len(head) == 8 and struct.unpack(">i", head[4:])[0] == 1
-    except OSError:
+            with connection.makefile("rb") as answer:  # length, correlation id, number of brokers
+                _, request, brokers = struct.unpack(">iii", answer.read(12))
+            return bool(request == 1 and brokers > 0)
+    except (OSError, struct.error):
         return False
 
 

@@ -5,9 +5,12 @@ They are fetched into CLICKVAULT_SERVICES, by default ~/.cache/clickvault, so th
 
 from __future__ import annotations
 
+import gc
 import os
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,10 +24,14 @@ from clickvault.embedded import stack as embedded
 from clickvault.errors import ConfigurationError
 from clickvault.graph import changes, cypher
 from clickvault.graph.neo4j_engine import Neo4jEngine
+from clickvault.run import run
 from clickvault.session import Session, open_session
 from clickvault.settings import Settings, get_settings
-from tests.worlds import ADDRESSES
+from generator import GenerateOptions
+from tests.worlds import ADDRESSES, options, send
 
+DAY = timedelta(days=1)
+WORLD = options(250, 12, dirt=0.02)
 SERVICES = Path(os.environ.get("CLICKVAULT_SERVICES") or "~/.cache/clickvault").expanduser()
 
 
@@ -48,10 +55,40 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="session")
-def session(stack: Settings) -> Iterator[Session]:
-    """A session on it, with its schema made."""
+def made(stack: Settings) -> Settings:
+    """The stack, with its schema made."""
     with open_session(stack) as s:
         schema.init(s.settings, s.renderer, s.ch, s.pg)
+    return stack
+
+
+@pytest.fixture(scope="module")
+def session(made: Settings) -> Iterator[Session]:
+    """A session on it: of a module, since servers are killed and moved to other ports."""
+    with open_session(get_settings()) as s:
+        yield s
+
+
+@pytest.fixture
+def sockets_left() -> Iterator[None]:
+    """For a client of kafka-python that is refused or thrown out: it leaves its sockets to the garbage collector."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+def days(first: int, last: int) -> GenerateOptions:
+    """A part of the world."""
+    return replace(WORLD, start=WORLD.start + first * DAY, end=WORLD.start + last * DAY)
+
+
+@pytest.fixture(scope="session")
+def world(made: Settings) -> Iterator[Session]:
+    """Six days of the world, run."""
+    with open_session(made) as s:
+        send(s, days(0, 6))
+        run(s)  # raises when the accounts do not balance
         yield s
 
 

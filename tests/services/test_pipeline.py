@@ -2,53 +2,43 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import replace
+from contextlib import closing, suppress
 from datetime import timedelta
-from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import numpy as np
 import pytest
+from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient
+from psycopg2.errors import InsufficientPrivilege
 
-from clickvault import schema
+from clickvault import kafka, schema
 from clickvault.clickhouse import rows
 from clickvault.embedded import stack as embedded
+from clickvault.epochs import source_of
 from clickvault.errors import DataError, StoreError
 from clickvault.graph.interface import MEASURES
 from clickvault.graph.networkx_engine import NetworkxEngine
 from clickvault.graph.relations import measured
 from clickvault.graph.store import read_graph
-from clickvault.ingest import ingest_kafka
+from clickvault.ingest import FATAL, group_of, ingest_kafka
 from clickvault.reconcile import reconcile
 from clickvault.run import newest_day, run
 from clickvault.session import Session, open_session
-from clickvault.settings import Settings, get_settings
-from generator import GenerateOptions
-from tests.worlds import options, send
-
-WORLD = options(250, 10, dirt=0.02)
-DAY = timedelta(days=1)
-
-
-def days(first: int, last: int) -> GenerateOptions:
-    """A part of the world."""
-    return replace(WORLD, start=WORLD.start + first * DAY, end=WORLD.start + last * DAY)
-
-
-@pytest.fixture(scope="module")
-def world(session: Session, engine: Any) -> Session:
-    """Six days of the world, run. The graph is empty before."""
-    send(session, days(0, 6))
-    run(session)  # raises when the accounts do not balance
-    return session
+from clickvault.settings import get_settings
+from generator import KafkaWriter
+from tests.services.conftest import WORLD, days
+from tests.vault.staging import fetch
+from tests.worlds import send
 
 
 @pytest.fixture
@@ -140,31 +130,143 @@ def test_the_broker_killed_while_it_is_written_and_read(s: Session) -> None:
     run(s)
 
 
-def test_a_topic_that_was_made_anew(s: Session) -> None:
-    """Refused, with the command that mends it; which does."""
+def test_an_event_type_more_in_a_topic_group_that_is_there(s: Session) -> None:
+    """The broker gives a member of a fixed name what it had before: the new topic would never be read."""
+    poke: dict[str, object] = {
+        name: str(uuid.uuid4()) for name in ("event_id", "entity_id", "sender_id", "recipient_id")
+    }
+    poke |= {"event_type": "poke", "event_time": f"{WORLD.start:%Y-%m-%dT%H:%M:%SZ}", "schema_version": 1}
+    poke |= {"producer": "test", "op": "create"}
+    more = s.settings.model_copy(update={"domains": [*s.settings.domains, "tests.services.pokes"]})
+    try:
+        with open_session(more) as wider:
+            schema.init(wider.settings, wider.renderer, wider.ch, wider.pg)
+            writer = KafkaWriter(more.kafka_bootstrap)
+            writer.send(wider.renderer.registry.events["poke"].topic, json.dumps(poke).encode())
+            writer.close()
+            ingest_kafka(wider.settings, wider.renderer, wider.ch)
+            landed = rows(wider.ch, "SELECT raw FROM landing.events WHERE stream = 'pokes.poke'")
+            assert [json.loads(r["raw"]) for r in landed] == [poke]
+    finally:
+        schema.init(s.settings, s.renderer, s.ch, s.pg)
+    run(s)  # balances without the topic that it knows no more
+
+
+def test_a_consumer_that_is_dead_is_replaced(s: Session, sockets_left: None) -> None:
+    """Another member of its name throws it out for good, as a broker does that was killed at the wrong moment."""
     topic = s.renderer.registry.topics("ties")[0]
+    name = schema.collections(s.settings)["kafka"]["kafka.group_instance_id"]
+    given = "SELECT 1 AS n FROM system.kafka_consumers WHERE table = 'queue_ties' AND notEmpty(assignments.topic)"
+    until(lambda: bool(rows(s.ch, given)), "ClickHouse's consumer has its topics")
+    usurper = KafkaConsumer(
+        topic,
+        bootstrap_servers=s.settings.kafka_bootstrap,
+        group_id=group_of(s.settings, "ties"),
+        group_instance_id=name,
+        enable_auto_commit=False,
+    )
+    dead = "SELECT count() AS n FROM system.kafka_consumers WHERE table = 'queue_ties' AND position(exceptions.text[-1], {f:String}) > 0"
+
+    def fenced() -> bool:
+        usurper.poll(100)
+        return bool(rows(s.ch, dead, {"f": FATAL})[0]["n"])
+
+    with closing(usurper):
+        until(fenced, "ClickHouse's consumer is thrown out")
+    send(s, days(9, 10))
+    run(s)
+
+
+def test_each_store_with_logins_that_may_do_their_own_work_only(s: Session) -> None:
+    """The pipeline as a login in role vault_loader, ClickHouse as one in vault_stage: a day more, to Neo4j and the marts."""
+    password = "of a test"
+    with s.pg, s.pg.cursor() as cursor:
+        for name, role in (("etl", "vault_loader"), ("clickhouse", "vault_stage")):
+            cursor.execute(f"create role {name} login password %s in role {role}", (password,))
+    parts = urlsplit(s.settings.postgres_url)
+
+    def url(name: str) -> str:
+        return urlunsplit(parts._replace(netloc=f"{name}:{quote(password)}@{parts.hostname}:{parts.port}"))
+
+    limited = s.settings.model_copy(update={"postgres_url": url("etl"), "clickhouse_sees_postgres": url("clickhouse")})
+    send(s, days(10, 11))
+    schema._apply_collections(s.ch, limited)
+    try:
+        with open_session(limited) as etl:
+            with etl.pg, etl.pg.cursor() as cursor, pytest.raises(InsufficientPrivilege):
+                cursor.execute("create table vault.mine (a int)")
+            run(etl)
+    finally:
+        schema._apply_collections(s.ch, s.settings)
+    (loaded,) = fetch(s.pg, "select count(*), max(newest) from ops.load_log")
+    assert loaded[1] > WORLD.start + timedelta(days=10)
+
+
+def make_anew(s: Session, topic: str) -> None:
+    """Delete the topic, and have `init` make it again."""
     admin = KafkaAdminClient(bootstrap_servers=s.settings.kafka_bootstrap)
+    before = kafka.topic_ids(s.settings, [topic])
     admin.delete_topics([topic])
     admin.close()
-    until(lambda: _recreated(s.settings, s), "the topic is made again")
-    send(s, days(9, 10))
-    with pytest.raises(DataError, match=f"topic {topic} starts again") as error:
+
+    def again() -> bool:
+        with suppress(StoreError):
+            kafka.create_topics(s.settings, [topic])
+            return kafka.topic_ids(s.settings, [topic]).get(topic, before[topic]) != before[topic]
+        return False
+
+    until(again, "the topic is made again")
+
+
+def repaired(s: Session, topic: str) -> None:
+    """Refused, with the command that mends it; which does."""
+    with pytest.raises(DataError, match=f"topic {topic} starts again: it was deleted") as error:
         ingest_kafka(s.settings, s.renderer, s.ch)
-    assert error.value.hint.startswith("clickvault init --new-epoch")
+    assert error.value.hint.startswith("clickvault init --new-epoch ")
     command = [sys.executable, "-m", "clickvault", "init", "--new-epoch"]
     subprocess.run(command, check=True, capture_output=True)
     with open_session(get_settings()) as again:
         assert again.settings.kafka_epoch != s.settings.kafka_epoch
+        assert schema.plan(again.settings, again.renderer, again.ch, again.pg) == []
         accounts = run(again)
     assert any(a.name.startswith(f"kafka:{get_settings().kafka_epoch} {topic}: ") and a.left for a in accounts)
 
 
-def _recreated(settings: Settings, s: Session) -> bool:
-    from clickvault import kafka
+def positions_of_two(s: Session) -> int:
+    """Positions of the present source that two messages have."""
+    sql = (
+        "SELECT count() AS n FROM (SELECT 1 FROM landing.events WHERE source = {s:String}"
+        " GROUP BY stream, partition, offset HAVING uniqExact(raw) > 1)"
+    )
+    return int(rows(s.ch, sql, {"s": source_of(s.settings)})[0]["n"])
 
-    with suppress(StoreError):
-        schema.init(settings, s.renderer, s.ch, s.pg)
-        return not kafka.missing_topics(
-            settings, [t for g in s.renderer.registry.groups for t in s.renderer.registry.topics(g)]
-        )
-    return False
+
+def test_a_topic_that_was_made_anew_is_shorter_and_was_pulled(s: Session) -> None:
+    """ClickHouse starts at the first message again, without a word: its rows lie at the positions of the old ones."""
+    topic = s.renderer.registry.topics("ties")[0]
+    make_anew(s, topic)
+    send(s, days(11, 12))
+    until(lambda: positions_of_two(s) > 5, "ClickHouse pulls from the new topic under the old source")
+    repaired(s, topic)
+    with open_session(get_settings()) as again:
+        sources = {r["source"] for r in rows(again.ch, "SELECT DISTINCT source FROM landing.events")}
+        assert f"{source_of(s.settings)}~2" in sources
+    assert positions_of_two(s) == 0
+
+
+def test_a_topic_that_was_made_anew_is_longer_than_before(s: Session) -> None:
+    """Its offsets say nothing: ClickHouse would go on in its middle. The broker's id of the topic does."""
+    topic = s.renderer.registry.topics("money")[0]
+    ends = kafka.ends(s.settings, kafka.partitions(s.settings, [topic]))
+    sql = "SELECT raw FROM landing.events WHERE stream = {t:String} AND notEmpty(raw) LIMIT {n:UInt32}"
+    known = rows(s.ch, sql, {"t": topic, "n": max(ends.values()) + 100})
+    make_anew(s, topic)
+    producer = KafkaProducer(bootstrap_servers=s.settings.kafka_bootstrap, acks="all")
+    for at in ends:
+        for n in range(max(ends.values()) + 100):
+            producer.send(topic, known[n % len(known)]["raw"].encode(), partition=at.partition)
+    producer.flush(60)
+    producer.close()
+    now = kafka.ends(s.settings, kafka.partitions(s.settings, [topic]))
+    assert all(now[at] > end for at, end in ends.items())
+    repaired(s, topic)
