@@ -39,11 +39,12 @@ class Child:
 
     def alive(self) -> bool:
         """Whether this very process still runs."""
-        if self.pid in _children:
+        alive = bool(self.born) and birth_mark(self.pid) == self.born  # no mark: it was gone before it could be taken
+        if not alive and self.pid in _children:
             with contextlib.suppress(ChildProcessError):
-                if os.waitpid(self.pid, os.WNOHANG)[0]:
-                    _children.discard(self.pid)
-        return birth_mark(self.pid) == self.born
+                os.waitpid(self.pid, 0)  # left as a zombie, it would keep its lock files valid
+            _children.discard(self.pid)
+        return alive
 
 
 class Cancelled(Exception):
