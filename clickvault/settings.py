@@ -1,4 +1,4 @@
-"""Where every store is and how to log in: the one place that reads the environment.
+"""Where every store is and how to log in: the one place that reads it from the environment.
 
 Precedence: environment, then `.env` in the checkout, then the state file that `clickvault up` writes
 (`<home>/stack.json`). The stages never know which of the three answered, so the embedded stack, docker compose and a
@@ -127,7 +127,9 @@ class Settings(BaseSettings):
     )
 
     airflow_home: Path | None = Field(
-        default=None, validation_alias="AIRFLOW_HOME", description="Airflow's folder; default: <home>/airflow"
+        default=None,
+        validation_alias="CLICKVAULT_AIRFLOW_HOME",
+        description="The pipeline's Airflow, whose old logs maintenance removes; default: <home>/airflow",
     )
 
     keep_landed_days: int = Field(
@@ -205,7 +207,7 @@ class Settings(BaseSettings):
     @field_validator("home", "services", "airflow_home", mode="after")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
-        return value and value.expanduser().absolute()
+        return value and value.expanduser().resolve()
 
     @property
     def kafka_from_clickhouse(self) -> str:

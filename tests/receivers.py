@@ -37,6 +37,8 @@ class Telegram:
     tokens: set[str] = field(default_factory=set)
     chats: set[str] = field(default_factory=set)
     fail: bool = False
+    refuses: str = ""
+    """It takes no text with this in it; nor, as Telegram, one of more than 4,096 characters."""
 
     @property
     def url(self) -> str:
@@ -55,10 +57,11 @@ def telegram(port: int | None = None, into: Telegram | None = None) -> Iterator[
             assert method == "sendMessage"
             found.tokens.add(bot.removeprefix("bot"))
             found.chats.add(str(body["chat_id"]))
-            if not found.fail:
+            bad = len(body["text"]) > 4_096 or bool(found.refuses and found.refuses in body["text"])
+            if not (found.fail or bad):
                 found.texts.append(body["text"])
-            answer = json.dumps({"ok": not found.fail, "result": {"message_id": len(found.texts)}}).encode()
-            self.send_response(500 if found.fail else 200)
+            answer = json.dumps({"ok": not (found.fail or bad), "result": {"message_id": len(found.texts)}}).encode()
+            self.send_response(500 if found.fail else 400 if bad else 200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()

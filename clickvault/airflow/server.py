@@ -278,14 +278,19 @@ def _stop_all(state: State, say: Progress) -> None:
         if child.alive():
             process.stop(child, seconds=STOP_SECONDS)
             say(f"airflow: {name} stopped")
-        _end_session(child.pid)
+        _end_session(child)
         state.record(f"airflow.{name}", None)
 
 
-def _end_session(session: int) -> None:
-    """End what is left of a process's session: workers of a scheduler that was killed live on, and do not heed TERM."""
+def _end_session(leader: process.Child) -> None:
+    """End what is left of a process's session: workers of a scheduler that was killed live on, and do not heed TERM.
+
+    While one of them lives, the kernel gives the number of their session to nobody else; afterwards it may.
+    """
+    if not process.number_is_free_or_its(leader):
+        return
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             pid = int(path.name)
-            if os.getsid(pid) == session and process.birth_mark(pid):
+            if os.getsid(pid) == leader.pid and process.birth_mark(pid):
                 os.kill(pid, signal.SIGKILL)

@@ -3,7 +3,8 @@
 The order of a sending, and what a crash costs:
   1. the kept messages of the target, oldest first    one that was just sent may be sent twice
   2. the new one                                      it is lost with the process that had it
-  3. keep what could not be sent                      nothing
+  3. kept ones that were refused again and again      as 1; it may be the message that the target does not like
+  4. keep what could not be sent                      nothing
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from clickvault.alerts.message import Alert
-from clickvault.alerts.outbox import Outbox
+from clickvault.alerts.outbox import Kept, Outbox
 from clickvault.errors import ClickvaultError
 from clickvault.masking import masked
 from clickvault.settings import Settings
 
 log = logging.getLogger("clickvault.alerts")
+PATIENCE = 3
+"""A message that was tried so often holds up no other one any more."""
 AT_ONCE = 20
 """So many kept messages go with a new one at most: a run's end does not wait for hundreds."""
 
@@ -86,20 +89,32 @@ def _to_one(settings: Settings, outbox: Outbox, address: str, message: Alert | N
     target, sent = name_of(address), 0
     service = _service(settings, address)
     waiting = outbox.kept(target)
-    for kept in waiting[:limit]:
-        if not _send(settings, service, target, kept.alert):
+    hopeful = [k for k in waiting if k.tries < PATIENCE]
+
+    def again(kept: Kept) -> bool:
+        nonlocal sent
+        done = _send(settings, service, target, kept.alert)
+        if done:
+            outbox.sent(kept)
+            sent += 1
+        else:
             outbox.tried(kept)
-            if message:
-                outbox.keep(target, message, tries=0)
-            return Outcome(target, sent, len(outbox.kept(target)))
-        outbox.sent(kept)
-        sent += 1
-    if message and len(waiting) > sent:
+        return done
+
+    there = all(again(kept) for kept in hopeful[:limit])  # up to the first that is refused
+    if message and (not there or len(hopeful) > sent):
         outbox.keep(target, message, tries=0)  # in the order of the runs
     elif message and _send(settings, service, target, message):
         sent += 1
     elif message:
         outbox.keep(target, message)
+        there = False
+    if there:
+        refused = 0
+        for kept in [k for k in waiting if k.tries >= PATIENCE][:limit]:
+            refused += not again(kept)
+            if refused == PATIENCE:
+                break
     return Outcome(target, sent, len(outbox.kept(target)))
 
 
@@ -114,14 +129,16 @@ def _keep(outbox: Outbox, target: str, message: Alert) -> Outcome:
 
 def _service(settings: Settings, address: str) -> Any:
     """Apprise's service of an address; None where it knows none such."""
-    from apprise import Apprise
+    from apprise import Apprise, OverflowMode
 
     # Apprise tells the addresses it can't use, with the tokens in them: what matters is said by us.
     logging.getLogger("apprise").setLevel(logging.CRITICAL)
     service = Apprise.instantiate(address)
     if service is None:
         log.error("alerts: %s is no address that Apprise knows; see CLICKVAULT_ALERTS", name_of(address))
-    elif service.secure_protocol == "tgram" and settings.telegram_api:
+        return None
+    service.overflow_mode = OverflowMode.SPLIT  # what is too long for one message goes in several
+    if service.secure_protocol == "tgram" and settings.telegram_api:
         service.notify_url = f"{settings.telegram_api.rstrip('/')}/bot"
     return service
 

@@ -1,4 +1,4 @@
-"""Commands on dashboards: list and check what is declared, export it for tools that take files."""
+"""Commands on dashboards: list and check what is declared, render and apply it to BI tools, export it for tools that take files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from clickvault.cli import show
 from clickvault.cli.stack import Json, Quiet
 
-dashboards_app = typer.Typer(no_args_is_help=True, help="Dashboards as code: list, check.")
+dashboards_app = typer.Typer(no_args_is_help=True, help="Dashboards as code: list, check, render, apply.")
 export_app = typer.Typer(no_args_is_help=True, help="Dashboards as files: tableau.")
 Folder = Annotated[Path | None, typer.Option("--folder", help="Where the dashboards are; default: dashboards/.")]
 

@@ -1,4 +1,4 @@
-"""Commands that move data: init, plan, generate, send, ingest, load, graph, marts, reconcile, run."""
+"""Commands that move data: init, plan, ingest, load, graph, marts, reconcile, run."""
 
 from __future__ import annotations
 
@@ -112,7 +112,13 @@ def graph(
     as_of: Annotated[
         str | None, typer.Option(help="The day to keep the results under; default: of the newest event.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Measure again even if nothing changed.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Measure again even if nothing changed; with Neo4j, empty its graph and bring everything again.",
+        ),
+    ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

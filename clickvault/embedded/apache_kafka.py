@@ -82,13 +82,13 @@ def start(state: State, cancelled: Event) -> None:
     )
     logging.write_text(LOGGING, encoding="utf-8")
     common: list[str | Path] = [program, f"-Dlog4j2.configurationFile={logging}", "-cp", f"{release / 'lib'}/*"]
-    if state.get("kafka.formatted") != str(data) or not (data / "meta.properties").exists():
+    if not state.get("kafka.formatted") or not (data / "meta.properties").exists():
         shutil.rmtree(data, ignore_errors=True)  # a first start that was cut short
         # A broker without its old messages numbers them from 0 again: sources must not be mixed up. Counted before the
         # broker is there: a kill in between skips a number, and mixes nothing.
         state.put("kafka.epoch", int(state.get("kafka.epoch", 0)) + 1)
         _format(common, configuration, log)
-        state.put("kafka.formatted", str(data))
+        state.put("kafka.formatted", True)
     child = process.start(
         [*common[:1], "-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", *common[1:], "kafka.Kafka", configuration],
         log,

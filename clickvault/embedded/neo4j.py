@@ -87,10 +87,10 @@ def start(state: State, cancelled: Event) -> None:
     (home / "conf" / "neo4j.conf").write_text(
         CONFIGURATION.format(home=home, plugins=release / "plugins", port=state.port("graph")), encoding="utf-8"
     )
-    if state.get("graph.initialised") != str(home):
+    if not state.get("graph.initialised"):
         shutil.rmtree(home / "data", ignore_errors=True)  # a first start that was cut short
         _set_password(state, program, release, home, log)
-        state.put("graph.initialised", str(home))
+        state.put("graph.initialised", True)
     heap = get_settings().neo4j_heap_mb
     child = process.start(
         [

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import pwd
+import secrets
 import shutil
 import stat
 import subprocess
@@ -22,7 +23,7 @@ from threading import Event
 
 from clickvault.embedded import process
 from clickvault.embedded.state import State
-from clickvault.errors import StoreError
+from clickvault.errors import ConfigurationError, StoreError
 
 USER = DATABASE = "clickvault"
 SYSTEM_FOLDER = Path("/var/lib/clickvault")
@@ -52,11 +53,15 @@ def start(state: State, cancelled: Event) -> None:
     data = base / "data"
     binaries = _binaries(user)
     log = state.home / "logs" / "postgres.log"
-    if state.get("postgres.initialised") != str(data):
+    if not state.get("postgres.initialised"):
         shutil.rmtree(data, ignore_errors=True)  # a first start that was cut short, or a folder of a stack long gone
-    if not (data / "PG_VERSION").exists():
         _initialise(state, binaries, base, data, user, log)
-        state.put("postgres.initialised", str(data))
+        state.put("postgres.initialised", True)
+    elif not (data / "PG_VERSION").exists():
+        raise ConfigurationError(
+            f"PostgreSQL's data folder {data} is empty or gone, and this stack has kept data in it",
+            hint="put it back; or clickvault down --purge, to begin anew",
+        )
     configuration = data / "clickvault.conf"
     configuration.write_text(CONFIGURATION, encoding="utf-8")
     if user:
@@ -106,7 +111,7 @@ def url(state: State) -> str:
 def purge(state: State) -> None:
     """Remove what lies outside the state folder."""
     link = state.home / "postgres"
-    if link.is_symlink():
+    if link.is_symlink() and not _of_another(link.readlink(), state.home):
         shutil.rmtree(link.resolve(), ignore_errors=True)
 
 
@@ -192,26 +197,33 @@ def _base(home: Path, user: tuple[int, int] | None) -> Path:
     if user is None:
         link.mkdir(exist_ok=True, mode=0o700)
         return link
-    _collect_orphans()
-    base = SYSTEM_FOLDER / hashlib.sha256(str(home).encode()).hexdigest()[:16]
     SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True, mode=0o755)
+    base = SYSTEM_FOLDER / hashlib.sha256(str(home).encode()).hexdigest()[:16]
+    if _of_another(base, home):  # of a home that was here, and is elsewhere now
+        base = base.with_name(f"{base.name}-{secrets.token_hex(4)}")
+    if link.is_symlink():
+        there = link.readlink()
+        if other := _of_another(there, home):
+            raise ConfigurationError(
+                f"{home} is a copy of {other}, without PostgreSQL's data, which lie outside both",
+                hint=f"clickvault down, there; mkdir -p {base}; cp -a {there}/data {base}; ln -sfn {base} {link}",
+            )
+        base = there  # the same folder, wherever this home was when it was made
     base.mkdir(exist_ok=True, mode=0o700)
     os.chown(base, *user)
     base.chmod(0o700)
     (base / "home").write_text(str(home), encoding="utf-8")
-    if link.is_symlink() and link.readlink() != base:
-        link.unlink()
     if not link.is_symlink():
         link.symlink_to(base)
     return base
 
 
-def _collect_orphans() -> None:
-    """Remove data folders of state folders that are gone."""
-    for marker in SYSTEM_FOLDER.glob("*/home"):
-        with contextlib.suppress(OSError):
-            if not Path(marker.read_text(encoding="utf-8")).exists():
-                shutil.rmtree(marker.parent)
+def _of_another(base: Path, home: Path) -> Path | None:
+    """The other home that a data folder belongs to, where there still is one."""
+    with contextlib.suppress(OSError):
+        owner = Path((base / "home").read_text(encoding="utf-8"))
+        return owner if owner != home and owner.exists() else None
+    return None
 
 
 def _binaries(user: tuple[int, int] | None) -> Path:

@@ -72,6 +72,14 @@ def birth_mark(pid: int) -> str:
         return ""
 
 
+def number_is_free_or_its(child: Child) -> bool:
+    """Whether nobody has had this process's number since, as far as can be seen: the same boot, and no other owner now."""
+    with contextlib.suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+        return child.born.startswith(f"{boot}:") and birth_mark(child.pid) in ("", child.born)
+    return False
+
+
 def gone(child: Child, seconds: float) -> bool:
     """Wait for a process to be gone; False when it still runs after that time."""
     deadline = time.monotonic() + seconds

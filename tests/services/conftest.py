@@ -5,7 +5,6 @@ They are fetched into CLICKVAULT_SERVICES, by default ~/.cache/clickvault, so th
 
 from __future__ import annotations
 
-import gc
 import os
 import warnings
 from collections.abc import Iterator
@@ -33,6 +32,12 @@ from tests.worlds import ADDRESSES, options, send
 DAY = timedelta(days=1)
 WORLD = options(250, 12, dirt=0.02)
 SERVICES = Path(os.environ.get("CLICKVAULT_SERVICES") or "~/.cache/clickvault").expanduser()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A client of kafka-python that is refused or thrown out leaves its sockets to the garbage collector."""
+    left = "ignore:Exception ignored in. <(socket.s|ssl.SSLS)ocket:pytest.PytestUnraisableExceptionWarning"
+    config.addinivalue_line("filterwarnings", left)
 
 
 @pytest.fixture(scope="session")
@@ -67,15 +72,6 @@ def session(made: Settings) -> Iterator[Session]:
     """A session on it: of a module, since servers are killed and moved to other ports."""
     with open_session(get_settings()) as s:
         yield s
-
-
-@pytest.fixture
-def sockets_left() -> Iterator[None]:
-    """For a client of kafka-python that is refused or thrown out: it leaves its sockets to the garbage collector."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 def days(first: int, last: int) -> GenerateOptions:

@@ -152,7 +152,7 @@ def test_an_event_type_more_in_a_topic_group_that_is_there(s: Session) -> None:
     run(s)  # balances without the topic that it knows no more
 
 
-def test_a_consumer_that_is_dead_is_replaced(s: Session, sockets_left: None) -> None:
+def test_a_consumer_that_is_dead_is_replaced(s: Session) -> None:
     """Another member of its name throws it out for good, as a broker does that was killed at the wrong moment."""
     topic = s.renderer.registry.topics("ties")[0]
     name = schema.collections(s.settings)["kafka"]["kafka.group_instance_id"]
@@ -246,6 +246,10 @@ def test_a_topic_that_was_made_anew_is_shorter_and_was_pulled(s: Session) -> Non
     topic = s.renderer.registry.topics("ties")[0]
     make_anew(s, topic)
     send(s, days(11, 12))
+    # As a later start of ClickHouse does; a consumer that saw the topic go may take minutes to look for it again.
+    for command in ("DETACH TABLE landing.queue_ties", "ATTACH TABLE landing.queue_ties"):
+        s.ch.command(command)
+    kafka.forget_members(s.settings, group_of(s.settings, "ties"))
     until(lambda: positions_of_two(s) > 5, "ClickHouse pulls from the new topic under the old source")
     repaired(s, topic)
     with open_session(get_settings()) as again:

@@ -156,7 +156,7 @@ def test_kafka_engine_of_clickhouse(broker: Settings, session: Session, trusted:
 
 
 def test_a_wrong_password_and_an_unknown_authority_are_refused(
-    broker: Settings, trusted: None, sockets_left: None, monkeypatch: pytest.MonkeyPatch
+    broker: Settings, trusted: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(StoreError, match="Kafka does not answer"):
         kafka.missing_topics(broker.model_copy(update={"kafka_password": "wrong"}), [TOPIC])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from clickvault.alerts import Alert, RunReport, alert, alert_of, send_kept
-from clickvault.alerts.send import AT_ONCE, name_of, outbox_of
+from clickvault.alerts.send import AT_ONCE, PATIENCE, name_of, outbox_of
 from clickvault.masking import masker, secrets_in_use
 from clickvault.settings import Settings
 from tests.receivers import CHAT, TOKEN, Telegram, mailbox, telegram
@@ -113,6 +114,26 @@ def test_an_error_of_the_receiver_is_noticed(settings: Settings, receiver: Teleg
     receiver.fail = False
     assert [(o.sent, o.kept) for o in send_kept(settings)] == [(1, 0)]
     assert [(o.sent, o.kept) for o in send_kept(settings)] == [(0, 0)]
+
+
+def test_a_text_that_is_too_long_for_one_message_goes_in_several(settings: Settings, receiver: Telegram) -> None:
+    failed = [(f"load_{n}", f"error {n} " + "x" * 1_000) for n in range(10)]
+    assert [(o.sent, o.kept) for o in alert(settings, alert_of(replace(REPORT, succeeded=False, failed=failed)))] == [
+        (1, 0)
+    ]
+    assert len(receiver.texts) > 1
+    assert [n for n in range(10) if f"load_{n}: error {n}" in "".join(receiver.texts)] == list(range(10))
+
+
+def test_a_message_that_is_refused_holds_up_others_a_few_times_only(settings: Settings, receiver: Telegram) -> None:
+    receiver.refuses = "unspeakable"
+    alert(settings, Alert("first", "unspeakable", "failure"))
+    for n in range(PATIENCE):
+        alert(settings, Alert(f"number {n}", "text", "failure"))
+    assert [n for n in range(PATIENCE) if any(f"number {n}" in t for t in receiver.texts)] == list(range(PATIENCE))
+    assert [k.title for k in outbox_of(settings).kept()] == ["first"]
+    receiver.refuses = ""
+    assert [(o.sent, o.kept) for o in send_kept(settings)] == [(1, 0)]
 
 
 def test_one_target_that_is_down_holds_up_no_other(tmp_path: Path, receiver: Telegram) -> None:

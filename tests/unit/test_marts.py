@@ -91,7 +91,8 @@ def test_a_parameter_that_no_mart_has_is_refused(tmp_path: Path) -> None:
     assert caught.value.hint == "known: least"
 
 
-def test_parameters_are_read_from_one_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parameters_are_read_from_one_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CLICKVAULT_HOME", str(tmp_path))  # where no stack has parameters of its own
     assert get_settings().parameters == {}
     monkeypatch.setenv("CLICKVAULT_PARAMETERS", "spread_views=100, least=5")
     assert get_settings().parameters == {"spread_views": 100, "least": 5}

@@ -1,6 +1,6 @@
 """The vault's SQL as it is rendered, whole: a change of a template shows as a change of these files.
 
-CLICKVAULT_UPDATE_SNAPSHOTS=1 writes them anew; read the difference before it is committed.
+UPDATE_SNAPSHOTS=1 writes them anew; read the difference before it is committed.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def test_rendered(part: object) -> None:
     assert callable(part)
     path = FOLDER / f"{part.__name__}.sql"
     text = part()
-    if os.environ.get("CLICKVAULT_UPDATE_SNAPSHOTS"):
+    if os.environ.get("UPDATE_SNAPSHOTS") == "1":
         FOLDER.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8"), f"{path.name} is not what the templates give: see the docstring"
