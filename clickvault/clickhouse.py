@@ -10,14 +10,19 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from clickvault.errors import StoreError
+from clickvault.errors import ClickvaultError, ConfigurationError, DataError, StoreError
+
+# ClickHouse's own codes: an unknown user, a wrong password, a right that is missing; and what is wrong with a statement,
+# whenever it is asked (a text that is no number, a column, a function, a type, a setting that there is not, ...).
+_LOGIN = {192, 193, 497, 516}
+_FOR_GOOD = {6, 20, 36, 42, 43, 44, 46, 47, 53, 62, 70, 115, 215, 386}
 
 MAX_QUERY_BYTES = 2**24
 """Statements over all event types grow with the contracts, beyond the engine's usual 256 KiB."""
 
 
 def connect(url: str, **settings: Any) -> Client:
-    """A client for `http://user:password@host:port`. Raises StoreError when nobody answers."""
+    """A client for `http://user:password@host:port`. Raises StoreError when nobody answers, ConfigurationError when it refuses the login."""
     parts = urlsplit(url)
     try:
         return clickhouse_connect.get_client(
@@ -31,11 +36,19 @@ def connect(url: str, **settings: Any) -> Client:
             settings={"max_query_size": MAX_QUERY_BYTES, **settings},
         )
     except ClickHouseError as error:
-        raise StoreError(
-            f"ClickHouse does not answer at {parts.hostname}:{parts.port}: {server_said(error)[:400]}",
-            hint="clickvault up",
-            store="clickhouse",
-        ) from error
+        raise as_ours(f"ClickHouse does not answer at {parts.hostname}:{parts.port}", error, "clickvault up") from error
+
+
+def as_ours(what: str, error: ClickHouseError, hint: str) -> ClickvaultError:
+    """A client's error as this project's own: of a login, of a statement that would fail again, or of a server that is away or busy."""
+    code = getattr(error, "code", None)
+    if code in _LOGIN:
+        return ConfigurationError(
+            f"ClickHouse refuses this login: {server_said(error)}", hint="look at CLICKHOUSE_URL; docs/security.md"
+        )
+    if code in _FOR_GOOD:
+        return DataError(f"{what}: {server_said(error)}")
+    return StoreError(f"{what}: {server_said(error)}", hint=hint, store="clickhouse")
 
 
 def rows(client: Client, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ what the Kafka engine drops (messages of length 0), and records up to where ever
 Order of a Kafka step, and what a crash costs:
   1. ends of the topics        nothing was written
   2. wait until committed      ClickHouse commits after its write: what is committed is landed, at least once
-  3. fill the gaps             the same positions again: readers take positions, not rows
+  3. fill the gaps             what expired, and what the engine dropped; the same positions again: readers take positions, not rows
   4. record the safe offsets   the bridge sees the rows later, by the next run
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -40,12 +41,16 @@ BYTES_A_LOAD = 256 * 2**20
 
 @dataclass(frozen=True)
 class Ingested:
-    """What an ingestion step brought: messages landed by it, of them fetched as the engine dropped them."""
+    """What an ingestion step brought: messages landed by it, of them fetched as the engine dropped them.
+
+    `expired`: messages that the broker had removed before anybody read them (its retention): booked as gaps.
+    """
 
     source: str
     messages: int
     empty: int = 0
     objects: int = 0
+    expired: int = 0
 
 
 def group_of(settings: Settings, group: str) -> str:
@@ -73,11 +78,17 @@ def _record_safe(ch: Client, safe: dict[tuple[str, str, int], int]) -> None:
 
 
 def ingest_kafka(
-    settings: Settings, renderer: Renderer, ch: Client, progress: Progress | None = None, stall: float = STALL_SECONDS
+    settings: Settings,
+    renderer: Renderer,
+    ch: Client,
+    progress: Progress | None = None,
+    stall: float = STALL_SECONDS,
+    landing: AbstractContextManager[None] | None = None,
 ) -> Ingested:
     """Wait until everything that is in the topics now is landed. Raises StoreError when nothing moves for `stall` s.
 
-    Raises DataError when a topic is shorter than what was read of it: it was made anew, and its offsets mean others.
+    `landing` is held while messages are landed from here, which must not be while the schema changes. Raises DataError when a
+    topic is shorter than what was read of it: it was made anew, and its offsets mean others.
     """
     registry = renderer.registry
     source = epochs.source_of(settings)
@@ -91,12 +102,19 @@ def ingest_kafka(
                 f"topic {at.topic} starts again: it ends at {end}, but {before[at]} messages of it were read before",
                 hint=epochs.HINT,
             )
-    reached = _wait(settings, ch, groups, ends, before, progress, stall)
-    empty = 0
-    for at, end in reached.items():
-        empty += _fill_gaps(settings, ch, source, at, before.get(at, 0), end)
-    _record_safe(ch, {(source, at.topic, at.partition): end for at, end in reached.items() if end > before.get(at, 0)})
-    return Ingested(source, sum(end - before.get(at, 0) for at, end in reached.items()), empty=empty)
+    begins = kafka.begins(settings, groups)
+    readable = {at: max(begins[at], before.get(at, 0)) for at in ends}
+    reached = _wait(settings, ch, groups, ends, readable, progress, stall)
+    empty = expired = 0
+    with landing or nullcontext():
+        for at, end in reached.items():
+            expired += _book_expired(ch, source, at, before.get(at, 0), begins[at])
+            empty += _fill_gaps(settings, ch, source, at, readable[at], end)
+        _record_safe(
+            ch, {(source, at.topic, at.partition): end for at, end in reached.items() if end > before.get(at, 0)}
+        )
+    messages = sum(end - before.get(at, 0) for at, end in reached.items()) - expired
+    return Ingested(source, messages, empty=empty, expired=expired)
 
 
 def close_earlier_epochs(settings: Settings, ch: Client) -> None:
@@ -229,11 +247,7 @@ def _fill_gaps(settings: Settings, ch: Client, source: str, at: Partition, low: 
     return len(found)
 
 
-def _missing(ch: Client, source: str, at: Partition, low: int, high: int) -> list[int]:
-    """The offsets from `low` to `high` (excluded) that are neither landed nor booked as gaps."""
-    found = rows(
-        ch,
-        """
+_UNKNOWN = """
         SELECT number FROM numbers({low:UInt64}, {high:UInt64} - {low:UInt64})
         WHERE number NOT IN
         (
@@ -245,10 +259,29 @@ def _missing(ch: Client, source: str, at: Partition, low: int, high: int) -> lis
             )
             WHERE source = {source:String} AND stream = {stream:String} AND partition = {partition:Int32}
               AND offset >= {low:UInt64} AND offset < {high:UInt64}
-        ) ORDER BY number""",
-        {"source": source, "stream": at.topic, "partition": at.partition, "low": low, "high": high},
-    )
-    return [r["number"] for r in found]
+        ) ORDER BY number"""
+"""The offsets from `low` to `high` (excluded) that are neither landed nor booked as gaps."""
+
+
+def _missing(ch: Client, source: str, at: Partition, low: int, high: int) -> list[int]:
+    within = {"source": source, "stream": at.topic, "partition": at.partition, "low": low, "high": high}
+    return [r["number"] for r in rows(ch, _UNKNOWN, within)]
+
+
+def _book_expired(ch: Client, source: str, at: Partition, low: int, begin: int) -> int:
+    """Book as gaps what the broker removed before it landed: a topic may begin far from 0. Returns how many."""
+    if begin <= low:
+        return 0
+    within = {"source": source, "stream": at.topic, "partition": at.partition, "low": low, "high": begin}
+    (found,) = rows(ch, f"SELECT count() AS n FROM ({_UNKNOWN})", within)
+    if found["n"]:
+        ch.command(
+            "INSERT INTO ops.gaps (source, stream, partition, offset, seen_at) "
+            "SELECT {source:String}, {stream:String}, {partition:Int32}, number, now64(6, 'UTC') "
+            f"FROM ({_UNKNOWN})",
+            parameters=within,
+        )
+    return int(found["n"])
 
 
 def _book_gaps(ch: Client, source: str, at: Partition, offsets: list[int]) -> None:
@@ -379,7 +412,7 @@ def _load_objects(ch: Client, renderer: Renderer, bucket: str, batch: list[dict[
     now = datetime.now(UTC)
     ch.insert(
         "ops.objects",
-        [[bucket, o["path"], o["etag"], o["number"], o["bytes"], lines[o["path"]], now] for o in batch],
+        [[bucket, o["path"], o["etag"], o["number"], o["bytes"], lines.get(o["path"], 0), now] for o in batch],
         ["bucket", "path", "etag", "number", "bytes", "lines", "seen_at"],
     )
     return sum(landed.values())

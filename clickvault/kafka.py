@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
-from clickvault.errors import StoreError
+from clickvault.errors import ConfigurationError, StoreError
 from clickvault.settings import Settings, own_authorities
 
 
@@ -34,11 +34,25 @@ class Message(NamedTuple):
 @contextmanager
 def _told(settings: Settings) -> Iterator[None]:
     """Errors of the client as a StoreError that says what to do."""
-    from kafka.errors import KafkaError
+    from kafka import errors
 
+    refused = (
+        errors.AuthorizationError,
+        errors.SaslAuthenticationFailedError,
+        errors.UnsupportedSaslMechanismError,
+        errors.InvalidReplicationFactorError,
+        errors.InvalidPartitionsError,
+        errors.InvalidTopicError,
+        errors.PolicyViolationError,
+    )
     try:
         yield
-    except (KafkaError, OSError) as error:
+    except refused as error:
+        raise ConfigurationError(
+            f"Kafka at {settings.kafka_bootstrap} refuses: {type(error).__name__}: {str(error)[:200]}",
+            hint="look at the settings KAFKA_*; .env.example has them all",
+        ) from error
+    except (errors.KafkaError, OSError) as error:
         raise StoreError(
             f"Kafka does not answer at {settings.kafka_bootstrap}: {type(error).__name__}: {str(error)[:200]}",
             hint="clickvault up",
@@ -132,6 +146,15 @@ def partitions(settings: Settings, topics: Iterable[str]) -> list[Partition]:
     """The partitions of the topics that exist."""
     with _told(settings), closing(_consumer(settings)) as consumer:
         return [Partition(t, p) for t in topics for p in sorted(consumer.partitions_for_topic(t) or ())]
+
+
+def begins(settings: Settings, wanted: Iterable[Partition]) -> dict[Partition, int]:
+    """Where each partition begins: the offset of the first message that the broker still has."""
+    from kafka import TopicPartition
+
+    with _told(settings), closing(_consumer(settings)) as consumer:
+        found = consumer.beginning_offsets([TopicPartition(*p) for p in wanted])
+    return {Partition(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
 
 def ends(settings: Settings, wanted: Iterable[Partition], timeout: float = 30.0) -> dict[Partition, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,15 +13,21 @@ from urllib.parse import urlsplit
 import psycopg2
 import psycopg2.errors
 
-from clickvault.errors import DataError, StoreError
+from clickvault.errors import ConfigurationError, DataError, StoreError
 from clickvault.render import ROOT
 
 Connection = Any  # psycopg2 has no types
 FILES = ROOT / "postgres"
+_REFUSED = re.compile(
+    r'authentication failed|no password supplied|(role|database) "[^"]*" does not exist|permission denied for database'
+)
+"""Errors of connecting have no SQLSTATE: only their words tell a refused login from a server that is away."""
 
 
 def connect(url: str, application: str = "clickvault") -> Connection:
-    """A connection for `postgresql://user:password@host:port/database`. Raises StoreError when nobody answers.
+    """A connection for `postgresql://user:password@host:port/database`.
+
+    Raises StoreError when nobody answers, ConfigurationError when the login or the database is refused.
 
     Its time zone is UTC. The server ends what a vanished client left running: a killed load holds no lock for long.
     """
@@ -33,6 +40,11 @@ def connect(url: str, application: str = "clickvault") -> Connection:
             options="-c timezone=UTC -c client_connection_check_interval=1000",
         )
     except psycopg2.Error as error:
+        if _REFUSED.search(str(error)):
+            raise ConfigurationError(
+                f"PostgreSQL at {parts.hostname}:{parts.port or 5432} refuses this login: {_first_line(error)}",
+                hint="look at POSTGRES_URL; docs/security.md",
+            ) from error
         raise StoreError(
             f"PostgreSQL does not answer at {parts.hostname}:{parts.port or 5432}: {_first_line(error)}",
             hint="clickvault up",

@@ -55,7 +55,8 @@ def ingest(
     s = session
     found = []
     if "kafka" in sources:
-        found.append(ingest_kafka(s.settings, s.renderer, s.ch, progress))
+        landing = alone(s.pg, "ingest", s.settings.s3_bucket)
+        found.append(ingest_kafka(s.settings, s.renderer, s.ch, progress, landing=landing))
     if "s3" in sources:
         with alone(s.pg, "ingest", s.settings.s3_bucket):  # objects are numbered one after the other
             found.append(ingest_s3(s.settings, s.renderer, s.ch, progress))

@@ -4,7 +4,8 @@
 set -eu
 
 make() { # name, password
-    psql -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" -v name="$1" -v password="$2" <<'SQL'
+    NEW_PASSWORD="$2" psql -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" -v name="$1" <<'SQL'
+\getenv password NEW_PASSWORD
 create role :"name" login password :'password';
 SQL
 }

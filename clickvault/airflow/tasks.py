@@ -170,7 +170,12 @@ def land(source: str) -> Summary:
 
     def work(s: Session, tell: Progress) -> Summary:
         (found,) = ingest(s, tell, (source,))
-        return {"rows": found["messages"], "objects": found["objects"], "empty": found["empty"]}
+        return {
+            "rows": found["messages"],
+            "objects": found["objects"],
+            "empty": found["empty"],
+            "expired": found["expired"],
+        }
 
     return _stage("ingest", work, source)
 

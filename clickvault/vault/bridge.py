@@ -25,8 +25,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from psycopg2.extras import execute_values
 
 from clickvault import postgres
+from clickvault.clickhouse import as_ours
 from clickvault.contract.vault import VaultSpec
-from clickvault.errors import DataError, StoreError
+from clickvault.errors import DataError
 from clickvault.ingest import safe_positions
 from clickvault.postgres import Connection
 from clickvault.render import Renderer, pg_identifier
@@ -290,5 +291,4 @@ def _translated(what: str) -> Iterator[None]:
         with postgres.translated(what):
             yield
     except ClickHouseError as error:
-        lines = str(error).splitlines() or [type(error).__name__]
-        raise StoreError(f"{what}: {lines[0][:300]}", hint="clickvault status", store="clickhouse") from error
+        raise as_ours(what, error, "clickvault status") from error

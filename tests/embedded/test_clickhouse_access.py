@@ -145,6 +145,22 @@ def test_every_user_has_a_password_and_no_more_than_its_name_says() -> None:
     assert reader.text == "2"
 
 
+def test_the_operator_may_make_a_cluster_s_tables_and_a_block_may_have_many_months(made: Path) -> None:
+    said = run_as(
+        made,
+        "operator",
+        [
+            "CREATE TABLE raw.months (t DateTime) ENGINE = MergeTree PARTITION BY toYYYYMM(t) ORDER BY t",
+            "INSERT INTO raw.months SELECT toDateTime('2000-01-01') + INTERVAL number MONTH FROM numbers(300)",
+            "CREATE TABLE raw.over AS raw.months ENGINE = Distributed('default', 'raw', 'months')",
+            "SET stream_like_engine_allow_direct_select = 1",
+        ],
+    )
+    assert said[:2] == ["", ""]
+    assert "grant" not in said[2], "this engine knows no cluster; what it must not miss is the right to one"
+    assert "SETTING_CONSTRAINT_VIOLATION" in said[3]
+
+
 def test_ingest_takes_messages_in_and_reads_no_mart(made: Path) -> None:
     allowed = [
         "INSERT INTO landing.inbox VALUES ('kafka:e0', 'social.user', 0, 0, '', NULL, '{}')",

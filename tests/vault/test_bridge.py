@@ -6,11 +6,14 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from clickhouse_connect.driver.client import Client
 
-from clickvault import postgres
-from clickvault.errors import DataError, StoreError
+from clickvault import clickhouse, postgres
+from clickvault.embedded import clickhouse as embedded_clickhouse
+from clickvault.errors import ConfigurationError, DataError, StoreError
 from clickvault.postgres import Connection
 from clickvault.vault import accounts, apply_postgres, bridge, build_snapshots, load, merge, rewind
 from clickvault.vault.bridge import Window, cut
@@ -274,6 +277,20 @@ def test_a_server_that_is_down(pg: Connection) -> None:
         postgres.connect("postgresql://u:secret@127.0.0.1:1/d")
     assert error.value.hint == "clickvault up"
     assert "secret" not in str(error.value)
+
+
+def test_a_login_that_is_refused_is_no_server_that_is_down(server: Server, ch: Client, pg: Connection) -> None:
+    """Another try would be refused, too: a scheduler must not wait for it."""
+    for connect, url in (
+        (postgres.connect, server.url),
+        (clickhouse.connect, embedded_clickhouse.url(server.state)),
+    ):
+        address = urlsplit(url)
+        wrong = f"{address.scheme}://{address.username}:wrong-one@{address.hostname}:{address.port}{address.path}"
+        with pytest.raises(ConfigurationError, match="refuses this login") as error:
+            connect(wrong)
+        assert not error.value.transient
+        assert "wrong-one" not in str(error.value)
 
 
 class Uncommitted:
