@@ -53,8 +53,11 @@ def _told(settings: Settings) -> Iterator[None]:
             hint="look at the settings KAFKA_*; .env.example has them all",
         ) from error
     except (errors.KafkaError, OSError) as error:
+        said = f"{type(error).__name__}: {str(error)[:200]}"
+        if settings.kafka_security_protocol != "PLAINTEXT" and isinstance(error, errors.KafkaTimeoutError):
+            said += " (the client tells a wrong KAFKA_USER, KAFKA_PASSWORD or certificate in no other way)"
         raise StoreError(
-            f"Kafka does not answer at {settings.kafka_bootstrap}: {type(error).__name__}: {str(error)[:200]}",
+            f"Kafka does not answer at {settings.kafka_bootstrap}: {said}",
             hint="clickvault up",
             store="kafka",
         ) from error
