@@ -25,6 +25,7 @@ from clickvault import epochs, kafka
 from clickvault.clickhouse import rows
 from clickvault.errors import DataError, StoreError
 from clickvault.kafka import Partition
+from clickvault.positions import record_safe, safe_positions
 from clickvault.render import Renderer, ch_identifier, statements
 from clickvault.settings import Settings
 
@@ -56,22 +57,6 @@ class Ingested:
 def group_of(settings: Settings, group: str) -> str:
     """The consumer group that ClickHouse pulls a topic group with."""
     return f"clickvault.{group}.{settings.kafka_epoch}"
-
-
-def safe_positions(ch: Client) -> dict[tuple[str, str, int], int]:
-    """Up to where each (source, stream, partition) is landed whole (exclusive)."""
-    found = rows(ch, "SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL")
-    return {(r["source"], r["stream"], r["partition"]): r["safe"] for r in found}
-
-
-def _record_safe(ch: Client, safe: dict[tuple[str, str, int], int]) -> None:
-    if safe:
-        now = datetime.now(UTC)
-        ch.insert(
-            "ops.positions",
-            [[*at, offset, now] for at, offset in safe.items()],
-            ["source", "stream", "partition", "safe", "seen_at"],
-        )
 
 
 # ── Kafka ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -110,7 +95,7 @@ def ingest_kafka(
         for at, end in reached.items():
             expired += _book_expired(ch, source, at, before.get(at, 0), begins[at])
             empty += _fill_gaps(settings, ch, source, at, readable[at], end)
-        _record_safe(
+        record_safe(
             ch, {(source, at.topic, at.partition): end for at, end in reached.items() if end > before.get(at, 0)}
         )
     messages = sum(end - before.get(at, 0) for at, end in reached.items()) - expired
@@ -134,7 +119,7 @@ def close_earlier_epochs(settings: Settings, ch: Client) -> None:
         if r["seen"] > known.get(at, 0):
             partition = Partition(r["stream"], r["partition"])
             _book_gaps(ch, r["source"], partition, _missing(ch, r["source"], partition, known.get(at, 0), r["seen"]))
-            _record_safe(ch, {at: r["seen"]})
+            record_safe(ch, {at: r["seen"]})
 
 
 def _wait(
@@ -320,7 +305,7 @@ def ingest_s3(settings: Settings, renderer: Renderer, ch: Client, progress: Prog
         progress("S3 to ClickHouse", done, len(waiting))
     at, safe = ("s3", settings.s3_bucket, 0), _loaded_up_to(ch, settings.s3_bucket)
     if safe_positions(ch).get(at) != safe:
-        _record_safe(ch, {at: safe})
+        record_safe(ch, {at: safe})
     return Ingested("s3", messages, objects=done)
 
 

@@ -18,6 +18,8 @@ from clickvault.render import ROOT
 
 Connection = Any  # psycopg2 has no types
 FILES = ROOT / "postgres"
+STAGE_COLLECTION = "vault_stage"
+"""The named collection by which ClickHouse reaches this database."""
 _REFUSED = re.compile(
     r'authentication failed|no password supplied|(role|database) "[^"]*" does not exist|permission denied for database'
 )

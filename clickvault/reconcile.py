@@ -13,7 +13,7 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault import epochs, graph, ingest, kafka, marts, vault
+from clickvault import epochs, graph, kafka, marts, positions, vault
 from clickvault.accounts import Account
 from clickvault.clickhouse import rows
 from clickvault.maintenance import retired_before
@@ -63,7 +63,7 @@ def sent_accounts(settings: Settings, renderer: Renderer, ch: Client) -> list[Ac
         sent[now, at.topic] += end
     # A broker's earlier life can't be asked any more, and topics that nothing declares any more are not asked for: what was
     # recorded as landed whole stands for them.
-    for (source, stream, _), safe in ingest.safe_positions(ch).items():
+    for (source, stream, _), safe in positions.safe_positions(ch).items():
         if source.startswith("kafka:") and (source != now or stream not in topics):
             sent[source, stream] += safe
     keys = sorted({k for k in sent | landed if k[0].startswith("kafka:")})

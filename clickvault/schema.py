@@ -19,7 +19,7 @@ from uuid import uuid4
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault import epochs, ingest, kafka
+from clickvault import epochs, ingest, kafka, postgres
 from clickvault.clickhouse import rows
 from clickvault.cluster import clustered, on_cluster
 from clickvault.errors import ConfigurationError
@@ -118,7 +118,7 @@ def collections(settings: Settings) -> dict[str, dict[str, str]]:
             "access_key_id": settings.s3_access_key,
             "secret_access_key": settings.s3_secret_key,
         },
-        "vault_stage": {
+        postgres.STAGE_COLLECTION: {
             "host": pg.hostname or "",
             "port": str(pg.port or 5432),
             "database": pg.path.lstrip("/"),

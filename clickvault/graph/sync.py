@@ -24,8 +24,8 @@ from clickvault.accounts import Account
 from clickvault.graph import changes, cypher
 from clickvault.graph.changes import Changes, table_of
 from clickvault.graph.relations import GraphNode, GraphRelation, nodes, relations
+from clickvault.postgres import STAGE_COLLECTION
 from clickvault.render import ch_identifier, pg_identifier
-from clickvault.vault.bridge import COLLECTION
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -134,7 +134,7 @@ class Sync:
         if self.settings.neo4j_load == "csv":
             self.ch.command(
                 f"CREATE OR REPLACE TABLE {ch_identifier('graph.' + table)} "
-                f"ENGINE = PostgreSQL({COLLECTION}, schema = 'graph', table = '{table}')"
+                f"ENGINE = PostgreSQL({STAGE_COLLECTION}, schema = 'graph', table = '{table}')"
             )
             try:
                 self._pull(session, put, table, columns, True)

@@ -28,12 +28,11 @@ from clickvault import postgres
 from clickvault.clickhouse import as_ours
 from clickvault.contract.vault import VaultSpec
 from clickvault.errors import DataError
-from clickvault.ingest import safe_positions
-from clickvault.postgres import Connection
+from clickvault.positions import safe_positions
+from clickvault.postgres import STAGE_COLLECTION, Connection
 from clickvault.render import Renderer, pg_identifier
 from clickvault.vault.merge import MergeCounts, StageDiffers, Sums, merge
 
-COLLECTION = "vault_stage"
 """The named collection in ClickHouse that says how PostgreSQL is reached from there."""
 
 BATCH_ROWS = 2_000_000
@@ -224,12 +223,12 @@ def _backlog(renderer: Renderer, ch: Client, names: list[str]) -> set[str]:
     """The event types that may have something to load: what of it is landed whole, their windows say."""
     if not names:
         return set()
-    sql = renderer.render("vault/backlog.sql.j2", names=names, collection=COLLECTION)
+    sql = renderer.render("vault/backlog.sql.j2", names=names, collection=STAGE_COLLECTION)
     return {str(row[0]) for row in ch.query(sql, settings=QUERY_SETTINGS).result_rows}
 
 
 def _windows(renderer: Renderer, ch: Client, vault: VaultSpec) -> list[Window]:
-    sql = renderer.render("vault/windows.sql.j2", v=vault, collection=COLLECTION)
+    sql = renderer.render("vault/windows.sql.j2", v=vault, collection=STAGE_COLLECTION)
     found = ch.query(sql, parameters={"event_type": vault.event.event_type}, settings=QUERY_SETTINGS).named_results()
     return [Window(**{**row, "sample": tuple(row["sample"])}) for row in found]
 
@@ -271,11 +270,11 @@ def _stage(renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec, win
         cursor.execute(f"truncate {pg_identifier(f'stage.{name}')}")
 
     def run(template: str, **parameters: Any) -> Any:
-        sql = renderer.render(f"vault/{template}.sql.j2", v=vault, collection=COLLECTION)
+        sql = renderer.render(f"vault/{template}.sql.j2", v=vault, collection=STAGE_COLLECTION)
         return ch.query(sql, parameters={"event_type": name, **parameters}, settings=QUERY_SETTINGS)
 
     _, since, until = run("batch_times").first_row
-    sql = renderer.render("vault/stage.sql.j2", v=vault, collection=COLLECTION)
+    sql = renderer.render("vault/stage.sql.j2", v=vault, collection=STAGE_COLLECTION)
     ch.command(sql, parameters={"event_type": name, "since": since, "until": until}, settings=QUERY_SETTINGS)
     return Sums(*(int(value) for value in run("batch_sums", since=since, until=until).first_row))
 

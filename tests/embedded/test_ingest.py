@@ -16,6 +16,7 @@ from clickvault import epochs, ingest, schema, vault
 from clickvault.clickhouse import rows
 from clickvault.contract import Actor, Domain, Event, Hub, Id, Length, Registry, Sat
 from clickvault.errors import DataError
+from clickvault.positions import record_safe
 from clickvault.reconcile import landing_accounts, sent_accounts
 from clickvault.render import Renderer
 from clickvault.session import Session
@@ -121,7 +122,7 @@ def test_a_topic_that_is_shorter_than_before_is_refused_then_taken_as_a_new_sour
     before = count(s, "raw.like FINAL")
     read = rows(s.ch, "SELECT max(safe) AS safe FROM ops.positions WHERE stream = 'social.like'")[0]["safe"]
     at = ("kafka:e1", "social.like", 0)
-    ingest._record_safe(s.ch, {at: read + 1_000})
+    record_safe(s.ch, {at: read + 1_000})
     with pytest.raises(DataError, match=r"topic social\.like starts again") as error:
         ingest.ingest_kafka(s.settings, s.renderer, s.ch)
     assert "clickvault init --new-epoch" in error.value.hint

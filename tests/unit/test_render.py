@@ -30,6 +30,7 @@ from clickvault.graph import sql as graph_sql
 from clickvault.graph.changes import owners_of
 from clickvault.graph.relations import measured, nodes, relations
 from clickvault.objects import SqlObject, objects_of
+from clickvault.postgres import STAGE_COLLECTION
 from clickvault.render import (
     Renderer,
     ch_identifier,
@@ -39,7 +40,6 @@ from clickvault.render import (
     statements,
 )
 from clickvault.settings import Settings
-from clickvault.vault.bridge import COLLECTION
 from clickvault.vault.merge import merge_statements
 from clickvault.vault.schema import schema_objects
 from clickvault.vault.snapshots import build_sql
@@ -125,7 +125,9 @@ def checks(renderer: Renderer) -> list[tuple[str, str]]:
 def kept_up(renderer: Renderer) -> list[tuple[str, str]]:
     """By its title, the SQL that keeps PIT and bridge tables up to date, sources apart, a graph database in step with the vault."""
     registry = renderer.registry
-    found = [("backlog", renderer.render("vault/backlog.sql.j2", names=list(registry.events), collection=COLLECTION))]
+    found = [
+        ("backlog", renderer.render("vault/backlog.sql.j2", names=list(registry.events), collection=STAGE_COLLECTION))
+    ]
     for spec in {s.kind: s for s in reversed(registry.snapshots)}.values():
         for whole, based in ((True, False), (False, True)):
             title = (
@@ -179,7 +181,11 @@ def rendered() -> dict[str, str]:
     for event in EVENTS:
         name, v = f"event_{event.event_type}", vault_of(event)
         for template in BRIDGE:
-            add(name, f"bridge: {template}", RENDERER.render(f"vault/{template}.sql.j2", v=v, collection=COLLECTION))
+            add(
+                name,
+                f"bridge: {template}",
+                RENDERER.render(f"vault/{template}.sql.j2", v=v, collection=STAGE_COLLECTION),
+            )
         for kind, sql in merge_statements(RENDERER, v).items():
             if sql:
                 add(name, f"merge: {kind}", *sql)
