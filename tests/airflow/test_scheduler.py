@@ -20,12 +20,11 @@ from clickvault.alerts.send import outbox_of
 from clickvault.clickhouse import rows
 from clickvault.demo import DemoWorld, demo_world
 from clickvault.embedded.state import State
-from clickvault.follow import follow, period
-from clickvault.maintenance import maintain
+from clickvault.follow import period
 from clickvault.marts import all_marts
 from clickvault.masking import written
 from clickvault.render import ch_identifier
-from clickvault.run import STEPS, check, marts, reconcile
+from clickvault.run import check, marts, reconcile
 from clickvault.session import Session
 from tests.airflow.client import Airflow, eventually, now
 from tests.airflow.conftest import Receivers
@@ -263,44 +262,6 @@ def contents(session: Session) -> dict[str, list[tuple[Any, ...]]]:
         for mart in all_marts(session.renderer)
         for view in mart.views
     }
-
-
-# ── maintenance ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_what_was_kept_long_enough_goes_and_the_accounts_stay(session: Session) -> None:
-    """Messages of half a year ago are removed and booked; what comes then, old events once more among it, balances as before."""
-    grown_old(session, 200)
-    balanced(session)
-    before = landed(session)
-    assert before > 10_000
-    assert sum(r["rows"] for r in maintain(session, only=["landing"], dry_run=True)) == before == landed(session)
-    maintain(session, only=["landing"])
-    assert landed(session) == 0
-    assert rows(session.ch, "SELECT count() AS n FROM raw.rejected")[0]["n"] == 0
-    balanced(session)
-    assert maintain(session, only=["landing"]) == []
-    period(session, TODAY - timedelta(days=2), TODAY, to="both", dirt=0.02)  # sent before, and sent again
-    follow(session, now(), dirt=0.02)
-    for step in ("ingest", "load", "graph", "marts"):
-        STEPS[step](session)
-    assert landed(session) > 100
-    balanced(session)
-
-
-def landed(session: Session) -> int:
-    return int(rows(session.ch, "SELECT count() AS n FROM landing.events")[0]["n"])
-
-
-def grown_old(session: Session, days: int) -> None:
-    """What landed, as if it had so many days before: landed and judged once more at that time, and the present months dropped."""
-    months = [r["m"] for r in rows(session.ch, "SELECT DISTINCT toYYYYMM(landed_at) AS m FROM landing.events")]
-    session.ch.command(
-        f"INSERT INTO landing.events SELECT * REPLACE (landed_at - INTERVAL {days} DAY AS landed_at) FROM landing.events"
-    )
-    for month in months:
-        for table in ("landing.events", "raw.rejected"):
-            session.ch.command(f"ALTER TABLE {table} DROP PARTITION {month}")
 
 
 # ── secrets ───────────────────────────────────────────────────────────────────────────────────────────────────
