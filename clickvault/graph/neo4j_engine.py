@@ -46,7 +46,7 @@ class Neo4jEngine:
         settings: Settings,
         closeness_work: float = 1e10,
         distance_work: float = 2e11,
-        betweenness_work: float = 2e10,
+        betweenness_work: float = 5e9,
     ) -> None:
         self.settings = settings
         self.closeness_work = closeness_work
