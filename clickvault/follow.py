@@ -57,13 +57,17 @@ def period(
     Raises ConfigurationError for a period that the world does not have.
     """
     settings = session.settings
-    found = demo_world(settings) or _world(world or DemoWorld(), start, start, end)
+    found = demo_world(settings)
+    if not found:
+        found = _world(world or DemoWorld(), start, start, end)
+        keep_world(settings, found)  # before it is sent: after a crash the same world goes on
     if start < (first_day := datetime.fromisoformat(found["world_start"])):
         raise ConfigurationError(
             f"the world begins at {first_day:%F}, after {start:%F}", hint=f"a period from {first_day:%F} on"
         )
     manifest = generate(session, _options(found, start, end, dirt), to, progress=progress)
-    if not found["sent"] or start <= datetime.fromisoformat(found.get("until") or found["end"]) < end:
+    reached = datetime.fromisoformat(found.get("until") or (found["end"] if found["sent"] else found["start"]))
+    if start <= reached < end:  # a period that leaves a hole before it moves nothing: `follow` sends the hole, too
         keep_world(settings, {**found, "sent": True, "until": end.isoformat()})
     return manifest
 

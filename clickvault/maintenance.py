@@ -8,7 +8,7 @@
 
 A month of the landing table is removed in this order; what a crash costs:
   1. book     ops.retired has its positions: from then on the accounts take the booked number, and look at later months only
-  2. drop     both partitions; a month that is booked and still there is booked (the same) and dropped by the next run
+  2. drop     both partitions, that of the landing table last; a month that is booked and still there is booked (the same) and dropped by the next run
 What is in raw, in the vault and in the marts stays. Messages that are gone can't be judged again (`clickvault rejected replay`).
 """
 
@@ -94,7 +94,7 @@ def _retire(s: Session, month: int) -> None:
     (book,) = statements(s.renderer.render("maintenance/retire.sql.j2"))
     with postgres.alone(s.pg, "ingest", s.settings.s3_bucket):  # its ledger of objects counts what landed
         s.ch.command(book, parameters={"month": month})
-        for table in ("landing.events", "raw.rejected"):
+        for table in ("raw.rejected", "landing.events"):  # what tells of the month goes last
             _drop(s.ch, s.settings, table, month)
 
 

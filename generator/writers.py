@@ -1,12 +1,13 @@
 """Writers: where generated messages go. S3 objects and files by topic group and time; for Kafka see `kafka_writer`.
 
-Objects and files have one layout, `<group>/dt=YYYY-MM-DD/batch_<time>.jsonl`, where the time is the beginning of what
-the batch covers. Names and contents depend on the world and the range only, so that a rerun writes the same objects
+Objects and files have one layout, `<group>/dt=YYYY-MM-DD/batch_<time>_<world>.jsonl`, where the time is the beginning of what
+the batch covers, and the world a hash of what tells its contents from another world's. Names and contents depend on the world and the range only, so that a rerun writes the same objects
 again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ class _Objects:
         begins = max(self._options.epoch + timedelta(microseconds=self._period * self._interval), self._options.start)
         for group in sorted(self._open):
             lines = self._open[group]
-            name = object_name(self._groups[group], begins)
+            name = object_name(self._groups[group], begins, world_of(self._options))
             self._store(name, ("\n".join(lines) + "\n").encode())
             self._delivered.objects[name] = len(lines)
             self._delivered.messages += len(lines)
@@ -97,9 +98,15 @@ class _Objects:
         raise NotImplementedError
 
 
-def object_name(group: str, begins: datetime) -> str:
+def object_name(group: str, begins: datetime, world: str) -> str:
     """The name of the object with a group's messages from a moment (UTC) on."""
-    return f"{group}/dt={begins:%Y-%m-%d}/batch_{begins:%Y%m%dT%H%M%S}.jsonl"
+    return f"{group}/dt={begins:%Y-%m-%d}/batch_{begins:%Y%m%dT%H%M%S}_{world}.jsonl"
+
+
+def world_of(options: GenerateOptions) -> str:
+    """Eight hexadecimal digits that worlds do not share: neither overwrites the other's objects before they are read."""
+    told = (options.seed, options.users, options.epoch.isoformat(), options.dirt, str(options.interval))
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:8]
 
 
 class FileWriter(_Objects):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -136,6 +137,8 @@ def render(
 
     Example: clickvault render raw.post
     """
+    from jinja2 import UndefinedError
+
     from clickvault import marts, quality, schema
     from clickvault.settings import get_settings
     from clickvault.vault.schema import schema_objects
@@ -150,7 +153,12 @@ def render(
     elif name in objects:
         print(objects[name])
     elif name.endswith(".j2"):
-        print(renderer.render(name))
+        try:
+            print(renderer.render(name))
+        except UndefinedError as error:
+            raise ConfigurationError(
+                f"{name} needs inputs ({error.message}), which its object gives it", hint="clickvault render --list"
+            ) from error
     else:
         raise ConfigurationError(f"no object {name!r}", hint="clickvault render --list")
 
@@ -186,16 +194,27 @@ def sql(
             raise DataError(server_said(error), hint='clickvault sql "SHOW TABLES FROM marts"') from error
 
 
+_BEFORE = re.compile(r"^(?:\s+|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)
+"""What may stand before a statement's first word: comments, brackets."""
+
+
+def first_word(query: str) -> str:
+    """The word that says what a statement is, in capitals; empty where there is none."""
+    return next(iter(_BEFORE.sub("", query).split(None, 1)), "").upper()
+
+
 def _ask(client: Any, query: str, json: bool) -> None:
     text = query.strip().rstrip(";")
-    first = text.split(None, 1)[0].upper() if text else ""
-    if first in ("SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS", "CHECK"):
+    if first_word(text) in ("SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS", "CHECK"):
         result = client.query(text)
         found = [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
         show.rows(found, json, empty="no rows")
     elif text:
         done = client.command(text)
-        print(done if isinstance(done, str | int) else "done")
+        if json:
+            show.as_json([])
+        else:
+            print(done if isinstance(done, str | int) else "done")
 
 
 def _shell(client: Any, json: bool, interactive: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,8 +14,18 @@ from clickvault.errors import ClickvaultError
 
 
 def as_json(value: Any) -> None:
-    """Print a value as JSON."""
-    print(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
+    """Print a value as JSON; numbers that JSON has no word for are null."""
+    print(json.dumps(_finite(value), default=_plain, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {k if isinstance(k, str) else str(_plain(k)): _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return value
 
 
 def _plain(value: Any) -> Any:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import math
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
+from clickvault.cli import look, show
 from clickvault.cli.app import app
 
 
@@ -176,3 +180,34 @@ def test_contract_check_names_the_line(tmp_path: Path) -> None:
     done = clickvault("contract", "check", str(file), "--json", home=tmp_path)
     assert done.returncode == 1
     assert '"line": 2' in done.stdout
+
+
+def test_json_is_json_whatever_the_numbers_and_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    show.as_json([{"a": math.nan, "b": {date(2026, 1, 2): -math.inf, 3: (1.5, None)}}])
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    said = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    assert said == [{"a": None, "b": {"2026-01-02": None, "3": [1.5, None]}}]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 1",
+        "-- why\nSELECT 1",
+        "/* a\nb */ (SELECT 1)",
+        "((select 1) union all select 2)",
+        "\n  with 1 as a select a",
+    ],
+)
+def test_a_query_is_known_by_its_first_word(query: str) -> None:
+    assert look.first_word(query) in ("SELECT", "WITH")
+
+
+def test_a_template_that_needs_inputs_says_so(tmp_path: Path) -> None:
+    done = clickvault("render", "marts/social/platform_daily.sql.j2", home=tmp_path)
+    assert done.returncode == 1
+    assert "needs inputs" in done.stderr
+    assert "Traceback" not in done.stderr

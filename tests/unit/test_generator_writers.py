@@ -16,7 +16,7 @@ from clickvault.contract import Registry, load_domains
 from clickvault.errors import ConfigurationError, DataError, StoreError
 from generator import FileWriter, GenerateOptions, S3Writer, generate, send_files
 from generator.send import read_lines
-from generator.writers import object_name
+from generator.writers import object_name, world_of
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -50,7 +50,7 @@ def test_files_and_objects_have_the_same_layout_and_bytes(registry: Registry, tm
     generate(options(), registry, {"s3": S3Writer(bucket, "vault")})
     files = {f"events/{p.relative_to(tmp_path).as_posix()}": p.read_bytes() for p in tmp_path.rglob("*.jsonl")}
     assert files == bucket.objects
-    assert "events/content/dt=2026-01-02/batch_20260102T060000.jsonl" in files
+    assert f"events/content/dt=2026-01-02/batch_20260102T060000_{world_of(options())}.jsonl" in files
     assert sum(content.count(b"\n") for content in files.values()) == manifest.events
     for name, content in files.items():
         for line in content.splitlines():
@@ -91,7 +91,14 @@ def test_batches_fit_the_range(length: timedelta, interval: timedelta) -> None:
 
 def test_object_names() -> None:
     begins = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
-    assert object_name("ties", begins) == "ties/dt=2026-02-03/batch_20260203T040506.jsonl"
+    assert object_name("ties", begins, "0a") == "ties/dt=2026-02-03/batch_20260203T040506_0a.jsonl"
+
+
+def test_other_worlds_have_other_objects() -> None:
+    """Sent before the first one is ingested, a second world would otherwise take its messages' place."""
+    worlds = [options(), options(users=101), options(seed=2), options(dirt=0.01), options(days=1)]
+    assert len({world_of(w) for w in worlds}) == len(worlds)
+    assert world_of(options(days=3)) == world_of(options(days=4)), "a longer range writes the same objects"
 
 
 def test_late_events_are_in_the_object_of_their_delivery(registry: Registry, tmp_path: Path) -> None:

@@ -157,7 +157,8 @@ def test_a_bound_of_the_contract_is_a_column() -> None:
     fresh = find(SOCIAL, "freshness")
     assert fresh.bound_sql("at_most") == "found.at_most"
     assert fresh.bound_sql("at_most", rows=False) == "CAST(NULL AS Nullable(Float64))"
-    sql = query(SOCIAL, fresh)
+    assert "min(hours_expected) AS at_most\nFROM ops.v_freshness" in query(SOCIAL, fresh)
+    sql = SOCIAL.render("ops/freshness.sql.j2")
     for event in SOCIAL.registry.events.values():
         assert f"('{event.event_type}', '{event.topic}', {event.freshness})" in sql
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clickvault.contract.assistance import pointer
-from clickvault.vault.bridge import COLLECTION
+from clickvault.postgres import STAGE_COLLECTION
 from clickvault.vault.merge import merge_statements
 from clickvault.vault.schema import schema_objects
 from clickvault.vault.snapshots import build_sql
@@ -38,10 +38,10 @@ def bridge() -> str:
     names = ("windows", "batch_times", "stage", "batch_sums")
     every = [vault.event.event_type for vault in SHOP.vaults()]
     return (
-        SHOP.render("vault/backlog.sql.j2", names=every, collection=COLLECTION)
+        SHOP.render("vault/backlog.sql.j2", names=every, collection=STAGE_COLLECTION)
         + ";\n\n"
         + "\n".join(
-            f"-- {vault.event.event_type}: {name}\n{SHOP.render(f'vault/{name}.sql.j2', v=vault, collection=COLLECTION)};\n"
+            f"-- {vault.event.event_type}: {name}\n{SHOP.render(f'vault/{name}.sql.j2', v=vault, collection=STAGE_COLLECTION)};\n"
             for vault in SHOP.vaults()
             for name in names
         )

@@ -1,10 +1,11 @@
 -- ═══ dead letters: replay of user_badges
 -- Dead letters of one event type, judged again from landing.events.
 -- Inputs: event (EventSpec). The first statement sends them the way that new messages go; the second records which are
--- accepted now: an empty list of reasons under the same position.
+-- accepted now: an empty list of reasons under the same position. An event that came again meanwhile, and was accepted, stays as it was
+-- accepted: the vault has it so.
 INSERT INTO landing.`judged_user_badges`
 (`event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `badges`, source, stream, partition, offset, landed_at, raw, reasons)
-WITH
+SELECT * FROM (WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String))') AS _v
 SELECT
@@ -122,7 +123,8 @@ FROM (
         (SELECT source, stream, partition, offset FROM raw.dead_letters WHERE event_type = 'user_badges')
     LIMIT 1 BY source, stream, partition, offset
 )
-WHERE event_type = 'user_badges';
+WHERE event_type = 'user_badges')
+WHERE notEmpty(reasons) OR (event_time, event_id) NOT IN (SELECT event_time, event_id FROM raw.`user_badges`);
 
 INSERT INTO raw.rejected (event_type, reasons, source, stream, partition, offset, landed_at, raw, judged_at)
 SELECT 'user_badges', reasons, source, stream, partition, offset, landed_at, raw, now64(6, 'UTC')

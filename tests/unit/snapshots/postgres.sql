@@ -76,6 +76,7 @@ alter table "vault"."pit_post" add column if not exists "story_story_time" times
 alter table "vault"."pit_post" add column if not exists "story_story_id" uuid not null default uuid '00000000-0000-0000-0000-000000000000';
 -- What is there is not to be relied on: the table was just made, or its definition is another. The next build fills it anew.
 delete from ops.snapshot where table_name = 'pit_post';
+delete from "vault"."pit_post";
 
 -- ═══ PostgreSQL: table vault.bridge_context
 -- One PIT or bridge table (PostgreSQL). Inputs: s (SnapshotSpec). Computed: a day of it can be built again at any time.
@@ -91,6 +92,7 @@ alter table "vault"."bridge_context" add column if not exists "lhk_media" uuid n
 alter table "vault"."bridge_context" add column if not exists "hk_media" uuid not null default uuid '00000000-0000-0000-0000-000000000000';
 -- What is there is not to be relied on: the table was just made, or its definition is another. The next build fills it anew.
 delete from ops.snapshot where table_name = 'bridge_context';
+delete from "vault"."bridge_context";
 
 -- ═══ PostgreSQL: table vault.bridge_feelings
 -- One PIT or bridge table (PostgreSQL). Inputs: s (SnapshotSpec). Computed: a day of it can be built again at any time.
@@ -106,6 +108,7 @@ alter table "vault"."bridge_feelings" add column if not exists "reaction_feeling
 alter table "vault"."bridge_feelings" add column if not exists "reaction_feeling_id" uuid not null default uuid '00000000-0000-0000-0000-000000000000';
 -- What is there is not to be relied on: the table was just made, or its definition is another. The next build fills it anew.
 delete from ops.snapshot where table_name = 'bridge_feelings';
+delete from "vault"."bridge_feelings";
 
 -- ═══ PostgreSQL: view vault.v_hub_user
 -- A hub's keys as they are now (PostgreSQL). Grain: one business key. Inputs: hub (HubSpec), sats (SatSpec, one an owner).

@@ -1,27 +1,8 @@
 -- ═══ quality: arrival
 -- Messages by topic, those topics among them that never had one.
--- Inputs: landing.events. Grain: a topic.
+-- Inputs: ops.v_freshness. Grain: a topic.
 SELECT topic AS subject, toFloat64(sum(messages)) AS value, sum(messages) AS rows, '' AS sample
-FROM
-(
-SELECT event_type, topic, hours FROM values('event_type String, topic String, hours UInt32',
-        ('user', 'social.user', 24),
-        ('user_profile', 'social.user_profile', 24),
-        ('user_badges', 'social.user_badges', 168),
-        ('friend', 'social.friend', 24),
-        ('story', 'social.story', 24),
-        ('reaction', 'social.reaction', 24),
-        ('share', 'social.share', 24),
-        ('photo', 'social.photo', 24),
-        ('pinned_post', 'social.pinned_post', 24),
-        ('sponsorship', 'social.sponsorship', 168),
-        ('donation', 'social.donation', 24),
-        ('user_status', 'social.user_status', 24),
-        ('video', 'social.video', 24),
-        ('album', 'social.album', 24),
-        ('community', 'social.community', 168))
-) AS declared
-LEFT JOIN (SELECT event_type, count() AS messages FROM landing.events GROUP BY event_type) AS landed USING (event_type)
+FROM ops.v_freshness
 GROUP BY topic;
 
 -- ═══ quality: before_parent
@@ -294,33 +275,15 @@ WHERE rows > 0;
 
 -- ═══ quality: freshness
 -- Hours since a topic's newest message landed; the bound is the contract's. A topic without any is not looked at here.
--- Inputs: landing.events. Grain: a topic with messages.
+-- Inputs: ops.v_freshness. Grain: a topic with messages.
 SELECT
     topic AS subject,
-    dateDiff('second', max(newest), now64(6, 'UTC')) / 3600 AS value,
+    min(assumeNotNull(hours_since)) AS value,
     sum(messages) AS rows,
-    concat('newest at ', formatDateTime(max(newest), '%F %T', 'UTC'), ' UTC') AS sample,
-    toFloat64(min(hours)) AS at_most
-FROM (SELECT event_type, max(landed_at) AS newest, count() AS messages FROM landing.events GROUP BY event_type) AS landed
-INNER JOIN
-(
-SELECT event_type, topic, hours FROM values('event_type String, topic String, hours UInt32',
-        ('user', 'social.user', 24),
-        ('user_profile', 'social.user_profile', 24),
-        ('user_badges', 'social.user_badges', 168),
-        ('friend', 'social.friend', 24),
-        ('story', 'social.story', 24),
-        ('reaction', 'social.reaction', 24),
-        ('share', 'social.share', 24),
-        ('photo', 'social.photo', 24),
-        ('pinned_post', 'social.pinned_post', 24),
-        ('sponsorship', 'social.sponsorship', 168),
-        ('donation', 'social.donation', 24),
-        ('user_status', 'social.user_status', 24),
-        ('video', 'social.video', 24),
-        ('album', 'social.album', 24),
-        ('community', 'social.community', 168))
-) AS declared USING (event_type)
+    concat('newest at ', formatDateTime(now('UTC') - toIntervalSecond(toInt64(value * 3600)), '%F %T', 'UTC'), ' UTC') AS sample,
+    min(hours_expected) AS at_most
+FROM ops.v_freshness
+WHERE isNotNull(hours_since)
 GROUP BY topic;
 
 -- ═══ quality: orphans

@@ -524,6 +524,7 @@ alter table "vault"."pit_customer" add column if not exists "customer_phone_time
 alter table "vault"."pit_customer" add column if not exists "customer_phone_id" uuid not null default uuid '00000000-0000-0000-0000-000000000000';
 -- What is there is not to be relied on: the table was just made, or its definition is another. The next build fills it anew.
 delete from ops.snapshot where table_name = 'pit_customer';
+delete from "vault"."pit_customer";
 
 -- table vault.seen_order
 -- When a hub's keys were first heard of (PostgreSQL): by any event that mentions them, declared or not. Inputs: hub, sats (SatSpec
@@ -564,6 +565,7 @@ alter table "vault"."pit_order" add column if not exists "refund_refund_time" ti
 alter table "vault"."pit_order" add column if not exists "refund_refund_id" uuid not null default uuid '00000000-0000-0000-0000-000000000000';
 -- What is there is not to be relied on: the table was just made, or its definition is another. The next build fills it anew.
 delete from ops.snapshot where table_name = 'pit_order';
+delete from "vault"."pit_order";
 
 -- table vault.bridge_order_buyer
 -- One PIT or bridge table (PostgreSQL). Inputs: s (SnapshotSpec). Computed: a day of it can be built again at any time.
@@ -577,6 +579,7 @@ alter table "vault"."bridge_order_buyer" add column if not exists "lhk_buyer" uu
 alter table "vault"."bridge_order_buyer" add column if not exists "hk_buyer" uuid not null default uuid '00000000-0000-0000-0000-000000000000';
 -- What is there is not to be relied on: the table was just made, or its definition is another. The next build fills it anew.
 delete from ops.snapshot where table_name = 'bridge_order_buyer';
+delete from "vault"."bridge_order_buyer";
 
 -- table vault.bridge_home
 -- One PIT or bridge table (PostgreSQL). Inputs: s (SnapshotSpec). Computed: a day of it can be built again at any time.
@@ -592,6 +595,7 @@ alter table "vault"."bridge_home" add column if not exists "customer_nation_time
 alter table "vault"."bridge_home" add column if not exists "customer_nation_id" uuid not null default uuid '00000000-0000-0000-0000-000000000000';
 -- What is there is not to be relied on: the table was just made, or its definition is another. The next build fills it anew.
 delete from ops.snapshot where table_name = 'bridge_home';
+delete from "vault"."bridge_home";
 
 -- table vault.bridge_circle
 -- One PIT or bridge table (PostgreSQL). Inputs: s (SnapshotSpec). Computed: a day of it can be built again at any time.
@@ -605,6 +609,7 @@ alter table "vault"."bridge_circle" add column if not exists "hk_a" uuid not nul
 alter table "vault"."bridge_circle" add column if not exists "hk_b" uuid not null default uuid '00000000-0000-0000-0000-000000000000';
 -- What is there is not to be relied on: the table was just made, or its definition is another. The next build fills it anew.
 delete from ops.snapshot where table_name = 'bridge_circle';
+delete from "vault"."bridge_circle";
 
 -- view vault.v_hub_customer
 -- A hub's keys as they are now (PostgreSQL). Grain: one business key. Inputs: hub (HubSpec), sats (SatSpec, one an owner).

@@ -1604,6 +1604,10 @@ ORDER BY counted_at, account;
 
 -- ═══ view ops.v_freshness
 CREATE VIEW ops.v_freshness ON CLUSTER `clickvault` AS
+WITH (
+    SELECT makeDateTime(1970, 1, 1, 0, 0, 0, 'UTC') + toIntervalMonth(greatest(0, (intDiv(max(month), 100) - 1970) * 12 + max(month) % 100))
+    FROM ops.retired
+) AS kept_from
 SELECT
     event_type, topic, if(n = 0, NULL, dateDiff('second', newest, now64(6, 'UTC')) / 3600) AS hours_since,
     toFloat64(hours) AS hours_expected, hours_since / hours_expected AS overdue, n AS messages
@@ -1653,7 +1657,51 @@ SELECT event_type, topic, hours FROM values('event_type String, topic String, ho
 ) AS declared
 LEFT JOIN
 (
-    SELECT event_type, max(landed_at) AS newest, count() AS n FROM landing.events GROUP BY event_type
+    SELECT event_type, max(newest) AS newest, sum(n) AS n FROM
+    (
+        SELECT event_type, max(landed_at) AS newest, count() AS n FROM landing.events GROUP BY event_type
+        UNION ALL SELECT 'user', max(landed_at), count() FROM raw.`user` WHERE landed_at < kept_from
+        UNION ALL SELECT 'user_profile', max(landed_at), count() FROM raw.`user_profile` WHERE landed_at < kept_from
+        UNION ALL SELECT 'user_settings', max(landed_at), count() FROM raw.`user_settings` WHERE landed_at < kept_from
+        UNION ALL SELECT 'user_privacy', max(landed_at), count() FROM raw.`user_privacy` WHERE landed_at < kept_from
+        UNION ALL SELECT 'user_status', max(landed_at), count() FROM raw.`user_status` WHERE landed_at < kept_from
+        UNION ALL SELECT 'user_badges', max(landed_at), count() FROM raw.`user_badges` WHERE landed_at < kept_from
+        UNION ALL SELECT 'friend', max(landed_at), count() FROM raw.`friend` WHERE landed_at < kept_from
+        UNION ALL SELECT 'follower', max(landed_at), count() FROM raw.`follower` WHERE landed_at < kept_from
+        UNION ALL SELECT 'subscription', max(landed_at), count() FROM raw.`subscription` WHERE landed_at < kept_from
+        UNION ALL SELECT 'block', max(landed_at), count() FROM raw.`block` WHERE landed_at < kept_from
+        UNION ALL SELECT 'mute', max(landed_at), count() FROM raw.`mute` WHERE landed_at < kept_from
+        UNION ALL SELECT 'close_friend', max(landed_at), count() FROM raw.`close_friend` WHERE landed_at < kept_from
+        UNION ALL SELECT 'post', max(landed_at), count() FROM raw.`post` WHERE landed_at < kept_from
+        UNION ALL SELECT 'story', max(landed_at), count() FROM raw.`story` WHERE landed_at < kept_from
+        UNION ALL SELECT 'reel', max(landed_at), count() FROM raw.`reel` WHERE landed_at < kept_from
+        UNION ALL SELECT 'comment', max(landed_at), count() FROM raw.`comment` WHERE landed_at < kept_from
+        UNION ALL SELECT 'reply', max(landed_at), count() FROM raw.`reply` WHERE landed_at < kept_from
+        UNION ALL SELECT 'reaction', max(landed_at), count() FROM raw.`reaction` WHERE landed_at < kept_from
+        UNION ALL SELECT 'like', max(landed_at), count() FROM raw.`like` WHERE landed_at < kept_from
+        UNION ALL SELECT 'share', max(landed_at), count() FROM raw.`share` WHERE landed_at < kept_from
+        UNION ALL SELECT 'quote', max(landed_at), count() FROM raw.`quote` WHERE landed_at < kept_from
+        UNION ALL SELECT 'post_view', max(landed_at), count() FROM raw.`post_view` WHERE landed_at < kept_from
+        UNION ALL SELECT 'photo', max(landed_at), count() FROM raw.`photo` WHERE landed_at < kept_from
+        UNION ALL SELECT 'video', max(landed_at), count() FROM raw.`video` WHERE landed_at < kept_from
+        UNION ALL SELECT 'album', max(landed_at), count() FROM raw.`album` WHERE landed_at < kept_from
+        UNION ALL SELECT 'attachment', max(landed_at), count() FROM raw.`attachment` WHERE landed_at < kept_from
+        UNION ALL SELECT 'thumbnail', max(landed_at), count() FROM raw.`thumbnail` WHERE landed_at < kept_from
+        UNION ALL SELECT 'community', max(landed_at), count() FROM raw.`community` WHERE landed_at < kept_from
+        UNION ALL SELECT 'group', max(landed_at), count() FROM raw.`group` WHERE landed_at < kept_from
+        UNION ALL SELECT 'group_member', max(landed_at), count() FROM raw.`group_member` WHERE landed_at < kept_from
+        UNION ALL SELECT 'group_moderator', max(landed_at), count() FROM raw.`group_moderator` WHERE landed_at < kept_from
+        UNION ALL SELECT 'community_topic', max(landed_at), count() FROM raw.`community_topic` WHERE landed_at < kept_from
+        UNION ALL SELECT 'pinned_post', max(landed_at), count() FROM raw.`pinned_post` WHERE landed_at < kept_from
+        UNION ALL SELECT 'report', max(landed_at), count() FROM raw.`report` WHERE landed_at < kept_from
+        UNION ALL SELECT 'ad', max(landed_at), count() FROM raw.`ad` WHERE landed_at < kept_from
+        UNION ALL SELECT 'ad_impression', max(landed_at), count() FROM raw.`ad_impression` WHERE landed_at < kept_from
+        UNION ALL SELECT 'ad_click', max(landed_at), count() FROM raw.`ad_click` WHERE landed_at < kept_from
+        UNION ALL SELECT 'sponsorship', max(landed_at), count() FROM raw.`sponsorship` WHERE landed_at < kept_from
+        UNION ALL SELECT 'donation', max(landed_at), count() FROM raw.`donation` WHERE landed_at < kept_from
+        UNION ALL SELECT 'subscription_revenue', max(landed_at), count() FROM raw.`subscription_revenue` WHERE landed_at < kept_from
+    )
+    GROUP BY event_type
 ) AS landed USING (event_type)
 ORDER BY overdue DESC, event_type;
 
