@@ -55,7 +55,7 @@ def ingest(
     s = session
     found = []
     if "kafka" in sources:
-        landing = alone(s.pg, "ingest", s.settings.s3_bucket)
+        landing = alone(s.pg, "ingest", "kafka")  # not the bucket's: loading objects may take long
         found.append(ingest_kafka(s.settings, s.renderer, s.ch, progress, landing=landing))
     if "s3" in sources:
         with alone(s.pg, "ingest", s.settings.s3_bucket):  # objects are numbered one after the other

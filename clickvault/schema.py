@@ -281,7 +281,8 @@ def init(
     from clickvault.postgres import alone
 
     changes = [Change("kafka", "create", f"topic {t}") for t in kafka.create_topics(settings, _topics(renderer))]
-    with alone(pg, "ingest", settings.s3_bucket):  # what lands while feeds are made again would be judged by none
+    # What lands while feeds are made again would be judged by none.
+    with alone(pg, "ingest", settings.s3_bucket), alone(pg, "ingest", "kafka"):
         changes += apply_clickhouse(ch, clickhouse_objects(renderer, settings), settings, progress)
         epochs.note(settings, ch, _topics(renderer))
         epochs.separate(settings, renderer, ch, pg)
