@@ -151,7 +151,7 @@ def _wait(
             last, moved = sofar, time.monotonic()
         elif time.monotonic() - moved > QUIET_SECONDS and revived < 3 and _revive(settings, ch, lagging):
             revived, moved = revived + 1, time.monotonic()
-        elif time.monotonic() - moved > min(stall, 15) and _only_gaps_left(settings, reached, ends):
+        elif time.monotonic() - moved > min(stall, 15) and _nothing_for_the_engine(settings, reached, ends):
             return {at: max(reached[at], ends[at]) for at in ends}
         elif time.monotonic() - moved > stall:
             at = next(a for a in behind if reached[a] < ends[a])
@@ -198,12 +198,19 @@ def _revive(settings: Settings, ch: Client, lagging: set[tuple[str, str]]) -> bo
     return revived
 
 
-def _only_gaps_left(settings: Settings, reached: dict[Partition, int], ends: dict[Partition, int]) -> bool:
-    """Whether the broker has no message between what is committed and the end (it gave the offsets and died)."""
-    behind = [at for at in ends if reached[at] < ends[at]]
-    return all(ends[at] - reached[at] < 100_000 for at in behind) and not any(
-        kafka.fetch(settings, at, [reached[at]]) or kafka.fetch(settings, at, [ends[at] - 1]) for at in behind
-    )
+def _nothing_for_the_engine(settings: Settings, reached: dict[Partition, int], ends: dict[Partition, int]) -> bool:
+    """Whether between what is committed and the end there is no message (the broker gave the offsets and died), or empty ones alone.
+
+    Those the engine drops, and does not commit where a poll brought nothing else.
+    """
+    for at in (at for at in ends if reached[at] < ends[at]):
+        left = range(reached[at], ends[at])
+        if len(left) <= 1_000:
+            if any(m.value for m in kafka.fetch(settings, at, list(left))):
+                return False
+        elif len(left) >= 100_000 or kafka.fetch(settings, at, [left[0]]) or kafka.fetch(settings, at, [left[-1]]):
+            return False
+    return True
 
 
 def _consumer_trouble(ch: Client, group: str) -> str:

@@ -70,6 +70,8 @@ def test_messages_of_length_0_are_dead_letters(s: Session) -> None:
     assert found.empty == 4
     assert count(s, "raw.dead_letters WHERE has(reasons, 'empty message')") == before + 4
     assert ingest.ingest_kafka(s.settings, s.renderer, s.ch).messages == 0
+    produce(s, b"")  # alone: nothing comes with it that would have its offset committed
+    assert ingest.ingest_kafka(s.settings, s.renderer, s.ch).empty == 1
     check(s)
 
 
