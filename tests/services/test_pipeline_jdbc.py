@@ -16,7 +16,10 @@ from typing import Any
 import pytest
 
 from clickvault.clickhouse import rows
+from clickvault.dashboards import load
+from clickvault.dashboards.metabase_cards import asked_with, cards
 from clickvault.session import Session
+from tests.embedded.test_metabase import chosen
 from tests.services.conftest import SERVICES
 
 FOLDER = Path(__file__).parent / "jdbc"
@@ -41,13 +44,24 @@ def classes(world: Session, tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"{out}:{jars}/*"
 
 
+@pytest.fixture(scope="module")
+def questions(world: Session) -> list[str]:
+    """What Metabase would ask: each card's SQL, with its filters' defaults, and with conditions as Metabase writes them."""
+    found = cards(world.renderer, load(world.renderer))
+    return [sql for card in found for sql in (asked_with(card), asked_with(card, chosen))]
+
+
 @pytest.fixture(scope="module", params=["true", "false"], ids=["compressed", "plain"])
-def told(request: pytest.FixtureRequest, world: Session, classes: str) -> Told:
+def told(
+    request: pytest.FixtureRequest, world: Session, classes: str, questions: list[str], tmp_path_factory: Any
+) -> Told:
     """What the program said, by what it is: as the reader, with the answers compressed or not."""
     url, login = _parts(world.settings.clickhouse_reader_url)
-    command = ["java", "-Xmx256m", "-cp", classes, "Marts", f"jdbc:ch:{url}/marts", request.param]
+    file = tmp_path_factory.mktemp("questions") / "questions"
+    file.write_text("\0".join(questions), encoding="utf-8")
+    command = ["java", "-Xmx256m", "-cp", classes, "Marts", f"jdbc:ch:{url}/marts", request.param, str(file)]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, **login}, timeout=120
+        command, capture_output=True, text=True, check=False, env={**os.environ, **login}, timeout=300
     )
     assert done.returncode == 0, done.stderr[-3_000:]
     found: Told = defaultdict(list)
@@ -118,6 +132,18 @@ def test_prepared_statements(told: Told, world: Session) -> None:
 
 def test_an_answer_of_many_frames(told: Told) -> None:
     assert told["many"] == [["200000"]]
+
+
+def test_every_question_of_metabase_s_cards(told: Told, world: Session, questions: list[str]) -> None:
+    assert len(told["question"]) == len(questions) > 120
+    empty = 0
+    for sql, (count, *columns) in zip(questions, told["question"], strict=True):
+        expected = rows(world.reader, sql)
+        assert int(count) == len(expected), sql
+        if expected:
+            assert columns == list(expected[0]), sql
+        empty += not expected
+    assert empty < len(questions) / 3, "most of them have something to show"
 
 
 def test_what_a_reader_must_not_do_is_refused_with_the_engines_own_code(told: Told) -> None:

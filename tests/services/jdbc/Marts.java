@@ -1,11 +1,16 @@
 // Reads the marts as a BI tool does, through ClickHouse's JDBC driver: metadata first, then queries. Prints one JSON object a line.
-//   java -cp 'lib/*' Marts.java jdbc:ch:http://127.0.0.1:8123/marts   (login in CLICKHOUSE_USER, CLICKHOUSE_PASSWORD)
+//   java -cp 'lib/*' Marts.java jdbc:ch:http://127.0.0.1:8123/marts true questions   (login in CLICKHOUSE_USER, CLICKHOUSE_PASSWORD)
+// true: answers are compressed; questions: a file of more queries, with a NUL between.
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.LocalDate;
@@ -16,12 +21,11 @@ public class Marts {
         Properties login = new Properties();
         login.setProperty("user", System.getenv("CLICKHOUSE_USER"));
         login.setProperty("password", System.getenv("CLICKHOUSE_PASSWORD"));
-        if (arguments.length > 1) {
-            login.setProperty("compress", arguments[1]);
-        }
+        login.setProperty("compress", arguments[1]);
         try (Connection connection = DriverManager.getConnection(arguments[0], login)) {
             metadata(connection.getMetaData());
             queries(connection);
+            questions(connection, Path.of(arguments[2]));
             refused(connection);
         }
     }
@@ -83,6 +87,28 @@ public class Marts {
                 count += rows.getString(2).length() / 100;
             }
             tell("many", Long.toString(count));
+        }
+    }
+
+    // Of each query: how many rows it gives, and its columns; every value is read.
+    static void questions(Connection connection, Path file) throws IOException, SQLException {
+        for (String sql : Files.readString(file).split("\0")) {
+            try (Statement statement = connection.createStatement(); ResultSet rows = statement.executeQuery(sql)) {
+                ResultSetMetaData columns = rows.getMetaData();
+                String[] said = new String[columns.getColumnCount() + 1];
+                for (int i = 1; i < said.length; i++) {
+                    said[i] = columns.getColumnLabel(i);
+                }
+                long count = 0;
+                while (rows.next()) {
+                    count++;
+                    for (int i = 1; i < said.length; i++) {
+                        rows.getObject(i);
+                    }
+                }
+                said[0] = Long.toString(count);
+                tell("question", said);
+            }
         }
     }
 
