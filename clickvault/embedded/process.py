@@ -61,8 +61,7 @@ def birth_mark(pid: int) -> str:
         state, threads, started = fields[0], fields[17], fields[19]
         if state == "X" or (state == "Z" and threads in ("0", "1")):
             return ""
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
-        return f"{boot}:{started}"
+        return f"{_boot()}:{started}"
     except (OSError, IndexError):
         pass
     try:  # where there is no /proc, and for a process that has just gone
@@ -72,11 +71,14 @@ def birth_mark(pid: int) -> str:
         return ""
 
 
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+
+
 def number_is_free_or_its(child: Child) -> bool:
     """Whether nobody has had this process's number since, as far as can be seen: the same boot, and no other owner now."""
     with contextlib.suppress(OSError):
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
-        return child.born.startswith(f"{boot}:") and birth_mark(child.pid) in ("", child.born)
+        return child.born.startswith(f"{_boot()}:") and birth_mark(child.pid) in ("", child.born)
     return False
 
 

@@ -474,16 +474,11 @@ WHERE l.is_current
 )
 SELECT source, target, true AS in_force FROM now_in_force
 UNION ALL
-SELECT source, target, false
-FROM
-(
-    SELECT s.bk::text AS source, t.bk::text AS target
-    FROM pairs AS p
-    JOIN "vault"."hub_user" AS s ON s.hk = p.source_hk
-    JOIN "vault"."hub_post" AS t ON t.hk = p.target_hk
-    EXCEPT
-    SELECT source, target FROM now_in_force
-) AS ended;
+(SELECT s.bk::text, t.bk::text, false
+FROM pairs AS p
+JOIN "vault"."hub_user" AS s ON s.hk = p.source_hk
+JOIN "vault"."hub_post" AS t ON t.hk = p.target_hk
+EXCEPT SELECT source, target, false FROM now_in_force);
 
 -- ═══ changes: UPLOADED
 -- The pairs of one relation that may have come or gone, for the graph database to take (PostgreSQL). Unlogged: made anew by each sync.
@@ -547,16 +542,11 @@ WHERE l.is_current
 )
 SELECT source, target, true AS in_force FROM now_in_force
 UNION ALL
-SELECT source, target, false
-FROM
-(
-    SELECT s.bk::text AS source, t.bk::text AS target
-    FROM pairs AS p
-    JOIN "vault"."hub_user" AS s ON s.hk = p.source_hk
-    JOIN "vault"."hub_media" AS t ON t.hk = p.target_hk
-    EXCEPT
-    SELECT source, target FROM now_in_force
-) AS ended;
+(SELECT s.bk::text, t.bk::text, false
+FROM pairs AS p
+JOIN "vault"."hub_user" AS s ON s.hk = p.source_hk
+JOIN "vault"."hub_media" AS t ON t.hk = p.target_hk
+EXCEPT SELECT source, target, false FROM now_in_force);
 
 -- ═══ changes: FRIENDS_WITH
 -- The pairs of one relation that may have come or gone, for the graph database to take (PostgreSQL). Unlogged: made anew by each sync.
@@ -595,16 +585,11 @@ WHERE l.is_current
 )
 SELECT source, target, true AS in_force FROM now_in_force
 UNION ALL
-SELECT source, target, false
-FROM
-(
-    SELECT s.bk::text AS source, t.bk::text AS target
-    FROM pairs AS p
-    JOIN "vault"."hub_user" AS s ON s.hk = p.source_hk
-    JOIN "vault"."hub_user" AS t ON t.hk = p.target_hk
-    EXCEPT
-    SELECT source, target FROM now_in_force
-) AS ended;
+(SELECT s.bk::text, t.bk::text, false
+FROM pairs AS p
+JOIN "vault"."hub_user" AS s ON s.hk = p.source_hk
+JOIN "vault"."hub_user" AS t ON t.hk = p.target_hk
+EXCEPT SELECT source, target, false FROM now_in_force);
 
 -- ═══ accounts
 -- Nodes and relations as the vault has them now (PostgreSQL). Grain: a label or a type. Inputs: nodes, relations.
