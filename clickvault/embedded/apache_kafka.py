@@ -24,8 +24,11 @@ RELEASE = jvm.Release(
 )
 JAVA = 17
 
+MEMORY = ("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC")
+
 # One node: every internal topic has one replica. The two broker.* timeouts let it start again in half the time after a
-# kill -9: until the session of the killed broker ends, the controller refuses the new one.
+# kill -9: until the session of the killed broker ends, the controller refuses the new one. The cleaner of
+# compacted topics takes its buffer at the start and in one piece: its 128 MB would not always be free in so small a heap.
 CONFIGURATION = """\
 # Written by clickvault at each start.
 process.roles=broker,controller
@@ -46,6 +49,7 @@ share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 log.retention.ms=-1
+log.cleaner.dedupe.buffer.size=16777216
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
 """
@@ -90,7 +94,7 @@ def start(state: State, cancelled: Event) -> None:
         _format(common, configuration, log)
         state.put("kafka.formatted", True)
     child = process.start(
-        [*common[:1], "-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", *common[1:], "kafka.Kafka", configuration],
+        [*common[:1], *MEMORY, *common[1:], "kafka.Kafka", configuration],
         log,
         cwd=folder,
         env={"TZ": "UTC"},

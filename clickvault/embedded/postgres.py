@@ -83,7 +83,7 @@ def start(state: State, cancelled: Event) -> None:
             process.wait_healthy("postgres", child, lambda: healthy(state), log, seconds=60, cancelled=cancelled)
             break
         except StoreError:
-            said = process.tail(log, 30)
+            said = process.tail(log)
             passing = "shared memory" in said or "postmaster.pid" in said
             if child.alive() or time.monotonic() > deadline or not passing:
                 raise

@@ -166,13 +166,14 @@ def stop(child: Child, *, seconds: float = 10.0, sig: signal.Signals = signal.SI
     return False
 
 
-def tail(log: Path, lines: int = 3) -> str:
-    """The last lines of a log file, for an error message."""
+def tail(log: Path) -> str:
+    """The end of a log file, for an error message, in one line: without rules and a Java error's list of calls."""
     try:
-        text = log.read_bytes()[-4000:].decode("utf-8", errors="replace")
+        text = log.read_bytes()[-40_000:].decode("utf-8", errors="replace")
     except OSError:
         return "no log"
-    return " | ".join(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("---"))[-600:]
+    said = (line.strip() for line in text.splitlines() if not line.startswith(("---", "\tat ", "    at ")))
+    return " | ".join(line for line in said if line)[-600:]
 
 
 def port_free(port: int) -> bool:

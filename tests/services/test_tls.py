@@ -33,28 +33,17 @@ from tests.services.conftest import SERVICES
 from tests.tls import Authority, before
 
 TOPIC, PASSWORD = "encrypted", "of-a-test"
-CONFIGURATION = """
-process.roles=broker,controller
-node.id=1
-controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listeners=CLIENTS://127.0.0.1:{port},INSIDE://127.0.0.1:{inside},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=CLIENTS://127.0.0.1:{port},INSIDE://127.0.0.1:{inside}
-controller.listener.names=CONTROLLER
+# What is said last holds.
+CONFIGURATION = f"""{apache_kafka.CONFIGURATION}
+listeners=CLIENTS://127.0.0.1:{{port}},INSIDE://127.0.0.1:{{inside}},CONTROLLER://127.0.0.1:{{controller}}
+advertised.listeners=CLIENTS://127.0.0.1:{{port}},INSIDE://127.0.0.1:{{inside}}
 inter.broker.listener.name=INSIDE
 listener.security.protocol.map=CLIENTS:SASL_SSL,INSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT
-log.dirs={folder}/data
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=2
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-group.initial.rebalance.delay.ms=0
 ssl.keystore.type=PEM
-ssl.keystore.location={folder}/keystore.pem
+ssl.keystore.location={{folder}}/keystore.pem
 sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
 listener.name.clients.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
-listener.name.clients.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_etl="{password}";
+listener.name.clients.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_etl="{{password}}";
 """
 
 
@@ -85,10 +74,13 @@ def broker(stack: Settings, authority: Authority, tmp_path_factory: pytest.TempP
     (folder / "keystore.pem").write_bytes(keystore(authority))
     (folder / "log4j2.properties").write_text(apache_kafka.LOGGING)
     (folder / "server.properties").write_text(
-        CONFIGURATION.format(port=port, inside=inside, controller=controller, folder=folder, password=PASSWORD)
+        CONFIGURATION.format(
+            port=port, inside=inside, controller=controller, folder=folder, data=folder / "data", password=PASSWORD
+        )
     )
     jars = SERVICES / apache_kafka.RELEASE.name / "lib"
-    common = [java, "-Xmx192m", f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}", "-cp", f"{jars}/*"]
+    logging = f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}"
+    common = [java, *apache_kafka.MEMORY, logging, "-cp", f"{jars}/*"]
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
     storage = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", folder / "server.properties", "--standalone"]
     scram = f"SCRAM-SHA-512=[name=etl,password={PASSWORD}]"

@@ -35,3 +35,12 @@ def test_a_number_that_another_process_has_is_not_taken_for_ours(tmp_path: Path)
     process.stop(child, seconds=5.0)
     assert process.number_is_free_or_its(child)
     assert not process.number_is_free_or_its(process.Child(child.pid, "another boot:1"))
+
+
+def test_the_end_of_a_log_says_what_went_wrong_and_not_where_in_the_program(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    calls = "\n".join(f"\tat org.apache.kafka.Some.call(Some.java:{n})" for n in range(40))
+    said = ["ERROR Encountered fatal fault: Error starting", "java.lang.OutOfMemoryError: Java heap space"]
+    log.write_text("\n".join(["---", *said, calls]))
+    assert process.tail(log) == " | ".join(said)
+    assert process.tail(tmp_path / "none") == "no log"
