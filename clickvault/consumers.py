@@ -12,14 +12,14 @@ from clickhouse_connect.driver.client import Client
 from clickvault import kafka
 from clickvault.clickhouse import rows
 from clickvault.errors import StoreError
-from clickvault.ingest import group_of
+from clickvault.ingest import FATAL, group_of
 from clickvault.render import Renderer
 from clickvault.settings import Settings
 
 
 @dataclass(frozen=True)
 class Queue:
-    """A topic group: its consumers in ClickHouse, the messages that they have not committed yet, their last exception."""
+    """A topic group: its consumers in ClickHouse that are not dead for good, the messages that they have not committed yet, their last exception."""
 
     group: str
     table: str
@@ -41,9 +41,10 @@ def queues(settings: Settings, renderer: Renderer, ch: Client) -> list[Queue]:
         r["table"]: r
         for r in rows(
             ch,
-            "SELECT table, count() AS consumers, "
+            "SELECT table, countIf(position(exceptions.text[-1], {fatal:String}) = 0) AS consumers, "
             "argMax(exceptions.text[-1], exceptions.time[-1]) AS says, max(exceptions.time[-1]) AS said_at, "
             "max(last_poll_time) AS polled_at FROM system.kafka_consumers WHERE database = 'landing' GROUP BY table",
+            {"fatal": FATAL},
         )
     }
     partitions = {p: g for g in registry.groups for p in kafka.partitions(settings, registry.topics(g))}

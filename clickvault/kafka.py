@@ -7,12 +7,14 @@ sent, and fetches the few messages that the engine itself drops.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from typing import Any, NamedTuple
 
 from clickvault.errors import ConfigurationError, StoreError
 from clickvault.settings import Settings, own_authorities
+
+COORDINATOR_SECONDS = 30.0
 
 
 class Partition(NamedTuple):
@@ -123,16 +125,25 @@ def create_topics(settings: Settings, topics: Iterable[str]) -> list[str]:
 
     Explicitly, and before anything asks for them: a broker that creates topics by itself gives them its own number.
     """
+    from kafka.errors import TopicAlreadyExistsError
+
     missing = missing_topics(settings, topics)
-    if missing:
-        with _told(settings), closing(_admin(settings)) as admin:
+    left = missing
+    while left:
+        with (
+            _told(settings),
+            closing(_admin(settings)) as admin,
+            suppress(TopicAlreadyExistsError),
+        ):  # another made it first
             admin.create_topics(
                 {
                     t: {"num_partitions": settings.kafka_partitions, "replication_factor": settings.kafka_replication}
-                    for t in missing
+                    for t in left
                 },
                 timeout_ms=30_000,
             )
+            break
+        left = missing_topics(settings, left)
     return missing
 
 
@@ -195,9 +206,23 @@ def ends(settings: Settings, wanted: Iterable[Partition], timeout: float = 30.0)
 def committed(settings: Settings, group: str) -> dict[Partition, int]:
     """The offsets that a consumer group has committed."""
     with _told(settings), closing(_admin(settings)) as admin:
-        found = admin.list_group_offsets(group)
+        found = _coordinated(lambda: admin.list_group_offsets(group))
     offsets = found.get(group, found) if isinstance(found, dict) else {}
     return {Partition(tp.topic, tp.partition): getattr(o, "offset", o) for tp, o in offsets.items()}
+
+
+def _coordinated(ask: Callable[[], Any]) -> Any:
+    """What a group's coordinator answers. A broker that has just started reads its groups first, and refuses meanwhile."""
+    from kafka.errors import KafkaError
+
+    deadline = time.monotonic() + COORDINATOR_SECONDS
+    while True:
+        try:
+            return ask()
+        except KafkaError as error:
+            if not error.retriable or time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)
 
 
 def forget_members(settings: Settings, group: str) -> None:
@@ -210,12 +235,13 @@ def forget_members(settings: Settings, group: str) -> None:
 
     with _told(settings), closing(_admin(settings)) as admin:
         try:
-            members = admin.describe_groups([group])[group].get("members") or []
+            found = _coordinated(lambda: admin.describe_groups([group]))[group].get("members") or []
         except ValueError:  # Tansu tells of rights that kafka-python does not know; it deals topics out anew by itself
             return
-        names = sorted({m["group_instance_id"] for m in members if m.get("group_instance_id")})
+        names = sorted({m["group_instance_id"] for m in found if m.get("group_instance_id")})
         if names:
-            admin.remove_group_members(group, [MemberToRemove(group_instance_id=name) for name in names])
+            members = [MemberToRemove(group_instance_id=name) for name in names]
+            _coordinated(lambda: admin.remove_group_members(group, members))
 
 
 def fetch(settings: Settings, at: Partition, offsets: list[int], timeout: float = 30.0) -> list[Message]:

@@ -183,7 +183,12 @@ def _month(moment: datetime) -> int:
 
 def _drop(ch: Client, settings: Settings, table: str, month: int) -> None:
     name = f"{table}_local" if settings.clickhouse_cluster and not table.startswith("ops.") else table
-    ch.command(on_cluster(f"ALTER TABLE {name} DROP PARTITION {int(month)}", settings.clickhouse_cluster))
+    ch.command(
+        on_cluster(
+            f"ALTER TABLE {name} DROP PARTITION {int(month)} SETTINGS max_partition_size_to_drop = 0",
+            settings.clickhouse_cluster,
+        )
+    )
 
 
 def _execute(pg: Any, sql: str, parameters: dict[str, Any]) -> None:

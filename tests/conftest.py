@@ -10,6 +10,12 @@ SHARED = ("world", "stack", "server")  # fixtures of the session that start serv
 LONGEST = ("test_kills.py", "world", "test_agreement.py")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """A client of kafka-python that is closed while it connects or writes leaves its socket to the garbage collector."""
+    left = "ignore:Exception ignored in. <(socket.s|ssl.SSLS)ocket:pytest.PytestUnraisableExceptionWarning"
+    config.addinivalue_line("filterwarnings", left)
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Group the tests by the server that they share, else by their file; unit tests fill what is left of the time."""

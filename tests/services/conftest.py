@@ -34,12 +34,6 @@ WORLD = options(250, 12, dirt=0.02)
 SERVICES = Path(os.environ.get("CLICKVAULT_SERVICES") or "~/.cache/clickvault").expanduser()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """A client of kafka-python that is refused or thrown out leaves its sockets to the garbage collector."""
-    left = "ignore:Exception ignored in. <(socket.s|ssl.SSLS)ocket:pytest.PytestUnraisableExceptionWarning"
-    config.addinivalue_line("filterwarnings", left)
-
-
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """The settings of a running stack with Apache Kafka and Neo4j."""

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from clickvault import schema
+from clickvault import dashboards, marts, schema
 from clickvault.cluster import clustered, on_cluster
 from clickvault.contract import Registry
 from clickvault.errors import ContractError
 from clickvault.objects import SqlObject
-from clickvault.render import Renderer
+from clickvault.quality.checks import all_checks, query
+from clickvault.render import Renderer, statements
 from clickvault.settings import Settings
 from contracts.social import DOMAIN
 
@@ -56,17 +57,65 @@ def test_the_rendered_sql_is_what_was_read() -> None:
 
 
 def test_every_statement_is_one_to_the_engine_s_parser(tmp_path: Path) -> None:
-    script = Path(__file__).parent.parent / "embedded" / "as_user.py"
-    config = tmp_path / "config.xml"
-    config.write_text("<clickhouse/>", encoding="utf-8")
     asked = [f"EXPLAIN AST {o.sql}" for o in MANY]
-    done = subprocess.run(
-        [sys.executable, str(script), str(tmp_path / "data"), str(config)],
-        input=json.dumps([*asked, "EXPLAIN AST CREATE TABLE a ENGINE"]), capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    said = json.loads(done.stdout.splitlines()[-1])
+    said = _said(tmp_path, "<clickhouse/>", [*asked, "EXPLAIN AST CREATE TABLE a ENGINE"])
     assert [f"{o.name}: {error}" for o, error in zip(MANY, said, strict=False) if error] == []
     assert "SYNTAX_ERROR" in said[-1], "the parser was not asked"
+
+
+SHARDS = """<clickhouse><remote_servers><clickvault>
+<shard><replica><host>127.0.0.1</host><port>1</port></replica></shard>
+<shard><replica><host>127.0.0.2</host><port>1</port></replica></shard>
+</clickvault></remote_servers></clickhouse>"""
+AWAY = ("Code: 279.", "Code: 614.")  # no shard, or no PostgreSQL, answers
+REPLICATED = re.compile(r"ENGINE = Replicated(\w+)\('[^']*', '[^']*'(?:, )?")
+PARAMETER = re.compile(r"\{\w+:((?:[^{}()]|\([^()]*\))+)\}")
+VALUES = {"String": "'x'", "Date": "toDate('2026-01-02')", "DateTime64(6, 'UTC')": "now64(6, 'UTC')"}
+
+
+def test_what_is_asked_later_is_planned_for_two_shards(tmp_path: Path) -> None:
+    """No shard answers, so a plan may end there; a subquery over two shards that the engine denies ends before."""
+    renderer = Renderer(Registry([DOMAIN]))
+    objects = [o.sql for o in MANY if o.kind not in ("queue", "pull", "feed")]
+    made = [REPLICATED.sub(r"ENGINE = \1(", sql.replace(" ON CLUSTER `clickvault`", "")) for sql in objects]
+    asked = {f"separate {i}": s for i, s in enumerate(statements(renderer.render("ingest/separate.sql.j2", table="x")))}
+    del asked["separate 3"]  # an ALTER has no plan
+    asked["retire"] = renderer.render("maintenance/retire.sql.j2")
+    asked["accounts"] = renderer.render("ingest/accounts.sql.j2", retired=True)
+    like = renderer.registry.events["like"]
+    asked |= {f"replay {i}": s for i, s in enumerate(statements(renderer.render("ingest/replay.sql.j2", event=like)))}
+    asked |= {m.name: marts.build_sql(renderer, m) for m in marts.all_marts(renderer)}
+    asked |= {c.name: query(renderer, c) for c in all_checks(renderer)}
+    asked |= {a.name: a.sql(renderer) for _, some in dashboards.load(renderer) for a in some}
+    asked["denied"] = "SELECT 1 FROM raw.like WHERE event_id IN (SELECT event_id FROM raw.like)"
+    plans = [f"EXPLAIN PLAN {_select(sql)}" for sql in asked.values()]
+    said = _said(tmp_path, SHARDS, ["SET max_query_size = 4000000", *made, *plans])
+    assert [error for error in said[: len(made) + 1] if error] == []
+    refused = {n: e for n, e in zip(asked, said[len(made) + 1 :], strict=True) if e and not e.startswith(AWAY)}
+    assert refused.keys() == {"denied"}, {n: e[:300] for n, e in refused.items()}
+    assert refused["denied"].startswith("Code: 288.")
+
+
+def _select(sql: str) -> str:
+    """What a statement reads, with a value for each parameter."""
+    sql = "\n".join(line for line in sql.splitlines() if not line.startswith("--")).strip().rstrip(";")
+    if sql.startswith("INSERT"):
+        sql = sql[re.search(r"\n\s*(WITH|SELECT)\b", sql).start() :]  # type: ignore[union-attr]
+    return PARAMETER.sub(
+        lambda m: VALUES.get(m[1], "[1]" if m[1].startswith("Array(U") else "['x']" if "(" in m[1] else "1"), sql
+    )
+
+
+def _said(folder: Path, configuration: str, asked: list[str]) -> list[str]:
+    """What an engine with that configuration answers to each statement: "", or its error."""
+    script = Path(__file__).parent.parent / "embedded" / "as_user.py"
+    config = folder / "config.xml"
+    config.write_text(configuration, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(script), str(folder / "data"), str(config)],
+        input=json.dumps(asked), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return list(json.loads(done.stdout.splitlines()[-1]))
 
 
 def test_everything_is_made_on_every_server() -> None:
