@@ -16,6 +16,7 @@ from clickvault.errors import ContractError
 from clickvault.headers import read_header
 from clickvault.mart_headers import View, view_of
 from clickvault.objects import SqlObject, objects_of
+from clickvault.quality.checks import all_checks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,8 +49,9 @@ def _templates(renderer: Renderer) -> list[Path]:
 def objects(renderer: Renderer) -> list[SqlObject]:
     """What ClickHouse must hold: the record of runs, then the views, each of which its template names as its header does."""
     found = objects_of(renderer.render("ops/_schema.sql.j2"))
+    checks = [c.name for c in all_checks(renderer)]
     for path in _templates(renderer):
-        mine = objects_of(renderer.render(f"ops/{path.name}"))
+        mine = objects_of(renderer.render(f"ops/{path.name}", checks=checks))
         declared = _read(path).table
         if [o.name for o in mine] != [declared]:
             raise ContractError(f"{path}: its header declares {declared}, but it makes {[o.name for o in mine]}")

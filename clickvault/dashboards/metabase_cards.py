@@ -26,6 +26,7 @@ NAMESPACE = UUID("6a4c8f0e-3b0a-5d0c-8d53-0d3f8f4f0c55")
 COLUMNS = 24  # of Metabase's grid: two for each of ours
 HEIGHTS = {"number": 3, "table": 9, "rank": 8, "heatmap": 8}
 HEIGHT = 7
+SHOWN_ROWS = 2_000  # Metabase shows so many of a question in SQL: the newest are taken, not the first
 MARK = "clickvault: "
 _DISPLAYS = {
     "number": "smartscalar",
@@ -180,7 +181,7 @@ def _place(choice: Filter) -> str:
 
 
 def _card(renderer: Renderer, asked: Asked) -> Card:
-    sql = asked.sql(renderer, lambda choice, _: _place(choice))
+    sql = asked.sql(renderer, lambda choice, _: _place(choice), most=SHOWN_ROWS)
     if asked.tile.chart == "funnel":
         steps = [(m.name, m.label) for m in asked.metrics]
         sql = renderer.render("dashboards/steps.sql.j2", rows=sql, metrics=steps).strip()

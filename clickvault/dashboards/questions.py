@@ -24,6 +24,9 @@ Condition = Callable[[Filter, str], str]
 """What a target puts into the SQL for a filter on a column: a text that begins with AND, e.g.
 `AND day >= {from:Date}` or `[[AND {{country}}]]`; "" for none."""
 
+MOST_ROWS = 10_000
+"""The most rows of a series."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -108,18 +111,21 @@ class Asked:
 
     @property
     def limit(self) -> int:
-        """The most rows that are shown."""
-        return self.tile.limit if self.tile.chart in ("rank", "table") else 10_000
+        """The most rows that are shown: the first of a rank or a table, the newest of a series."""
+        return self.tile.limit if self.tile.chart in ("rank", "table") else MOST_ROWS
 
-    def sql(self, renderer: Renderer, condition: Condition | None = None, also: Sequence[str] = ()) -> str:
+    def sql(
+        self, renderer: Renderer, condition: Condition | None = None, also: Sequence[str] = (), most: int = MOST_ROWS
+    ) -> str:
         """The question in ClickHouse's SQL: columns are the dimensions, then the metrics, by their names in the view.
 
         `condition` says what becomes of each filter; without it, filters are at their defaults. `also` are more dimensions
-        to group by, in front of the others: the limit is then that of each of their values.
+        to group by, in front of the others: the limit is then that of each of their values. `most` is a smaller limit.
         """
         said = [(condition or default)(f, column) for f, column in self.filters]
         conditions = [*(f"AND {c}" for c in (*self.fixed, *self.over)), *(s for s in said if s)]
-        return renderer.render("dashboards/tile.sql.j2", asked=self, conditions=conditions, also=also).strip()
+        values = {"asked": self, "conditions": conditions, "also": also, "limit": min(self.limit, most)}
+        return renderer.render("dashboards/tile.sql.j2", **values).strip()
 
     def source(self, renderer: Renderer) -> str:
         """The rows that the tile is about, for a tool that groups and filters by itself; no filter is applied."""

@@ -127,6 +127,7 @@ def _series(kind: str, **more: Any) -> Callable[[Asked, list[Any]], tuple[str, V
             "metrics": metrics,
             "groupby": lines,
             "row_limit": asked.limit,
+            "timeseries_limit_metric": _newest(asked),
             "order_desc": True,
             "truncate_metric": True,
             "rich_tooltip": True,
@@ -151,6 +152,11 @@ def _times(asked: Asked) -> str:
 
 def _in_days(asked: Asked) -> bool:
     return asked.view.time.endswith(("day", "week", "month"))
+
+
+def _newest(asked: Asked) -> Any:
+    """What rows by time are ordered by, so that a limit leaves out the oldest."""
+    return _expression(f"max({ch_identifier(asked.view.time)})", "Newest") if asked.by_time else None
 
 
 def _spread(asked: Asked, metrics: list[Any]) -> tuple[str, Values]:
@@ -226,7 +232,7 @@ def _funnel(asked: Asked, metrics: list[Any]) -> tuple[str, Values]:
 def _table(asked: Asked, metrics: list[Any]) -> tuple[str, Values]:
     named = [d for d in asked.dimensions if not d.endswith("_id")]
     keys = [d for d in asked.dimensions if d.endswith("_id")] if named else []
-    newest = _expression(f"max({ch_identifier(asked.view.time)})", "Newest") if asked.by_time else None
+    newest = _newest(asked)
     small = {"d3SmallNumberFormat": SMALL}
     return "table", {
         "query_mode": "aggregate",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from clickvault.clickhouse import rows
@@ -30,15 +31,18 @@ DAYS = (7, 14, 28, 90, 365)
 """Times that a reader can choose, up to the newest day; those that are clearly shorter than what there is."""
 
 MAX_ROWS = 8_000
-"""Rows of a series with all values of its choices; where there are more, the page offers no choice for it."""
+"""Rows of a tile with all values of its choices; where there are more, the page offers no choice for it that has no default."""
 
 EVERYTHING = 0
 """The time that is all time."""
 
+EVERY = ""
+"""The value of a choice without a default that is all values."""
+
 
 @dataclass(frozen=True)
 class Frame:
-    """Rows in columns; `choices` are those of the columns that a reader holds to a value."""
+    """Rows in columns; `choices` are what a reader holds to a value, which is in a column of its own (see choice)."""
 
     columns: dict[str, list[Any]]
     choices: tuple[str, ...] = ()
@@ -125,26 +129,48 @@ def board(ch: Client, renderer: Renderer, dashboard: Dashboard, tiles: Sequence[
 def _series(ch: Client, renderer: Renderer, a: Asked) -> Frame:
     """A series over all time, with every value of what a reader can choose where that is not too much."""
     frame = _frame(ch, renderer, a, None)
-    if any(len(column) > MAX_ROWS for column in frame.columns.values()):
-        return _asked(ch, renderer, a, None, ())
-    return frame
+    return _asked(ch, renderer, a, None, ()) if _size(frame) > MAX_ROWS else frame
 
 
 def _frame(ch: Client, renderer: Renderer, a: Asked, since: date | None) -> Frame:
-    """The rows since a day, for each value of the choices that the tile can't do without."""
-    return _asked(ch, renderer, a, since, tuple(column for f, column in a.filters if f.default))
+    """The rows since a day, for each value of the choices: a tile can't do without those that have a default.
+
+    Of any other choice there are the rows without it, too, under EVERY: people are counted anew, not added.
+    """
+    must = tuple(column for f, column in a.filters if f.default)
+    free = [column for f, column in a.filters if f.name != "time" and not f.default]
+    frame = _asked(ch, renderer, a, since, must)
+    some = [
+        frame,
+        *(_asked(ch, renderer, a, since, (*must, *c)) for n in range(len(free)) for c in combinations(free, n + 1)),
+    ]
+    if sum(map(_size, some)) > (MAX_ROWS if a.series else MAX_ROWS // 4):
+        return frame
+    names = [*(choice(c) for c in free), *frame.columns]
+    columns = {n: [v for part in some for v in part.columns.get(n, [EVERY] * _size(part))] for n in names}
+    return Frame(columns, (*must, *free))
+
+
+def choice(column: str) -> str:
+    """The column of a frame that holds the value which its rows are for; one of its own name may be shown."""
+    return f"@{column}"
+
+
+def _size(frame: Frame) -> int:
+    return max(map(len, frame.columns.values()), default=0)
 
 
 def _asked(ch: Client, renderer: Renderer, a: Asked, since: date | None, choices: tuple[str, ...]) -> Frame:
-    def condition(choice: Filter, column: str) -> str:
-        if choice.name == "time":
+    def condition(of: Filter, column: str) -> str:
+        if of.name == "time":
             return f"AND {ch_identifier(column)} >= {literal(since.isoformat())}" if since else ""
-        return "" if column in choices else default(choice, column)
+        return "" if column in choices else default(of, column)
 
-    also = (*choices, *([a.view.time] if a.tile.newest else []))
-    found = rows(ch, a.sql(renderer, condition, also))
-    names = [*also, *a.dimensions, *(m.name for m in a.metrics)]
-    return Frame({name: [plain(r[name]) for r in found] for name in dict.fromkeys(names)}, choices)
+    found = rows(ch, a.sql(renderer, condition, (*choices, *([a.view.time] if a.tile.newest else []))))
+    named = {choice(c): c for c in choices}
+    named |= {n: n for n in ([a.view.time] if a.tile.newest else [])}
+    named |= {n: n for n in (*a.dimensions, *(m.name for m in a.metrics))}
+    return Frame({name: [plain(r[column]) for r in found] for name, column in named.items()}, choices)
 
 
 def trust(ch: Client, renderer: Renderer) -> Trust:

@@ -18,7 +18,7 @@ import jinja2
 
 from clickvault.dashboards.formulas import Column, Formula, Number
 from clickvault.dashboards.questions import label
-from clickvault.report.ask import Answer, Board, Frame, Trust
+from clickvault.report.ask import Answer, Board, Frame, Trust, choice
 
 MAX_BYTES = 6_000_000
 SCRIPTS = ("_words.js.html.j2", "_charts.js.html.j2", "_page.js.html.j2")
@@ -82,10 +82,10 @@ def choices(board: Board) -> list[dict[str, Any]]:
             v
             for frame in board.frames.values()
             if f.name in frame.choices
-            for v in frame.columns[f.name]
+            for v in frame.columns[choice(f.name)]
             if v is not None
         }
-        if f.default and len(values) > 1:
+        if len(values) > 1:
             found.append({"filter": f, "values": [f.default, *sorted(values - {f.default})]})
     return found
 

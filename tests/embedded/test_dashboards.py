@@ -151,3 +151,16 @@ def test_people_have_names(world: World) -> None:
             world.session.reader, f"SELECT count() AS n, countIf({name} = 'unknown') AS without FROM marts.v_{view}"
         )
         assert found["n"] > found["without"], view
+
+
+def test_a_series_that_is_too_long_ends_now(world: World) -> None:
+    """What is left out is the oldest."""
+    series = [a for _, some in load(world.session.renderer) for a in some if a.series and len(a.dimensions) == 1]
+    assert len(series) > 20
+    cut = 0
+    for a in series:
+        whole = rows(world.session.reader, a.sql(world.session.renderer))
+        newest = rows(world.session.reader, a.sql(world.session.renderer, most=2))
+        assert [r[a.view.time] for r in newest] == [r[a.view.time] for r in whole[-2:]], a.name
+        cut += len(whole) > 2
+    assert cut > 20

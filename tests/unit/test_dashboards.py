@@ -209,8 +209,9 @@ def test_the_source_has_the_conditions_and_no_filter() -> None:
     assert "country" not in source
     assert flat(TILES["ties.spread"].source(RENDERER)) == (
         "SELECT * FROM marts.v_degrees_daily WHERE `tie` = 'friends' "
-        "AND `day` = (SELECT max(`day`) FROM marts.v_degrees_daily)"
+        "AND `day` = (SELECT ifNull(maxOrNullIf(`day`, `day` < today()), max(`day`)) FROM marts.v_degrees_daily)"
     )
+    assert "WHERE `day` = (SELECT max(`day`) FROM marts.v_" in flat(TILES["ties.influence"].source(RENDERER))
 
 
 def test_more_dimensions_have_a_limit_each() -> None:

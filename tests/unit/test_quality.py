@@ -81,7 +81,7 @@ def result(**values: Any) -> Result:
 
 def test_there_are_the_checks_that_every_domain_has_and_those_of_the_social_one() -> None:
     names = [c.name for c in CHECKS]
-    assert len(names) == len(set(names)) >= 16
+    assert len(names) == len(set(names)) >= 17
     assert {c.name for c in CHECKS if c.template.startswith("quality/social/")} == {
         "active_before_joining", "click_before_impression", "story_viewed_late",
     }  # fmt: skip

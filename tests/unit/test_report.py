@@ -165,6 +165,12 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+def mixed(one: str, other: str, share: float) -> str:
+    """The colour between two, as far from the first as `share` says."""
+    ends = [[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in (one, other)]
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(*ends, strict=True))
+
+
 def test_contrast_is_enough_in_light_and_dark() -> None:
     """Text 4.5 to 1, lines of charts 3 to 1 (WCAG 2.2, 1.4.3 and 1.4.11)."""
     style = (SOCIAL.folder / "report" / "_style.css.html.j2").read_text(encoding="utf-8")
@@ -175,13 +181,16 @@ def test_contrast_is_enough_in_light_and_dark() -> None:
                 assert contrast(colours[ink], ground) >= 4.5, f"{ink} on {ground}"
             for colour in colours["series"].split():
                 assert contrast(colour, ground) >= 3, f"{colour} on {ground}"
+        for n in range(21):
+            cell = mixed(colours["cold"], colours["warm"], n / 20)
+            assert contrast(colours["ink"], cell) >= 4.5, f"ink on {cell}"
 
 
 def test_times_and_choices_are_those_of_the_rows() -> None:
     some = boards()
     money = next(b for b in some if b.dashboard.name == "money")
     money.frames["money.total"] = Frame(
-        {"currency": ["USD", "EUR", "USD"], "day": ["2026-02-01"] * 3, "total": [1, 2, 3]}, ("currency",)
+        {"@currency": ["USD", "EUR", "USD"], "day": ["2026-02-01"] * 3, "total": [1, 2, 3]}, ("currency",)
     )
     found = Page(rendered(some))
     assert [a["value"] for t, a in found.elements if t == "input"] == ["0", "7", "14"]

@@ -672,6 +672,16 @@ SELECT counted_at, name AS account, left AS must, right AS found, right - left A
 FROM ops.accounts
 ORDER BY counted_at, account;
 
+-- ═══ ClickHouse: view ops.v_checks
+CREATE VIEW ops.v_checks AS
+SELECT
+    check, any(level) AS severity, max(checked_at) AS checked_at, countIf(rows > 0) AS looked_at, countIf(NOT passed) AS breached,
+    countIf(NOT passed AND level = 'error') AS errors, countIf(NOT passed AND level = 'warning') AS warnings
+FROM ops.v_quality_latest
+WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late')
+GROUP BY check
+ORDER BY check;
+
 -- ═══ ClickHouse: view ops.v_freshness
 CREATE VIEW ops.v_freshness AS
 WITH (
@@ -788,7 +798,10 @@ FROM
     UNION ALL
     SELECT 'accounts', max(counted_at) FROM ops.accounts
     UNION ALL
-    SELECT 'quality', max(checked_at) FROM ops.quality_results
+    SELECT 'quality', minOrNull(at) FROM
+    (
+        SELECT max(checked_at) AS at FROM ops.quality_results WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late') GROUP BY check
+    )
 )
 WHERE newest > toDateTime64(0, 6, 'UTC')
 ORDER BY hours_behind DESC;

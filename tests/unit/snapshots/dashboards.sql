@@ -23,21 +23,26 @@ ORDER BY `pagerank` DESC, `user_id`, `username`, `country`, `language`
 LIMIT 50;
 
 -- ═══ bar: activity.joining
-SELECT
-    v.`day` AS `day`,
-    any(v.`new_users`) AS `new_users`
+SELECT *
 FROM
 (
-    SELECT *
-    FROM marts.v_platform_slice_daily
-    WHERE 1
-        AND (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today())
-        AND `country` = 'all'
-        AND `language` = 'all'
-) AS v
-GROUP BY v.`day`
-ORDER BY `day`
-LIMIT 10000;
+    SELECT
+        v.`day` AS `day`,
+        any(v.`new_users`) AS `new_users`
+    FROM
+    (
+        SELECT *
+        FROM marts.v_platform_slice_daily
+        WHERE 1
+            AND (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today())
+            AND `country` = 'all'
+            AND `language` = 'all'
+    ) AS v
+    GROUP BY v.`day`
+    ORDER BY `day` DESC
+    LIMIT 10000
+)
+ORDER BY `day`;
 
 -- ═══ rank: activity.countries
 SELECT
@@ -80,21 +85,26 @@ GROUP BY v.`language`, v.`country`
 ORDER BY `language`, `country`;
 
 -- ═══ number: activity.dau
-SELECT
-    v.`day` AS `day`,
-    any(v.`dau`) AS `dau`
+SELECT *
 FROM
 (
-    SELECT *
-    FROM marts.v_platform_slice_daily
-    WHERE 1
-        AND (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today())
-        AND `country` = 'all'
-        AND `language` = 'all'
-) AS v
-GROUP BY v.`day`
-ORDER BY `day`
-LIMIT 10000;
+    SELECT
+        v.`day` AS `day`,
+        any(v.`dau`) AS `dau`
+    FROM
+    (
+        SELECT *
+        FROM marts.v_platform_slice_daily
+        WHERE 1
+            AND (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today())
+            AND `country` = 'all'
+            AND `language` = 'all'
+    ) AS v
+    GROUP BY v.`day`
+    ORDER BY `day` DESC
+    LIMIT 10000
+)
+ORDER BY `day`;
 
 -- ═══ number: what activity.dau is about
 SELECT * FROM marts.v_platform_slice_daily
@@ -115,46 +125,56 @@ GROUP BY v.`day`, v.`country`, v.`language`
 ORDER BY `day`, `country`, `language`;
 
 -- ═══ area: activity.deeds
-SELECT
-    v.`day` AS `day`,
-    any(v.`reactions`) AS `reactions`,
-    any(v.`likes`) AS `likes`,
-    any(v.`comments`) AS `comments`,
-    any(v.`shares`) AS `shares`,
-    any(v.`posts`) AS `posts`,
-    any(v.`stories`) AS `stories`,
-    any(v.`reels`) AS `reels`
+SELECT *
 FROM
 (
-    SELECT *
-    FROM marts.v_platform_slice_daily
-    WHERE 1
-        AND (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today())
-        AND `country` = 'all'
-        AND `language` = 'all'
-) AS v
-GROUP BY v.`day`
-ORDER BY `day`
-LIMIT 10000;
+    SELECT
+        v.`day` AS `day`,
+        any(v.`reactions`) AS `reactions`,
+        any(v.`likes`) AS `likes`,
+        any(v.`comments`) AS `comments`,
+        any(v.`shares`) AS `shares`,
+        any(v.`posts`) AS `posts`,
+        any(v.`stories`) AS `stories`,
+        any(v.`reels`) AS `reels`
+    FROM
+    (
+        SELECT *
+        FROM marts.v_platform_slice_daily
+        WHERE 1
+            AND (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today())
+            AND `country` = 'all'
+            AND `language` = 'all'
+    ) AS v
+    GROUP BY v.`day`
+    ORDER BY `day` DESC
+    LIMIT 10000
+)
+ORDER BY `day`;
 
 -- ═══ line: activity.people
-SELECT
-    v.`day` AS `day`,
-    any(v.`dau`) AS `dau`,
-    any(v.`wau`) AS `wau`,
-    any(v.`mau`) AS `mau`
+SELECT *
 FROM
 (
-    SELECT *
-    FROM marts.v_platform_slice_daily
-    WHERE 1
-        AND (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today())
-        AND `country` = 'all'
-        AND `language` = 'all'
-) AS v
-GROUP BY v.`day`
-ORDER BY `day`
-LIMIT 10000;
+    SELECT
+        v.`day` AS `day`,
+        any(v.`dau`) AS `dau`,
+        any(v.`wau`) AS `wau`,
+        any(v.`mau`) AS `mau`
+    FROM
+    (
+        SELECT *
+        FROM marts.v_platform_slice_daily
+        WHERE 1
+            AND (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today())
+            AND `country` = 'all'
+            AND `language` = 'all'
+    ) AS v
+    GROUP BY v.`day`
+    ORDER BY `day` DESC
+    LIMIT 10000
+)
+ORDER BY `day`;
 
 -- ═══ heatmap: retention.cohorts
 SELECT
@@ -182,7 +202,7 @@ FROM
     FROM marts.v_degrees_daily
     WHERE 1
         AND `tie` = 'friends'
-        AND `day` = (SELECT max(`day`) FROM marts.v_degrees_daily)
+        AND `day` = (SELECT ifNull(maxOrNullIf(`day`, `day` < today()), max(`day`)) FROM marts.v_degrees_daily)
 ) AS v
 GROUP BY v.`degree`
 ORDER BY `degree`

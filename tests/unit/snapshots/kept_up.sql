@@ -311,7 +311,7 @@ where (t."story_story_time", t."story_story_id") is distinct from (excluded."sto
 SELECT source, stream, partition, min(offset) AS low FROM (
     SELECT source, stream, partition, offset FROM landing.events
     WHERE startsWith(source, 'kafka:') AND source != {now:String} AND position(source, '~') = 0
-      AND (source, stream, partition, offset) IN
+      AND (source, stream, partition, offset) GLOBAL IN
       (
           SELECT source, stream, partition, offset FROM landing.events
           WHERE startsWith(source, 'kafka:') AND source != {now:String} AND position(source, '~') = 0
@@ -324,10 +324,10 @@ SELECT source, stream, partition, min(offset) AS low FROM (
 INSERT INTO raw.rejected (event_type, reasons, source, stream, partition, offset, landed_at, raw, judged_at)
 SELECT event_type, [], source, stream, partition, offset, landed_at, raw, now64(6, 'UTC')
 FROM raw.dead_letters
-WHERE (source, stream, partition, offset) IN (
+WHERE (source, stream, partition, offset) GLOBAL IN (
     SELECT source, stream, partition, offset FROM landing.events
     WHERE startsWith(source, 'kafka:') AND source != {now:String} AND position(source, '~') = 0
-      AND (source, stream, partition, offset) IN
+      AND (source, stream, partition, offset) GLOBAL IN
       (
           SELECT source, stream, partition, offset FROM landing.events
           WHERE startsWith(source, 'kafka:') AND source != {now:String} AND position(source, '~') = 0
@@ -344,10 +344,10 @@ FROM
     SELECT source, stream, partition, offset, any(key) AS key, any(sent_at) AS sent_at, raw,
         row_number() OVER (PARTITION BY source, stream, partition, offset ORDER BY min(landed_at), raw) AS nth
     FROM landing.events
-    WHERE (source, stream, partition, offset) IN (
+    WHERE (source, stream, partition, offset) GLOBAL IN (
     SELECT source, stream, partition, offset FROM landing.events
     WHERE startsWith(source, 'kafka:') AND source != {now:String} AND position(source, '~') = 0
-      AND (source, stream, partition, offset) IN
+      AND (source, stream, partition, offset) GLOBAL IN
       (
           SELECT source, stream, partition, offset FROM landing.events
           WHERE startsWith(source, 'kafka:') AND source != {now:String} AND position(source, '~') = 0
@@ -359,7 +359,7 @@ FROM
     GROUP BY source, stream, partition, offset, raw
 );
 ALTER TABLE landing.events DELETE
-WHERE position(source, '~') = 0 AND (toString(source), stream, partition, offset, raw) IN
+WHERE position(source, '~') = 0 AND (toString(source), stream, partition, offset, raw) GLOBAL IN
 (
     SELECT splitByChar('~', toString(source))[1], stream, partition, offset, raw
     FROM landing.events WHERE position(source, '~') > 0

@@ -5,7 +5,7 @@ INSERT INTO ops.retired (month, source, stream, positions, retired_at)
 SELECT {month:UInt32}, source, stream, uniqExact(partition, offset), now64(6, 'UTC')
 FROM landing.events
 WHERE toYYYYMM(landed_at) = {month:UInt32}
-  AND (source, stream, partition, offset) NOT IN
+  AND (source, stream, partition, offset) GLOBAL NOT IN
   (
       SELECT source, stream, partition, offset FROM landing.events WHERE toYYYYMM(landed_at) > {month:UInt32}
   )

@@ -30,8 +30,9 @@ WITH days AS
 )
 SELECT
     day, users, friendships,
-    2 * friendships / users AS mean_friends, follows / users AS mean_followers, isolated / users AS isolated_share,
-    components, largest_component / users AS largest_component_share, clustering, diameter, mean_distance, pairs_at,
+    if(users = 0, NULL, 2 * friendships / users) AS mean_friends, if(users = 0, NULL, follows / users) AS mean_followers,
+    if(users = 0, NULL, isolated / users) AS isolated_share,
+    components, if(users = 0, NULL, largest_component / users) AS largest_component_share, clustering, diameter, mean_distance, pairs_at,
     arrayMap(reached -> reached / (users * (users - 1) / 2), arrayCumSum(pairs_at)) AS reached_share
 FROM days
 ORDER BY day;

@@ -452,6 +452,20 @@ GROUP BY reason
 ORDER BY value DESC, reason
 LIMIT 20;
 
+-- ═══ quality: rejected_types
+-- Dead letters among the messages of each event type of the contract: a small one that is refused whole is a small share of all messages.
+-- Inputs: landing.events, raw.dead_letters. Grain: an event type.
+SELECT event_type AS subject, any(dead) / sum(messages) AS value, sum(messages) AS rows, any(reasons) AS sample
+FROM (SELECT event_type, uniqExact(partition, offset) AS messages
+    FROM landing.events WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_type, source, stream) AS landed
+LEFT JOIN
+(
+    SELECT event_type, count() AS dead, arrayStringConcat(topKArray(3)(reasons), '; ') AS reasons
+    FROM raw.dead_letters WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_type
+) AS refused USING (event_type)
+WHERE event_type IN ('user', 'user_profile', 'user_badges', 'friend', 'story', 'reaction', 'share', 'photo', 'pinned_post', 'sponsorship', 'donation', 'user_status', 'video', 'album', 'community')
+GROUP BY event_type;
+
 -- ═══ quality: repeated_messages
 -- Messages that landed, less the dead letters, less the events that were kept. A broker that delivers one position twice repeats
 -- no message. Inputs: landing.events, raw.*. Grain: a topic with messages.

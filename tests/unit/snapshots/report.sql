@@ -1,2 +1,2 @@
 -- ═══ trust
-SELECT count() AS runs, max(checked_at) AS last FROM ops.v_quality_runs;
+SELECT count() AS runs, (SELECT min(checked_at) FROM ops.v_checks) AS last FROM ops.v_quality_runs;

@@ -1393,8 +1393,9 @@ WITH days AS
 )
 SELECT
     day, users, friendships,
-    2 * friendships / users AS mean_friends, follows / users AS mean_followers, isolated / users AS isolated_share,
-    components, largest_component / users AS largest_component_share, clustering, diameter, mean_distance, pairs_at,
+    if(users = 0, NULL, 2 * friendships / users) AS mean_friends, if(users = 0, NULL, follows / users) AS mean_followers,
+    if(users = 0, NULL, isolated / users) AS isolated_share,
+    components, if(users = 0, NULL, largest_component / users) AS largest_component_share, clustering, diameter, mean_distance, pairs_at,
     arrayMap(reached -> reached / (users * (users - 1) / 2), arrayCumSum(pairs_at)) AS reached_share
 FROM days
 ORDER BY day;
@@ -1602,6 +1603,16 @@ SELECT counted_at, name AS account, left AS must, right AS found, right - left A
 FROM ops.accounts
 ORDER BY counted_at, account;
 
+-- ═══ view ops.v_checks
+CREATE VIEW ops.v_checks ON CLUSTER `clickvault` AS
+SELECT
+    check, any(level) AS severity, max(checked_at) AS checked_at, countIf(rows > 0) AS looked_at, countIf(NOT passed) AS breached,
+    countIf(NOT passed AND level = 'error') AS errors, countIf(NOT passed AND level = 'warning') AS warnings
+FROM ops.v_quality_latest
+WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late')
+GROUP BY check
+ORDER BY check;
+
 -- ═══ view ops.v_freshness
 CREATE VIEW ops.v_freshness ON CLUSTER `clickvault` AS
 WITH (
@@ -1718,7 +1729,10 @@ FROM
     UNION ALL
     SELECT 'accounts', max(counted_at) FROM ops.accounts
     UNION ALL
-    SELECT 'quality', max(checked_at) FROM ops.quality_results
+    SELECT 'quality', minOrNull(at) FROM
+    (
+        SELECT max(checked_at) AS at FROM ops.quality_results WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late') GROUP BY check
+    )
 )
 WHERE newest > toDateTime64(0, 6, 'UTC')
 ORDER BY hours_behind DESC;
