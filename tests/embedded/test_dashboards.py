@@ -119,11 +119,3 @@ def test_each_step_is_noted_with_what_became_of_it(world: World) -> None:
         assert row == {"step": "broken", "error": "ValueError", "runs": 1, "failures": 1}
     finally:
         world.session.ch.command("ALTER TABLE ops.runs DELETE WHERE step = 'broken' SETTINGS mutations_sync = 1")
-
-
-def test_people_have_names(world: World) -> None:
-    for view, name in (("user_centrality", "username"), ("author_virality_daily", "author"), ("creator_revenue_daily", "creator"), ("post_spread", "author")):  # fmt: skip
-        (found,) = rows(
-            world.session.reader, f"SELECT count() AS n, countIf({name} = 'unknown') AS without FROM marts.v_{view}"
-        )
-        assert found["n"] > found["without"], view
