@@ -27,8 +27,15 @@ class Seen:
     console: list[str]
 
 
-def look(address: str, width: int = 1440, height: int = 2000, dark: bool = False, picture: Path | None = None) -> Seen:
-    """Open an address and wait until its scripts are done; `picture` is a PNG to write."""
+def look(
+    address: str,
+    width: int = 1440,
+    height: int = 2000,
+    dark: bool = False,
+    picture: Path | None = None,
+    paper: Path | None = None,
+) -> Seen:
+    """Open an address and wait until its scripts are done; `picture` is a PNG to write, `paper` a PDF."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [
@@ -37,7 +44,8 @@ def look(address: str, width: int = 1440, height: int = 2000, dark: bool = False
                 f"--user-data-dir={folder}/profile", f"--window-size={width},{height}", "--virtual-time-budget=30000",
                 "--enable-logging=stderr", "--allow-file-access-from-files",
                 f"--blink-settings=preferredColorScheme={0 if dark else 1}",
-                *([f"--screenshot={picture}"] if picture else []), "--dump-dom", address,
+                *([f"--screenshot={picture}"] if picture else []), *([f"--print-to-pdf={paper}"] if paper else []),
+                "--dump-dom", address,
             ],
             capture_output=True, text=True, check=True, timeout=180,
         )  # fmt: skip
@@ -48,7 +56,8 @@ def look(address: str, width: int = 1440, height: int = 2000, dark: bool = False
 def framed(address: str, width: int, folder: Path) -> str:
     """An address that shows another one in a frame, which may be narrower than a window.
 
-    It says how many charts were drawn there, how wide the page is, and what it fetched: <pre>{"drawn": ..., ...}</pre>
+    It says how many charts were drawn there, how wide the page is, in which colours, and what it fetched:
+    <pre>{"drawn": ..., ...}</pre>
     """
     page = folder / f"frame{width}.html"
     page.write_text(
@@ -57,8 +66,9 @@ def framed(address: str, width: int, folder: Path) -> str:
         <pre></pre>
         <script>setInterval(() => {{
           const shown = document.querySelector("iframe").contentWindow, root = shown.document.documentElement;
+          const style = shown.getComputedStyle(shown.document.body);
           document.querySelector("pre").textContent = JSON.stringify({{
-            drawn: Number(root.dataset.drawn), width: root.scrollWidth,
+            drawn: Number(root.dataset.drawn), width: root.scrollWidth, paper: style.backgroundColor, ink: style.color,
             fetched: shown.performance.getEntriesByType("resource").map((entry) => entry.name),
           }});
         }}, 500);</script>""",

@@ -26,6 +26,8 @@ from generator import FileWriter, GenerateOptions, Manifest, generate
 ADDRESSES = ("CLICKHOUSE_", "KAFKA_", "S3_", "POSTGRES_", "NEO4J_", "CLICKVAULT_")
 Event = dict[str, Any]
 START = datetime(2026, 1, 1, tzinfo=UTC)
+AS_OF_NOW = {"hours_since", "hours_behind", "overdue"}
+"""Metrics of views in ops that are another number whenever they are asked."""
 
 
 @dataclass(frozen=True)

@@ -45,30 +45,6 @@ def test_a_write_by_the_reader_is_refused(world: World, write: str) -> None:
         world.session.reader.command(write)
 
 
-def test_slices_hold_the_whole_and_each_segment(world: World) -> None:
-    """all/all is the view of the whole, a country with a language is the segment; a country alone lies between."""
-    for kind, key in (
-        ("platform", "dau, wau, mau, posts, views, stickiness"),
-        ("funnel", "viewed, shared, view_to_share"),
-    ):
-        for part, where, by in (
-            (f"v_{kind}_daily", "country = 'all' AND language = 'all'", "day"),
-            (f"v_{kind}_segment_daily", "country != 'all' AND language != 'all'", "day, country, language"),
-        ):
-            whole = rows(world.session.reader, f"SELECT {by}, {key} FROM marts.{part} ORDER BY {by}")
-            slices = rows(
-                world.session.reader, f"SELECT {by}, {key} FROM marts.v_{kind}_slice_daily WHERE {where} ORDER BY {by}"
-            )
-            assert whole, part
-            assert whole == slices, part
-    (country,) = rows(
-        world.session.reader,
-        "SELECT sum(posts) AS slices, (SELECT sum(posts) FROM marts.v_platform_daily) AS whole "
-        "FROM marts.v_platform_slice_daily WHERE language = 'all' AND country != 'all'",
-    )
-    assert country["slices"] == country["whole"] > 0
-
-
 def test_a_ratio_over_days_is_that_of_the_sums(world: World) -> None:
     view = views(world.session.renderer)["author_virality_daily"]
     found = formula(view, "virality", ["day", "author_id"])
@@ -143,14 +119,6 @@ def test_each_step_is_noted_with_what_became_of_it(world: World) -> None:
         assert row == {"step": "broken", "error": "ValueError", "runs": 1, "failures": 1}
     finally:
         world.session.ch.command("ALTER TABLE ops.runs DELETE WHERE step = 'broken' SETTINGS mutations_sync = 1")
-
-
-def test_people_have_names(world: World) -> None:
-    for view, name in (("user_centrality", "username"), ("author_virality_daily", "author"), ("creator_revenue_daily", "creator"), ("post_spread", "author")):  # fmt: skip
-        (found,) = rows(
-            world.session.reader, f"SELECT count() AS n, countIf({name} = 'unknown') AS without FROM marts.v_{view}"
-        )
-        assert found["n"] > found["without"], view
 
 
 def test_a_series_that_is_too_long_ends_now(world: World) -> None:

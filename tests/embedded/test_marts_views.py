@@ -10,6 +10,7 @@ from clickvault.contract import Registry
 from clickvault.mart_headers import View, all_marts
 from clickvault.render import Renderer
 from contracts.social import DOMAIN
+from tests.embedded.history import Events, Said
 from tests.worlds import World
 
 VIEWS = [view for mart in all_marts(Renderer(Registry([DOMAIN]))) for view in mart.views]
@@ -36,6 +37,26 @@ def test_no_view_is_trivial(world: World, view: View) -> None:
     assert n["n"] > 0
     if n["n"] > 1:
         assert {m for m, values in found.items() if values < 2} == set()
+
+
+@pytest.mark.parametrize(
+    ("view", "key", "shown"),
+    [
+        ("user_centrality", "user_id", {"username": "username", "country": "country", "language": "language"}),
+        ("author_virality_daily", "author_id", {"author": "username"}),
+        ("post_spread", "author_id", {"author": "username"}),
+        ("creator_revenue_daily", "creator_id", {"creator": "username"}),
+    ],
+)
+def test_people_are_shown_as_their_newest_event_has_them(
+    world: World, events: Events, view: str, key: str, shown: dict[str, str]
+) -> None:
+    users = Said(events, ("user",), "user_id")
+    found = rows(world.session.ch, f"SELECT {key}, {', '.join(shown)} FROM marts.v_{view}")
+    for row in found:
+        said = users.newest(str(row[key])) or dict.fromkeys(shown.values(), "unknown")
+        assert {column: row[column] for column in shown} == {c: said[field] for c, field in shown.items()}, row[key]
+    assert len({tuple(r.values()) for r in found}) > 5
 
 
 def test_a_parameter_changes_what_is_planned(world: World) -> None:

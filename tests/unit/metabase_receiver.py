@@ -3,8 +3,9 @@
 The bodies' schemas are those that Metabase's own source states in front of each endpoint (`[:map {:closed true} ...]` in
 src/metabase: setup_rest/api.clj, warehouses_rest/api.clj, collections_rest/api.clj, queries_rest/api/card.clj,
 dashboards_rest/api.clj, parameters/schema.clj, lib/schema/template_tag.cljc), as of its main branch in 2026, version 0.65 to be;
-the compose stack has 0.63. They are kept stricter than there: no map is open, every id that is named must exist, each tag of
-a query must be declared and the other way round, and cards must not lie on each other.
+the compose stack has 0.63. They are kept stricter than there: no map that is sent is open, not even visualization_settings, of
+which Metabase takes any; every id that is named must exist, each tag of a query must be declared and the other way round, its
+field must be of a table that the query asks, and cards must not lie on each other.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Required
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraints, ValidationError
+from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=False, pattern=r"\S")]
 Map = dict[str, Any]
+FIRST_FIELD = 1000
 COMMON = {"password", "metabase1", "qwerty123"}
 
 
@@ -100,13 +103,72 @@ class Query(Closed):
     native: Native
 
 
+Names = Annotated[list[Text], Field(min_length=1)]
+
+
+class Nothing(TypedDict):
+    """No settings."""
+
+
+class Comparison(TypedDict):
+    id: Text
+    type: Literal["periodsAgo"]
+    value: PositiveInt
+
+
+class Shade(TypedDict):
+    columns: Names
+    type: Literal["range"]
+    colors: Names
+    min_type: Literal["all"]
+    max_type: Literal["all"]
+
+
+class Shown(TypedDict):
+    name: Text
+    enabled: bool
+
+
+class Format(TypedDict, total=False):
+    column_title: Required[Text]
+    number_style: Literal["percent"]
+    decimals: Annotated[int, Field(ge=0)]
+    suffix: Text
+    show_mini_bar: bool
+
+
+Settings = TypedDict(
+    "Settings",
+    {
+        "column_settings": Required[dict[Annotated[str, StringConstraints(pattern=r'^\["name","\w+"\]$')], Format]],
+        "scalar.field": Text,
+        "scalar.comparisons": list[Comparison],
+        "graph.dimensions": Names,
+        "graph.metrics": Names,
+        "graph.x_axis.title_text": str,
+        "graph.x_axis.scale": Literal["log"],
+        "graph.y_axis.scale": Literal["log"],
+        "stackable.stack_type": Literal["stacked"],
+        "funnel.dimension": Text,
+        "funnel.metric": Text,
+        "table.columns": list[Shown],
+        "table.pivot": bool,
+        "table.pivot_column": Text,
+        "table.cell_column": Text,
+        "table.column_formatting": list[Shade],
+    },
+    total=False,
+)
+"""What our displays are told. A key that Metabase does not know is taken there, and shown nowhere."""
+
+
 class Card(Closed):
     name: Text
     type: Literal["question"] | None = None
     dataset_query: Query
     description: Text | None = None
     display: Literal["smartscalar", "scalar", "line", "area", "bar", "row", "table", "scatter", "funnel", "pivot"]
-    visualization_settings: Map
+    visualization_settings: Settings
     collection_id: PositiveInt | None = None
 
 
@@ -144,7 +206,7 @@ class Place(Closed):
     size_x: PositiveInt
     size_y: PositiveInt
     parameter_mappings: list[Mapping]
-    visualization_settings: Map
+    visualization_settings: Nothing
 
 
 class Update(Dashboard):
@@ -230,7 +292,7 @@ class Metabase:
         self._there(self.databases, number)
         self.synced += 1
         tables: dict[tuple[str, str], list[Map]] = {}
-        for i, (schema, table, column) in enumerate(self.columns, 1000):
+        for i, (schema, table, column) in enumerate(self.columns, FIRST_FIELD):
             tables.setdefault((schema, table), []).append({"id": i, "name": column})
         found = [{"schema": s, "name": t, "fields": f} for (s, t), f in tables.items()]
         return {"tables": found if self.synced > 1 else found[:1]}
@@ -299,12 +361,18 @@ class Metabase:
         for name, tag in native.tags.items():
             if name != tag.name:
                 raise Refused(400, "keys in template tag map must match the :name of their values")
-            if not 1000 <= tag.dimension[1] < 1000 + len(self.columns):
-                raise Refused(400, f"no field {tag.dimension[1]}")
+            schema, table, column = self._field(tag.dimension[1])
+            if not re.search(rf"\b{schema}\.{table}\b", native.query):
+                raise Refused(400, f"{name} is a filter on {schema}.{table}.{column}, which the query does not ask")
             optional = re.search(rf"\[\[[^\]]*\{{\{{{name}\}}\}}[^\]]*\]\]", native.query)
             if not optional and not (tag.required and tag.default):
                 raise Refused(400, f"{name} must have a value, and has no default")
         return card.model_dump(by_alias=True)
+
+    def _field(self, number: int) -> tuple[str, str, str]:
+        if not FIRST_FIELD <= number < FIRST_FIELD + len(self.columns):
+            raise Refused(400, f"no field {number}")
+        return self.columns[number - FIRST_FIELD]
 
     def _places(self, before: Map, after: Map) -> list[Map]:
         ids = [p["id"] for p in after["dashcards"]]

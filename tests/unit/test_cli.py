@@ -170,7 +170,8 @@ def test_contract_list_as_json(tmp_path: Path) -> None:
     import json
 
     found = json.loads(clickvault("contract", "list", "--json", home=tmp_path).stdout)
-    assert len(found) >= 16
+    assert len({e["event_type"] for e in found}) == len(found) >= 40
+    assert {e["group"] for e in found} == {"communities", "content", "media", "money", "ties", "users"}
     assert set(found[0]) == {"event_type", "entity", "group", "topic", "fields"}
 
 

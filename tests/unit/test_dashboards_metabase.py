@@ -17,7 +17,7 @@ from clickvault.dashboards.questions import Asked
 from clickvault.errors import ConfigurationError, StoreError
 from clickvault.render import Renderer
 from contracts.social import DOMAIN
-from tests.unit.metabase_receiver import Metabase, serving
+from tests.unit.metabase_receiver import FIRST_FIELD, Metabase, serving
 
 RENDERER = Renderer(Registry([DOMAIN]))
 READER = "http://reader:word%2F1@clickhouse:8123"
@@ -141,12 +141,24 @@ def test_the_receiver_refuses_what_metabase_refuses(server: tuple[Metabase, str]
     metabase, url = server
     client = Client(url, *LOGIN)
     client.apply(RENDERER, declared, READER, seconds=5)
-    number, card = next(iter(metabase.cards.items()))
+    number, card = next((n, c) for n, c in metabase.cards.items() if c["dataset_query"]["native"]["template-tags"])
     body = {k: v for k, v in card.items() if k not in ("id", "archived")}
     client._call("PUT", f"card/{number}", body)
     query = body["dataset_query"]
     native = query["native"]
+    (name, tag), *_ = native["template-tags"].items()
+    here = COLUMNS[tag["dimension"][1] - FIRST_FIELD]
+    elsewhere = next(i for i, c in enumerate(COLUMNS, FIRST_FIELD) if c[1] != here[1] and c[2] == here[2])
+
+    def filtered_by(field: int) -> dict[str, object]:
+        tags = native["template-tags"] | {name: tag | {"dimension": ["field", field, None]}}
+        return body | {"dataset_query": query | {"native": native | {"template-tags": tags}}}
+
     wrong = [
+        filtered_by(elsewhere),
+        filtered_by(FIRST_FIELD + len(COLUMNS)),
+        body | {"visualization_settings": body["visualization_settings"] | {"graph.sparkles": True}},
+        body | {"visualization_settings": body["visualization_settings"] | {"graph.x_axis.title_text": 1}},
         body | {"unknown": 1},
         body | {"description": ""},
         body | {"display": "sparkles"},
