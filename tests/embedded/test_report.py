@@ -60,7 +60,8 @@ def check(world: World, page: Tiles, a: Asked, **chosen: str) -> int:
     if a.tile.chart == "number":
         chosen.pop("time", None)  # a number is compared with days before the chosen ones
     _head, *shown = page.tables[a.name]
-    wanted = expected(world, a, **chosen)[:400]
+    wanted = expected(world, a, **chosen)
+    wanted = wanted[-400:] if a.series else wanted[:400]
     assert len(shown) == len(wanted), a.name
     columns = [*a.dimensions, *(m.name for m in a.metrics)]
     steady = [i for i, c in enumerate(columns) if c not in AS_OF_NOW]
@@ -116,14 +117,20 @@ def test_time_and_choices_act_on_every_tile_that_follows(world: World, written: 
         world.session.reader,
         "SELECT country FROM marts.v_platform_segment_daily WHERE country != 'unknown' GROUP BY country ORDER BY sum(views) DESC LIMIT 1",
     )
-    seen = chromium.look(f"{written.as_uri()}?days=7&activity.country={country['country']}&money.currency=USD")
+    (topic,) = rows(
+        world.session.reader,
+        "SELECT topic, language FROM marts.v_community_daily GROUP BY topic, language ORDER BY sum(reports) DESC LIMIT 1",
+    )
+    choices = {"activity": country, "ties": country, "communities": topic, "money": {"currency": "USD"}}
+    asked = "".join(f"&{board}.{name}={value}" for board, some in choices.items() for name, value in some.items())
+    seen = chromium.look(f"{written.as_uri()}?days=7{asked}")
     page = Tiles(seen.html)
     for board, some in load(world.session.renderer):
         times = [r[a.dimensions.index(a.view.time)] for a in some if a.series for r in expected(world, a)]
         (row,) = rows(
             world.session.reader, "SELECT toString(toDate({d:String}) - 6) AS since", {"d": str(max(times))[:10]}
         )
-        chosen = {"activity": {"country": country["country"]}, "money": {"currency": "USD"}}.get(board.name, {})
+        chosen = choices.get(board.name, {})
         enough = (len({str(t)[:10] for t in times}) + 1) >= 9
         for a in some:
             check(world, page, a, **chosen, **({"time": row["since"]} if enough else {}))
