@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 import yaml
 
+from clickvault import schema
 from clickvault.contract import Registry
-from clickvault.render import ROOT
+from clickvault.render import ROOT, Renderer
+from clickvault.settings import Settings
 from contracts.social import DOMAIN
 
 FILES = {
@@ -202,8 +204,11 @@ def test_what_the_facts_of_the_images_ask_for(compose: dict[str, Any]) -> None:
 
 def test_every_queue_s_topic_is_created_before_anything_pulls(compose: dict[str, Any]) -> None:
     """`clickvault init` creates each declared topic, then the queues; nothing else runs before it ended well."""
-    registry = Registry([DOMAIN])
-    assert [t for g in registry.groups for t in registry.topics(g)]
+    renderer = Renderer(Registry([DOMAIN]))
+    objects = schema.clickhouse_objects(renderer, Settings(home=Path("/nowhere"), kafka_bootstrap="kafka:9092"))
+    queues = [t for o in objects for t in re.findall(r"kafka_topic_list = '([^']*)'", o.sql)]
+    assert len(queues) > 5
+    assert sorted(",".join(queues).split(",")) == sorted(schema._topics(renderer)), "what `init` creates"
     found = services(compose)
     assert found["init"]["command"] == ["clickvault", "init"]
     assert {"kafka", "clickhouse", "postgres", "s3"} <= found["init"]["depends_on"].keys()
