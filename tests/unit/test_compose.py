@@ -111,6 +111,21 @@ def test_every_service_has_a_health_check_or_ends(compose: dict[str, Any]) -> No
             assert service["restart"] == "unless-stopped"
 
 
+@pytest.mark.parametrize(
+    ("said", "healthy"),
+    [
+        ('{"metadatabase":{"status":"healthy"},"scheduler":{"status":"unhealthy"}}', True),
+        ('{"metadatabase": {"status": "healthy"}, "triggerer": {"status": null}}', True),
+        ('{"metadatabase":{"status":"unhealthy"},"scheduler":{"status":"healthy"}}', False),
+    ],
+)
+def test_airflow_s_check_asks_for_its_database(compose: dict[str, Any], said: str, healthy: bool) -> None:
+    """The answer has the states of all processes in it, and "unhealthy" has "healthy" in it."""
+    asked, _, judged = services(compose)["airflow-api"]["healthcheck"]["test"][1].partition(" | ")
+    assert asked.startswith("curl -fs ")
+    assert (subprocess.run(["sh", "-c", judged], input=said, text=True, check=False).returncode == 0) == healthy
+
+
 def test_what_is_waited_for_can_be_waited_for(compose: dict[str, Any]) -> None:
     everything = services(compose)
     for name, service in everything.items():
