@@ -232,12 +232,15 @@ def test_every_queue_s_topic_is_created_before_anything_pulls(compose: dict[str,
 
 
 def test_logins_of_the_images_are_those_of_the_configuration(compose: dict[str, Any]) -> None:
-    """Each password that ClickHouse's configuration takes from the environment is given to its container."""
+    """What ClickHouse's configuration takes from the environment is given to each of its containers."""
     wanted = set()
     for file in [*(ROOT / "clickhouse").glob("*.d/*.xml")]:
         wanted |= set(re.findall(r'from_env="(\w+)"', file.read_text(encoding="utf-8")))
     assert len(wanted) >= 7
-    assert wanted <= services(compose)["clickhouse"]["environment"].keys()
+    found = services(compose)
+    for name in (n for n, s in found.items() if "clickhouse-server:" in s["image"]):
+        assert wanted <= found[name]["environment"].keys(), name
+        assert found[name]["environment"]["KAFKA_BOOTSTRAP"] == found["init"]["environment"]["KAFKA_BOOTSTRAP"], name
     script = (ROOT / "docker" / "postgres-init.sh").read_text(encoding="utf-8")
     assert set(re.findall(r"\$([A-Z_]+_PASSWORD)", script)) <= services(compose)["postgres"]["environment"].keys()
 
