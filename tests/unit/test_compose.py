@@ -160,6 +160,7 @@ def test_no_secret_has_a_default(secrets: Path) -> None:
     made = {k: v for k, v in values.items() if k != "S3_ACCESS_KEY"}
     assert len(set(made.values())) == len(made) >= 15
     assert min(map(len, made.values())) >= 32
+    assert len(made["AIRFLOW_JWT_SECRET"]) >= 64
     used = set(re.findall(r"\$\{(\w+):\?", text))
     assert used == values.keys(), "a secret that nobody makes, or nobody uses"
     assert (secrets / ".env.compose").stat().st_mode & 0o077 == 0
