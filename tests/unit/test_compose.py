@@ -246,6 +246,20 @@ def test_logins_of_the_images_are_those_of_the_configuration(compose: dict[str, 
     assert set(re.findall(r"\$([A-Z_]+_PASSWORD)", script)) <= services(compose)["postgres"]["environment"].keys()
 
 
+def test_the_settings_of_the_pipeline_are_forwarded(compose: dict[str, Any]) -> None:
+    """What .env.compose says of them reaches every container of clickvault; unset, they are as everywhere else."""
+    own = {"CLICKVAULT_HOME", "CLICKVAULT_AIRFLOW_HOME", "CLICKVAULT_SERVICES"}  # folders: the containers' own
+    fields = {str(f.validation_alias): f for f in Settings.model_fields.values() if f.validation_alias}
+    written = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["x-clickvault"]["environment"]
+    for name in fields.keys() - own:
+        default = fields[name].default
+        text = ",".join(default) if isinstance(default, list | dict) else default
+        assert written[name] == f"${{{name}:-{text}}}"
+        for key, service in services(compose).items():
+            if service["image"].startswith("clickvault-airflow:"):
+                assert service["environment"][name] == str(text), key
+
+
 def test_what_is_mounted_is_there(compose: dict[str, Any]) -> None:
     mounts = [str(v) for s in services(compose).values() for v in s.get("volumes", [])]
     named = compose["volumes"].keys()
