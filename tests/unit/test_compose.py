@@ -29,13 +29,13 @@ FILES = {
 ENDS = {"init", "airflow-init", "clickvault"}
 """Services that end: a health check would never be asked."""
 SECRET = re.compile(r"PASSWORD|SECRET|_KEY|_PASS$|_AUTH$|CONN$|_URL$|JWT", re.IGNORECASE)
-
-
 NO_SECRETS = {
     "S3_URL", "AIRFLOW__API__BASE_URL", "AIRFLOW__CORE__EXECUTION_API_SERVER_URL",
     "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE",
 }  # fmt: skip
 """Addresses without a login, and a path: named like secrets, and none."""
+
+
 @pytest.fixture(scope="session")
 def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What docker/secrets.sh makes, in a folder of its own."""
@@ -266,6 +266,17 @@ def test_what_is_mounted_is_there(compose: dict[str, Any]) -> None:
     for mount in mounts:
         source = mount.split(":")[0]
         assert source in named or (ROOT / Path(source).relative_to("." if source.startswith(".") else ROOT)).exists()
+
+
+def test_images_get_what_they_copy_and_nothing_else() -> None:
+    """.dockerignore leaves everything out but what a Dockerfile names."""
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "*" in lines
+    copied = set()
+    for file in (ROOT / "docker").glob("*.Dockerfile"):
+        for sources in re.findall(r"^COPY (?:--\S+ )*(.+) \S+$", file.read_text(encoding="utf-8"), re.MULTILINE):
+            copied |= {source.split("/")[0] for source in sources.split()}
+    assert {line[1:] for line in lines if line.startswith("!")} == copied
 
 
 def test_the_files_are_of_today_s_form() -> None:
