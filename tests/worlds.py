@@ -1,10 +1,15 @@
-"""Small worlds on stacks of their own, and what their stores hold: shared by the tests that run the whole pipeline."""
+"""Small worlds on stacks of their own, what their stores hold, and blows to them: shared by the tests that run the whole pipeline."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -64,6 +69,71 @@ def own_stack(home: Path, parameters: dict[str, int] | None = None, **environmen
         with open_session(settings) as s:
             schema.init(s.settings, s.renderer, s.ch, s.pg)
             yield s
+
+
+def pid_of(store: str) -> int:
+    """The process that serves a store of the running stack."""
+    (pid,) = (s.pid for s in embedded.status() if s.store == store)
+    assert pid is not None, f"{store} does not run"
+    return pid
+
+
+def kill(store: str, pid: int | None = None) -> None:
+    """kill -9 of a store's process, and wait until it is gone. To strike at once, ask for its pid before."""
+    pid = pid or pid_of(store)
+    os.kill(pid, signal.SIGKILL)
+    for _ in range(200):
+        if not Path(f"/proc/{pid}/stat").exists() or " Z " in Path(f"/proc/{pid}/stat").read_text():
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{store} is still there")
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = 120) -> None:
+    """Wait for it."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"never happened: {what}"
+        time.sleep(0.02)
+
+
+@contextmanager
+def command(*arguments: str, seconds: float = 300) -> Iterator[subprocess.Popen[str]]:
+    """The command line at work, what it says to be read from its stderr. It is killed at the end, and after so many seconds,
+    so that no reading waits for ever."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "clickvault", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    limit = threading.Timer(seconds, running.kill)
+    limit.start()
+    with running:
+        try:
+            yield running
+        finally:
+            limit.cancel()
+            running.kill()
+
+
+def said(running: subprocess.Popen[str], *what: str) -> bool:
+    """Read what a command says, up to a line with one of these in it."""
+    assert running.stderr is not None
+    return any(word in line for line in running.stderr for word in what)
+
+
+def consumed(settings: Settings, topic: str, count: int) -> list[bytes]:
+    """The messages of the topic's partition 0, once there are so many: a broker that has just started may be slow to give them."""
+    from kafka import KafkaConsumer, TopicPartition
+
+    consumer = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False)
+    partition = TopicPartition(topic, 0)
+    consumer.assign([partition])
+    consumer.seek_to_beginning(partition)
+    found: list[bytes] = []
+    end = time.monotonic() + 30
+    while (records := consumer.poll(500)) or (len(found) < count and time.monotonic() < end):
+        found += [record.value for batch in records.values() for record in batch]
+    consumer.close()
+    return found
 
 
 def options(users: int, days: int, dirt: float = 0.0, seed: int = 7) -> GenerateOptions:

@@ -54,11 +54,11 @@ def apply(settings: Settings, connections: dict[str, Any]) -> Settings:
     update: dict[str, Any] = {}
     for store, found in connections.items():
         extra = dict(found.extra_dejson)
+        port = f":{found.port}" if found.port else ""  # none: the scheme's own
         if store in _URLS:
             field, scheme = _URLS[store]
             login = f"{quote(found.login or '', safe='')}:{quote(found.password or '', safe='')}"
             path = f"/{found.schema}" if found.schema else ""
-            port = f":{found.port}" if found.port else ""
             query = f"?{extra['query']}" if extra.get("query") else ""  # how the connection is encrypted, for one
             update[field] = f"{extra.get('scheme', scheme)}://{login}@{found.host}{port}{path}{query}"
         elif store == "kafka":
@@ -69,7 +69,7 @@ def apply(settings: Settings, connections: dict[str, Any]) -> Settings:
             }  # fmt: skip
         elif store == "neo4j":
             update |= {
-                "neo4j_uri": f"{extra.get('scheme', 'bolt')}://{found.host}:{found.port}",
+                "neo4j_uri": f"{extra.get('scheme', 'bolt')}://{found.host}{port}",
                 "neo4j_user": found.login, "neo4j_password": found.password,
             }  # fmt: skip
     return settings.model_copy(update=update)

@@ -32,9 +32,9 @@ def task(t: Any) -> dict[str, Any]:
 
 def main() -> None:
     before = set(sys.modules)
-    began = time.perf_counter()
+    began = time.process_time()  # of the processor: whoever else uses the machine does not count
     bag = DagBag(str(CHECKOUT / "dags"))
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     print(
         json.dumps(
             {

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from clickvault.airflow.connections import as_environment
 from clickvault.settings import CHECKOUT, Settings
 
@@ -24,7 +26,8 @@ print(json.dumps({name: getattr(found, name) for name in (*sys.argv[1:], "s3_buc
 """
 
 
-def test_they_come_back_as_they_were(tmp_path: Path) -> None:
+@pytest.mark.parametrize("neo4j_uri", ["neo4j://graph.example:7687", "neo4j+s://abc.databases.neo4j.io"])
+def test_they_come_back_as_they_were(tmp_path: Path, neo4j_uri: str) -> None:
     settings = Settings(
         home=tmp_path,
         clickhouse_url="https://operator:p%40ss%2Fword%25@ch.example",
@@ -33,7 +36,7 @@ def test_they_come_back_as_they_were(tmp_path: Path) -> None:
         s3_url="http://s3.example:8333",
         s3_access_key="key",
         s3_secret_key="s3cret/+%",
-        neo4j_uri="neo4j://graph.example:7687",
+        neo4j_uri=neo4j_uri,
         neo4j_user="neo4j",
         neo4j_password="p@ss/word%",
     )

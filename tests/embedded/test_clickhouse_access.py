@@ -28,7 +28,7 @@ USERS = ET.parse(FOLDER / "users.d" / "clickvault.xml").getroot()
 NAMES = ("operator", "ingest", "loader", "reader")
 SECRETS = {
     **{f"CLICKHOUSE_{name.upper()}_PASSWORD": f"of-{name}" for name in NAMES},
-    "CLICKHOUSE_NODE": "clickvault", "S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "of-s3", "POSTGRES_STAGE_PASSWORD": "of-stage",
+    "CLICKHOUSE_NODE": "clickvault", "KAFKA_BOOTSTRAP": "kafka:9092", "S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "of-s3", "POSTGRES_STAGE_PASSWORD": "of-stage",
 }  # fmt: skip
 RENDERER = Renderer(Registry([DOMAIN]))
 
@@ -128,9 +128,9 @@ def test_the_collections_are_those_that_init_would_make() -> None:
         found[collection.tag] = {
             key: e.text or "" for key, e in flat.items() if isinstance(e.tag, str) and "from_env" not in e.attrib
         }
-    secret = ("access_key_id", "secret_access_key", "password", "kafka.group_instance_id")
+    told = ("access_key_id", "secret_access_key", "password", "kafka.group_instance_id", "kafka_broker_list")
     wanted = schema.collections(settings)
-    assert found == {n: {k: v for k, v in values.items() if k not in secret} for n, values in wanted.items()}
+    assert found == {n: {k: v for k, v in values.items() if k not in told} for n, values in wanted.items()}
 
 
 def test_every_user_has_a_password_and_no_more_than_its_name_says() -> None:

@@ -19,7 +19,9 @@ with warnings.catch_warnings():
     import kafka  # noqa: F401
 
 from clickvault import schema
+from clickvault.embedded import apache_kafka, neo4j
 from clickvault.embedded import stack as embedded
+from clickvault.embedded.state import State, prepare_home
 from clickvault.errors import ConfigurationError
 from clickvault.graph import changes, cypher
 from clickvault.graph.neo4j_engine import Neo4jEngine
@@ -43,11 +45,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
             patch.delenv(name)
         patch.setenv("CLICKVAULT_HOME", str(home))
         patch.setenv("CLICKVAULT_SERVICES", str(SERVICES))
+        prepare_home(home)
         try:
-            embedded.up(print, broker="apache", graph="neo4j")
-        except ConfigurationError as error:  # Java or Maven is missing; anything else is a failure
+            for store in (apache_kafka, neo4j):
+                store.check(State(home))
+        except ConfigurationError as error:  # Java or Maven is missing; whatever comes later is a failure
             pytest.skip(f"{error.message}; try: {error.hint}")
         try:
+            embedded.up(print, broker="apache", graph="neo4j")
             yield get_settings()
         finally:
             embedded.down(print, purge=True)

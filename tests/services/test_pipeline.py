@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import timedelta
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -35,10 +32,10 @@ from clickvault.reconcile import reconcile
 from clickvault.run import newest_day, run
 from clickvault.session import Session, open_session
 from clickvault.settings import get_settings
-from generator import KafkaWriter
+from generator import GenerateOptions, KafkaWriter
 from tests.services.conftest import WORLD, days
 from tests.vault.staging import fetch
-from tests.worlds import send
+from tests.worlds import command, kill, pid_of, said, send, until
 
 
 @pytest.fixture
@@ -46,19 +43,6 @@ def s(world: Session) -> Iterator[Session]:
     """A session whose connections are new: servers are killed here."""
     with open_session(get_settings()) as fresh:
         yield fresh
-
-
-def kill(store: str) -> None:
-    (pid,) = (s.pid for s in embedded.status() if s.store == store)
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
-
-
-def until(condition: Callable[[], bool], what: str, seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"never happened: {what}"
-        time.sleep(0.02)
 
 
 def test_balanced_with_the_graph_databases_accounts(s: Session) -> None:
@@ -92,41 +76,58 @@ def test_the_scores_are_those_of_networkx(s: Session) -> None:
 
 def test_the_graph_killed_while_it_is_loaded(s: Session) -> None:
     send(s, days(6, 7))
-    command = [sys.executable, "-m", "clickvault", "run"]
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    assert running.stderr is not None
-    rest = ""
-    with running.stderr:
-        for line in running.stderr:
-            if "Neo4j:" in line and ("POSTED" in line or "FOLLOWS" in line or "User" in line):
-                kill("graph")
-                rest = running.stderr.read()
-                break
-    running.wait(300)
+    pid = pid_of("graph")
+    with command("run") as running:
+        assert said(running, " User", " POSTED", " FOLLOWS")
+        kill("graph", pid)
+        _, rest = running.communicate()
     assert running.returncode == 1, "Neo4j was killed when the graph was loaded"
-    assert "Error:" in rest
+    assert "Error: loading the graph: Neo4j does not answer" in rest
     assert "Traceback" not in rest
     embedded.up()
     with open_session() as again:
         run(again)
 
 
+def again_and_again(s: Session, what: GenerateOptions) -> None:
+    """Send the same events: a single time may be over before ClickHouse has landed the first of them."""
+    for _ in range(20):
+        send(s, what)
+
+
 def test_the_broker_killed_while_it_is_written_and_read(s: Session) -> None:
-    before = int(rows(s.ch, "SELECT count() AS n FROM landing.events")[0]["n"])
+    count = "SELECT count() AS n FROM landing.events WHERE startsWith(source, 'kafka:')"
+    before, pid = rows(s.ch, count)[0]["n"], pid_of("kafka")
 
     def strike() -> None:
         with open_session(s.settings) as other:
-            count = "SELECT count() AS n FROM landing.events"
-            until(lambda: int(rows(other.ch, count)[0]["n"]) > before, "ClickHouse consumes")
-        kill("kafka")
+            until(lambda: bool(rows(other.ch, count)[0]["n"] > before), "ClickHouse consumes")
+        kill("kafka", pid)
 
     killer = threading.Thread(target=strike)
     killer.start()
-    with suppress(StoreError):  # the producer may or may not come through
-        send(s, days(7, 9))
+    with pytest.raises(StoreError, match="Kafka"):
+        again_and_again(s, days(7, 9))
     killer.join()
     embedded.up()
     send(s, days(7, 9))  # who was not told that all arrived sends again: the same events, accepted once
+    run(s)
+
+
+def test_the_broker_killed_while_the_command_waits_for_it(s: Session) -> None:
+    """A queue that does not pull holds the step up, so that it is under way for sure."""
+    s.ch.command("DETACH TABLE landing.queue_ties SYNC")
+    send(s, days(7, 9))
+    pid = pid_of("kafka")
+    with command("run") as running:
+        assert said(running, "kafka to ClickHouse")
+        kill("kafka", pid)
+        _, rest = running.communicate()
+    assert running.returncode == 1
+    assert "Error: Kafka does not answer" in rest
+    assert "Traceback" not in rest
+    s.ch.command("ATTACH TABLE landing.queue_ties")
+    embedded.up()
     run(s)
 
 
@@ -238,8 +239,8 @@ def repaired(s: Session, topic: str) -> None:
     with pytest.raises(DataError, match=f"topic {topic} starts again: it was deleted") as error:
         ingest_kafka(s.settings, s.renderer, s.ch)
     assert error.value.hint.startswith("clickvault init --new-epoch ")
-    command = [sys.executable, "-m", "clickvault", "init", "--new-epoch"]
-    subprocess.run(command, check=True, capture_output=True)
+    init = [sys.executable, "-m", "clickvault", "init", "--new-epoch"]
+    subprocess.run(init, check=True, capture_output=True, timeout=300)
     with open_session(get_settings()) as again:
         assert again.settings.kafka_epoch != s.settings.kafka_epoch
         assert schema.plan(again.settings, again.renderer, again.ch, again.pg) == []
@@ -262,8 +263,8 @@ def test_a_topic_that_was_made_anew_is_shorter_and_was_pulled(s: Session) -> Non
     make_anew(s, topic)
     send(s, days(11, 12))
     # As a later start of ClickHouse does; a consumer that saw the topic go may take minutes to look for it again.
-    for command in ("DETACH TABLE landing.queue_ties", "ATTACH TABLE landing.queue_ties"):
-        s.ch.command(command)
+    for change in ("DETACH", "ATTACH"):
+        s.ch.command(f"{change} TABLE landing.queue_ties")
     kafka.forget_members(s.settings, group_of(s.settings, "ties"))
     until(lambda: positions_of_two(s) > 5, "ClickHouse pulls from the new topic under the old source")
     repaired(s, topic)

@@ -37,10 +37,11 @@ def classes(world: Session, tmp_path_factory: pytest.TempPathFactory) -> str:
             pytest.skip("no mvn; try: apt-get install maven")
         part = jars.with_suffix(".part")
         fetch = ["mvn", "-B", "-q", "-f", str(FOLDER / "pom.xml"), "dependency:copy-dependencies"]
-        subprocess.run([*fetch, "-DincludeScope=runtime", f"-DoutputDirectory={part}"], check=True)
+        subprocess.run([*fetch, "-DincludeScope=runtime", f"-DoutputDirectory={part}"], check=True, timeout=600)
         part.rename(jars)
     out = tmp_path_factory.mktemp("jdbc")
-    subprocess.run(["javac", "-Xlint:all", "-Werror", "-cp", f"{jars}/*", "-d", out, FOLDER / "Marts.java"], check=True)
+    build = ["javac", "-Xlint:all", "-Werror", "-cp", f"{jars}/*", "-d", out, FOLDER / "Marts.java"]
+    subprocess.run(build, check=True, timeout=120)
     return f"{out}:{jars}/*"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
 
 from clickvault import kafka
 from clickvault.embedded import stack as embedded
@@ -19,6 +19,7 @@ from clickvault.embedded.state import State
 from clickvault.errors import ConfigurationError
 from clickvault.graph import cypher, engine_for
 from clickvault.settings import Settings, get_settings
+from tests.worlds import consumed
 
 TOPIC = "kept"
 
@@ -37,19 +38,6 @@ def engine_name() -> str:
         return engine.name
 
 
-def consumed() -> list[bytes]:
-    settings = get_settings()
-    consumer = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False)
-    at = TopicPartition(TOPIC, 0)
-    consumer.assign([at])
-    consumer.seek_to_beginning(at)
-    found: list[bytes] = []
-    while records := consumer.poll(2_000):
-        found += [record.value for batch in records.values() for record in batch]
-    consumer.close()
-    return found
-
-
 @pytest.fixture(scope="module", autouse=True)
 def kept(stack: Settings) -> None:
     """A message and a node that must survive everything below."""
@@ -61,7 +49,7 @@ def kept(stack: Settings) -> None:
 
 
 def still_there() -> bool:
-    return consumed() == [b"42"] and ask("MATCH (k:Kept) RETURN k.id") == ["42"]
+    return consumed(get_settings(), TOPIC, 1) == [b"42"] and ask("MATCH (k:Kept) RETURN k.id") == ["42"]
 
 
 def test_what_runs_and_how_it_is(stack: Settings) -> None:

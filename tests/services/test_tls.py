@@ -84,7 +84,7 @@ def broker(stack: Settings, authority: Authority, tmp_path_factory: pytest.TempP
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
     storage = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", folder / "server.properties", "--standalone"]
     scram = f"SCRAM-SHA-512=[name=etl,password={PASSWORD}]"
-    subprocess.run([*common, *storage, "--add-scram", scram], check=True, capture_output=True)
+    subprocess.run([*common, *storage, "--add-scram", scram], check=True, capture_output=True, timeout=60)
     log = folder / "kafka.log"
     child = process.start([*common, "kafka.Kafka", folder / "server.properties"], log, cwd=folder)
     try:

@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 import yaml
 
+from clickvault import schema
 from clickvault.contract import Registry
-from clickvault.render import ROOT
+from clickvault.render import ROOT, Renderer
+from clickvault.settings import Settings
 from contracts.social import DOMAIN
 
 FILES = {
@@ -27,6 +29,11 @@ FILES = {
 ENDS = {"init", "airflow-init", "clickvault"}
 """Services that end: a health check would never be asked."""
 SECRET = re.compile(r"PASSWORD|SECRET|_KEY|_PASS$|_AUTH$|CONN$|_URL$|JWT", re.IGNORECASE)
+NO_SECRETS = {
+    "S3_URL", "AIRFLOW__API__BASE_URL", "AIRFLOW__CORE__EXECUTION_API_SERVER_URL",
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE",
+}  # fmt: skip
+"""Addresses without a login, and a path: named like secrets, and none."""
 
 
 @pytest.fixture(scope="session")
@@ -104,6 +111,21 @@ def test_every_service_has_a_health_check_or_ends(compose: dict[str, Any]) -> No
             assert service["restart"] == "unless-stopped"
 
 
+@pytest.mark.parametrize(
+    ("said", "healthy"),
+    [
+        ('{"metadatabase":{"status":"healthy"},"scheduler":{"status":"unhealthy"}}', True),
+        ('{"metadatabase": {"status": "healthy"}, "triggerer": {"status": null}}', True),
+        ('{"metadatabase":{"status":"unhealthy"},"scheduler":{"status":"healthy"}}', False),
+    ],
+)
+def test_airflow_s_check_asks_for_its_database(compose: dict[str, Any], said: str, healthy: bool) -> None:
+    """The answer has the states of all processes in it, and "unhealthy" has "healthy" in it."""
+    asked, _, judged = services(compose)["airflow-api"]["healthcheck"]["test"][1].partition(" | ")
+    assert asked.startswith("curl -fs ")
+    assert (subprocess.run(["sh", "-c", judged], input=said, text=True, check=False).returncode == 0) == healthy
+
+
 def test_what_is_waited_for_can_be_waited_for(compose: dict[str, Any]) -> None:
     everything = services(compose)
     for name, service in everything.items():
@@ -138,6 +160,7 @@ def test_no_secret_has_a_default(secrets: Path) -> None:
     made = {k: v for k, v in values.items() if k != "S3_ACCESS_KEY"}
     assert len(set(made.values())) == len(made) >= 15
     assert min(map(len, made.values())) >= 32
+    assert len(made["AIRFLOW_JWT_SECRET"]) >= 64
     used = set(re.findall(r"\$\{(\w+):\?", text))
     assert used == values.keys(), "a secret that nobody makes, or nobody uses"
     assert (secrets / ".env.compose").stat().st_mode & 0o077 == 0
@@ -165,12 +188,13 @@ def test_a_newer_version_s_secret_is_added_and_the_others_stay(tmp_path: Path) -
 
 
 def test_no_plain_secret_stands_in_the_files() -> None:
-    """A value of a secret's name comes from a variable, or has a password in none of its parts."""
+    """A value of a secret's name, and an address with a login, has a variable in it that must be set."""
     for name in sorted(p.name for p in ROOT.glob("docker-compose*.yml")):
         for key, service in yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))["services"].items():
             for variable, value in (service.get("environment") or {}).items():
-                if SECRET.search(variable) and variable not in ("CLICKHOUSE_SKIP_USER_SETUP", "JAVA_TIMEZONE"):
-                    assert "${" in str(value) or "://" not in str(value) or "@" not in str(value), f"{key}: {variable}"
+                secret = SECRET.search(variable) and variable not in NO_SECRETS
+                if secret or re.search("://.*@", str(value)):
+                    assert re.search(r"\$\{\w+:\?", str(value)), f"{key}: {variable}"
 
 
 def test_airflow_s_processes_share_their_secrets(compose: dict[str, Any]) -> None:
@@ -196,8 +220,11 @@ def test_what_the_facts_of_the_images_ask_for(compose: dict[str, Any]) -> None:
 
 def test_every_queue_s_topic_is_created_before_anything_pulls(compose: dict[str, Any]) -> None:
     """`clickvault init` creates each declared topic, then the queues; nothing else runs before it ended well."""
-    registry = Registry([DOMAIN])
-    assert [t for g in registry.groups for t in registry.topics(g)]
+    renderer = Renderer(Registry([DOMAIN]))
+    objects = schema.clickhouse_objects(renderer, Settings(home=Path("/nowhere"), kafka_bootstrap="kafka:9092"))
+    queues = [t for o in objects for t in re.findall(r"kafka_topic_list = '([^']*)'", o.sql)]
+    assert len(queues) > 5
+    assert sorted(",".join(queues).split(",")) == sorted(schema._topics(renderer)), "what `init` creates"
     found = services(compose)
     assert found["init"]["command"] == ["clickvault", "init"]
     assert {"kafka", "clickhouse", "postgres", "s3"} <= found["init"]["depends_on"].keys()
@@ -206,14 +233,31 @@ def test_every_queue_s_topic_is_created_before_anything_pulls(compose: dict[str,
 
 
 def test_logins_of_the_images_are_those_of_the_configuration(compose: dict[str, Any]) -> None:
-    """Each password that ClickHouse's configuration takes from the environment is given to its container."""
+    """What ClickHouse's configuration takes from the environment is given to each of its containers."""
     wanted = set()
     for file in [*(ROOT / "clickhouse").glob("*.d/*.xml")]:
         wanted |= set(re.findall(r'from_env="(\w+)"', file.read_text(encoding="utf-8")))
     assert len(wanted) >= 7
-    assert wanted <= services(compose)["clickhouse"]["environment"].keys()
+    found = services(compose)
+    for name in (n for n, s in found.items() if "clickhouse-server:" in s["image"]):
+        assert wanted <= found[name]["environment"].keys(), name
+        assert found[name]["environment"]["KAFKA_BOOTSTRAP"] == found["init"]["environment"]["KAFKA_BOOTSTRAP"], name
     script = (ROOT / "docker" / "postgres-init.sh").read_text(encoding="utf-8")
     assert set(re.findall(r"\$([A-Z_]+_PASSWORD)", script)) <= services(compose)["postgres"]["environment"].keys()
+
+
+def test_the_settings_of_the_pipeline_are_forwarded(compose: dict[str, Any]) -> None:
+    """What .env.compose says of them reaches every container of clickvault; unset, they are as everywhere else."""
+    own = {"CLICKVAULT_HOME", "CLICKVAULT_AIRFLOW_HOME", "CLICKVAULT_SERVICES"}  # folders: the containers' own
+    fields = {str(f.validation_alias): f for f in Settings.model_fields.values() if f.validation_alias}
+    written = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["x-clickvault"]["environment"]
+    for name in fields.keys() - own:
+        default = fields[name].default
+        text = ",".join(default) if isinstance(default, list | dict) else default
+        assert written[name] == f"${{{name}:-{text}}}"
+        for key, service in services(compose).items():
+            if service["image"].startswith("clickvault-airflow:"):
+                assert service["environment"][name] == str(text), key
 
 
 def test_what_is_mounted_is_there(compose: dict[str, Any]) -> None:
@@ -222,6 +266,17 @@ def test_what_is_mounted_is_there(compose: dict[str, Any]) -> None:
     for mount in mounts:
         source = mount.split(":")[0]
         assert source in named or (ROOT / Path(source).relative_to("." if source.startswith(".") else ROOT)).exists()
+
+
+def test_images_get_what_they_copy_and_nothing_else() -> None:
+    """.dockerignore leaves everything out but what a Dockerfile names."""
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "*" in lines
+    copied = set()
+    for file in (ROOT / "docker").glob("*.Dockerfile"):
+        for sources in re.findall(r"^COPY (?:--\S+ )*(.+) \S+$", file.read_text(encoding="utf-8"), re.MULTILINE):
+            copied |= {source.split("/")[0] for source in sources.split()}
+    assert {line[1:] for line in lines if line.startswith("!")} == copied
 
 
 def test_the_files_are_of_today_s_form() -> None:
