@@ -13,7 +13,7 @@ from threading import Event
 from typing import Any
 
 from clickvault.embedded import process
-from clickvault.embedded.state import State
+from clickvault.embedded.state import ABOVE, State
 from clickvault.errors import StoreError
 
 ACCESS_KEY = "clickvault"
@@ -23,10 +23,9 @@ BROKER_BUCKET = "broker"
 # fmt: off
 _PORTS = (
     "s3", "s3.grpc", "s3.iceberg", "s3.lance", "s3.master", "s3.master_grpc", "s3.filer", "s3.filer_grpc",
-    "s3.volume", "s3.volume_grpc",
+    "s3.volume", "s3.volume_grpc", "s3.admin",
 )
 # fmt: on
-_GRPC_OFFSET = 10_000  # SeaweedFS's worker expects the admin's gRPC port there, whatever -admin.port.grpc says
 
 
 def start(state: State, cancelled: Event) -> None:
@@ -35,7 +34,6 @@ def start(state: State, cancelled: Event) -> None:
     data.mkdir(exist_ok=True, mode=0o700)
     log = state.home / "logs" / "s3.log"
     port = {name: state.port(name) for name in _PORTS}
-    admin = state.port("s3.admin", above=_GRPC_OFFSET)
     child = process.start(
         [
             *(_weed(), "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
@@ -44,7 +42,7 @@ def start(state: State, cancelled: Event) -> None:
             *(f"-master.port={port['s3.master']}", f"-master.port.grpc={port['s3.master_grpc']}"),
             *(f"-filer.port={port['s3.filer']}", f"-filer.port.grpc={port['s3.filer_grpc']}"),
             *(f"-volume.port={port['s3.volume']}", f"-volume.port.grpc={port['s3.volume_grpc']}"),
-            *(f"-admin.port={admin}", f"-admin.port.grpc={admin + _GRPC_OFFSET}"),
+            *(f"-admin.port={port['s3.admin']}", f"-admin.port.grpc={port['s3.admin'] + ABOVE['s3.admin']}"),
             *("-admin.ui=false", "-webdav=false", "-master.telemetry=false", "-volume.preStopSeconds=0"),
         ],
         log,
@@ -76,11 +74,6 @@ def healthy(state: State) -> bool:
 def url(state: State) -> str:
     """The endpoint's address."""
     return f"http://127.0.0.1:{state.port('s3')}"
-
-
-def admin_offset(name: str) -> int:
-    """How far above a port a second one must be free too."""
-    return _GRPC_OFFSET if name == "s3.admin" else 0
 
 
 def client(state: State) -> Any:

@@ -143,8 +143,8 @@ def _clear(state: State, store: str, say: Progress) -> None:
         state.record(store, None)
     for name in state.ports(store):
         port = state.port(name)
-        if not process.port_free(port):
-            other = state.choose_port(name, above=s3.admin_offset(name))
+        if not state.port_free(name):
+            other = state.choose_port(name)
             say(f"{store}: port {port} is taken by another program, using {other}; then: clickvault init")
 
 

@@ -24,6 +24,9 @@ from clickvault.errors import ConfigurationError
 from clickvault.settings import STATE_FILE, get_settings
 
 FORMAT = 1
+ABOVE = {"s3.admin": 10_000}
+"""Ports that come with a second one, so far above: SeaweedFS's worker expects the admin's gRPC port there, whatever
+-admin.port.grpc says."""
 
 
 class State:
@@ -65,21 +68,25 @@ class State:
                 self.save()
             return str(self._data["secrets"][name])
 
-    def port(self, name: str, *, above: int = 0) -> int:
-        """The remembered port of that name. `above`: port + above must be free too when one is chosen."""
+    def port(self, name: str) -> int:
+        """The remembered port of that name, chosen at its first use."""
         with self._mutex:
             if name not in self._data["ports"]:
-                self.choose_port(name, above=above)
+                self.choose_port(name)
             return int(self._data["ports"][name])
 
-    def choose_port(self, name: str, *, above: int = 0) -> int:
+    def port_free(self, name: str) -> bool:
+        """Whether a server could listen on the remembered port of that name now, and on the one that comes with it."""
+        return all(port_free(number) for number in _with_above(name, self.port(name)))
+
+    def choose_port(self, name: str) -> int:
         """Choose another free port for that name."""
         with self._mutex:
-            taken = {int(port) for port in self._data["ports"].values()}
-            last = PORT_RANGE[1] - above
+            taken = _numbers(self._data)
             while True:
-                port = random.randint(PORT_RANGE[0], last)
-                if port in taken or not port_free(port) or (above and not port_free(port + above)):
+                port = random.randint(PORT_RANGE[0], PORT_RANGE[1] - ABOVE.get(name, 0))
+                wanted = _with_above(name, port)
+                if wanted & taken or not all(port_free(number) for number in wanted):
                     continue
                 self._data["ports"][name] = port
                 self.save()
@@ -132,6 +139,15 @@ class State:
             if any(self._data["settings"].get(name) != value for name, value in values.items()):
                 self._data["settings"].update(values)
                 self.save()
+
+
+def _with_above(name: str, port: int) -> set[int]:
+    return {port, port + ABOVE.get(name, 0)}
+
+
+def _numbers(data: dict[str, Any]) -> set[int]:
+    """The ports that a state file remembers."""
+    return {number for name, port in data["ports"].items() for number in _with_above(name, int(port))}
 
 
 def prepare_home(home: Path) -> None:
