@@ -24,6 +24,7 @@ def start(state: State, cancelled: Event) -> None:
     child = process.start(
         [sys.executable, "-m", "clickvault.embedded.front", str(state.home), str(state.port("clickhouse"))],
         log,
+        record=lambda child: state.record("clickhouse", child),
         cwd=CHECKOUT,
         env={
             "TZ": "UTC",
@@ -31,7 +32,6 @@ def start(state: State, cancelled: Event) -> None:
             "PYTHONPATH": os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH")))),
         },
     )
-    state.record("clickhouse", child)
     process.wait_healthy("clickhouse", child, lambda: healthy(state), log, seconds=60, cancelled=cancelled)
     state.put("clickhouse.version", ask(state, "SELECT version()"))
     state.put_settings(clickhouse_url=url(state), clickhouse_reader_url=url(state, READER))

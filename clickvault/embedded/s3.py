@@ -46,6 +46,7 @@ def start(state: State, cancelled: Event) -> None:
             *("-admin.ui=false", "-webdav=false", "-master.telemetry=false", "-volume.preStopSeconds=0"),
         ],
         log,
+        record=lambda child: state.record("s3", child),
         cwd=data,
         env={
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -54,7 +55,6 @@ def start(state: State, cancelled: Event) -> None:
             "TZ": "UTC",
         },
     )
-    state.record("s3", child)
     process.wait_healthy("s3", child, lambda: healthy(state), log, seconds=40, cancelled=cancelled)
     process.wait_healthy("s3", child, lambda: _buckets(state), log, seconds=30, cancelled=cancelled)
     state.put_settings(
