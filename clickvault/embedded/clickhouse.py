@@ -6,6 +6,7 @@ import os
 import sys
 import urllib.request
 from base64 import b64encode
+from http.client import HTTPException
 from threading import Event
 
 from clickvault.embedded import process
@@ -41,7 +42,7 @@ def healthy(state: State) -> bool:
     """Whether the front answers, with the engine behind it."""
     try:
         return ask(state, "SELECT 1") == "1"
-    except OSError:
+    except (OSError, HTTPException):  # the latter: it ended in the middle of its answer
         return False
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from http.client import HTTPException
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -67,7 +68,7 @@ def healthy(state: State) -> bool:
     try:
         with process.LOCAL.open(f"{url(state)}/healthz", timeout=2) as answer:
             return bool(answer.status == 200)
-    except OSError:
+    except (OSError, HTTPException):
         return False
 
 

@@ -1,0 +1,34 @@
+"""Whether a store is healthy: asked of what answers badly."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from clickvault.embedded import clickhouse, s3
+from clickvault.embedded.state import State
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1", b"220 another protocol\r\n"])
+@pytest.mark.parametrize(("store", "healthy"), [("clickhouse", clickhouse.healthy), ("s3", s3.healthy)])
+def test_an_answer_that_is_cut_short(
+    tmp_path: Path, store: str, healthy: Callable[[State], bool], answer: bytes
+) -> None:
+    """As of a server that is killed at that moment; the gateway's answer has nothing but its status."""
+    state = State(tmp_path)
+    with socket.create_server(("127.0.0.1", state.port(store))) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert healthy(state) is (store == "s3" and answer.startswith(b"HTTP/1.1 200"))
+        thread.join()
