@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -213,6 +214,32 @@ def test_a_hanging_store_is_replaced(home: Path, settings: Settings) -> None:
     assert all(status.healthy for status in stack.up(said.append, home=home))
     assert any("does not answer" in line for line in said)
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_store_that_is_slow_to_answer_is_left_alone(home: Path, settings: Settings) -> None:
+    before = pids(home)
+    assert before["kafka"] is not None
+    os.kill(before["kafka"], signal.SIGSTOP)
+    awake = threading.Timer(4.0, os.kill, (before["kafka"], signal.SIGCONT))  # the first question has 3 s
+    awake.start()
+    said: list[str] = []
+    assert all(status.healthy for status in stack.up(said.append, home=home))
+    awake.join()
+    assert said == []
+    assert pids(home) == before
+
+
+def test_a_store_that_was_not_started_to_the_end_is_started_again(home: Path, settings: Settings) -> None:
+    before = pids(home)
+    State(home).put("postgres.starting", True)  # as an `up` leaves it that is killed before it made the database
+    said: list[str] = []
+    after = {status.store: status for status in stack.up(said.append, home=home)}
+    assert any("was not started to the end" in line for line in said)
+    assert {name for name in STORES if after[name].pid != before[name]} == {"postgres"}
+    assert get_settings() == settings
+    said.clear()
+    stack.up(said.append, home=home)
+    assert said == []
 
 
 def test_a_pid_that_someone_else_has_now_is_left_alone(home: Path, settings: Settings) -> None:

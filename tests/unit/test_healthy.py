@@ -1,7 +1,8 @@
-"""Whether a store is healthy: asked of what answers badly."""
+"""Whether a store is healthy: asked of what answers badly, and of what was never started."""
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from clickvault.embedded import clickhouse, s3
+from clickvault.embedded import clickhouse, process, s3, stack
 from clickvault.embedded.state import State
 
 
@@ -32,3 +33,15 @@ def test_an_answer_that_is_cut_short(
         thread.start()
         assert healthy(state) is (store == "s3" and answer.startswith(b"HTTP/1.1 200"))
         thread.join()
+
+
+def test_status_writes_nothing(tmp_path: Path) -> None:
+    """While a first `up` is at work, with PostgreSQL's data folder being made, and no port chosen yet."""
+    state = State(tmp_path)
+    state.record("postgres", process.Child(os.getpid(), process.birth_mark(os.getpid())))
+    before = (tmp_path / "stack.json").read_bytes()
+    found = {status.store: status for status in stack.status(home=tmp_path)}
+    assert found["postgres"].pid == os.getpid()
+    assert {store for store, status in found.items() if status.healthy} == {"graph"}
+    assert {status.url for store, status in found.items() if store != "graph"} == {""}
+    assert (tmp_path / "stack.json").read_bytes() == before
