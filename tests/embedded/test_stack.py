@@ -27,6 +27,7 @@ from clickvault.embedded import process, s3, stack
 from clickvault.embedded.state import State
 from clickvault.errors import ConfigurationError, StoreError
 from clickvault.settings import CHECKOUT, Settings, get_settings, stack_ready
+from tests.embedded.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -400,10 +401,12 @@ def test_stopping_clickhouse_is_quick_with_queues_and_queries(home: Path, settin
     pid = pids(home)["clickhouse"]
     assert pid is not None
     slow = subprocess.Popen([sys.executable, "-c", _SLOW], env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, stderr=-3)
-    time.sleep(1.5)
+    client = connect(settings.clickhouse_url)
+    until(client, "SELECT count() FROM system.processes WHERE query LIKE '%number % 7%' AND query NOT LIKE '%LIKE%'", 1)
+    client.close()
     begin = time.monotonic()
     os.kill(pid, signal.SIGTERM)
     while process.birth_mark(pid):
-        assert time.monotonic() - begin < 10
+        assert time.monotonic() - begin < 15, "`down` would kill it"
         time.sleep(0.05)
-    slow.wait(timeout=10)
+    slow.wait(timeout=60)
