@@ -7,6 +7,9 @@ AIRFLOW_STAMP := $(VENV)/.installed-airflow
 SUPERSET := .venv-superset
 SUPERSET_STAMP := $(SUPERSET)/.installed
 BROWSER_STAMP := $(VENV)/.installed-dashboards
+# A package index that is slow, or away for a moment, is asked again.
+export PIP_RETRIES ?= 10
+export PIP_DEFAULT_TIMEOUT ?= 60
 COMPOSE ?= docker compose --env-file .env.compose
 
 .DEFAULT_GOAL := help

@@ -96,10 +96,10 @@ def start(state: State, cancelled: Event) -> None:
     child = process.start(
         [*common[:1], *MEMORY, *common[1:], "kafka.Kafka", configuration],
         log,
+        record=lambda child: state.record("kafka", child),
         cwd=folder,
         env={"TZ": "UTC"},
     )
-    state.record("kafka", child)
     process.wait_healthy("kafka", child, lambda: healthy(state), log, seconds=90, cancelled=cancelled)
     state.put("kafka.version", VERSION)
     state.put_settings(kafka_bootstrap=url(state), kafka_epoch=f"e{state.get('kafka.epoch', 1)}")

@@ -6,6 +6,7 @@ import os
 import sys
 import urllib.request
 from base64 import b64encode
+from http.client import HTTPException
 from threading import Event
 
 from clickvault.embedded import process
@@ -24,6 +25,7 @@ def start(state: State, cancelled: Event) -> None:
     child = process.start(
         [sys.executable, "-m", "clickvault.embedded.front", str(state.home), str(state.port("clickhouse"))],
         log,
+        record=lambda child: state.record("clickhouse", child),
         cwd=CHECKOUT,
         env={
             "TZ": "UTC",
@@ -31,7 +33,6 @@ def start(state: State, cancelled: Event) -> None:
             "PYTHONPATH": os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH")))),
         },
     )
-    state.record("clickhouse", child)
     process.wait_healthy("clickhouse", child, lambda: healthy(state), log, seconds=60, cancelled=cancelled)
     state.put("clickhouse.version", ask(state, "SELECT version()"))
     state.put_settings(clickhouse_url=url(state), clickhouse_reader_url=url(state, READER))
@@ -41,7 +42,7 @@ def healthy(state: State) -> bool:
     """Whether the front answers, with the engine behind it."""
     try:
         return ask(state, "SELECT 1") == "1"
-    except OSError:
+    except (OSError, HTTPException):  # the latter: it ended in the middle of its answer
         return False
 
 

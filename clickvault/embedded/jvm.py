@@ -22,6 +22,13 @@ from clickvault.embedded.process import Cancelled
 from clickvault.errors import ConfigurationError, StoreError
 
 FETCH_SECONDS = 900.0
+PAUSES = (1.0, 3.0, 0.0)  # after each try
+# A connection on which nothing comes fails after a minute, where Maven would wait for half an hour. The first two are read
+# by Maven 3.9, the third by 3.8.
+_TIMEOUTS = tuple(
+    f"-D{name}=60000"
+    for name in ("aether.connector.connectTimeout", "aether.connector.requestTimeout", "maven.wagon.rto")
+)
 INSTALL = "apt-get install openjdk-17-jre-headless maven   (or set JAVA_HOME, and put mvn on the PATH)"
 
 _POM = """\
@@ -102,20 +109,35 @@ def _copy_jars(maven: Path, release: Release, work: Path, store: str, cancelled:
         for artifact in release.artifacts
     )
     (work / "pom.xml").write_text(_POM.format(name=release.name, dependencies=dependencies), encoding="utf-8")
-    copy = [str(maven), "-B", "-q", "dependency:copy-dependencies", "-DincludeScope=runtime"]
-    _run([*copy, f"-DoutputDirectory={work / 'release' / 'lib'}"], work, store, cancelled)
+    copy = [str(maven), "-B", "-q", *_TIMEOUTS, "dependency:copy-dependencies", "-DincludeScope=runtime"]
+    deadline = time.monotonic() + FETCH_SECONDS
+    _run([*copy, f"-DoutputDirectory={work / 'release' / 'lib'}"], work, store, cancelled, deadline)
     if release.plugins:
         only = [f"-DincludeGroupIds={release.plugins}", f"-DoutputDirectory={work / 'release' / 'plugins'}", "-o"]
-        _run([*copy, *only], work, store, cancelled)
+        _run([*copy, *only], work, store, cancelled, deadline)
 
 
-def _run(command: Sequence[str], work: Path, store: str, cancelled: Event) -> None:
+def _run(command: Sequence[str], work: Path, store: str, cancelled: Event, deadline: float) -> None:
     output = work / "output"
+    for pause in PAUSES:
+        if not _status(command, work, output, store, cancelled, deadline):
+            return
+        if cancelled.wait(pause):
+            raise Cancelled
+    said = [line for line in output.read_text(errors="replace").splitlines() if "ERROR" in line]
+    raise StoreError(
+        f"Maven could not fetch {store}: {' | '.join(said[:2])[:400]}",
+        hint="clickvault up   (once Maven can reach its repository: mvn -version, ~/.m2/settings.xml)",
+        store=store,
+    )
+
+
+def _status(command: Sequence[str], work: Path, output: Path, store: str, cancelled: Event, deadline: float) -> int:
+    """Maven's exit status, once it ended."""
     with output.open("wb") as log:
         maven = subprocess.Popen(
             command, cwd=work, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
-        deadline = time.monotonic() + FETCH_SECONDS
         try:
             while maven.poll() is None:
                 if cancelled.wait(0.1):
@@ -128,10 +150,4 @@ def _run(command: Sequence[str], work: Path, store: str, cancelled: Event) -> No
             if maven.poll() is None:
                 maven.terminate()
                 maven.wait()
-    if maven.returncode:
-        said = [line for line in output.read_text(errors="replace").splitlines() if "ERROR" in line]
-        raise StoreError(
-            f"Maven could not fetch {store}: {' | '.join(said[:2])[:400]}",
-            hint="clickvault up   (once Maven can reach its repository: mvn -version, ~/.m2/settings.xml)",
-            store=store,
-        )
+    return maven.returncode

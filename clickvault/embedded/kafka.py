@@ -32,6 +32,7 @@ def start(state: State, cancelled: Event) -> None:
             *("--storage-engine", f"s3://{s3.BROKER_BUCKET}/"),
         ],
         log,
+        record=lambda child: state.record("kafka", child),
         cwd=state.home,
         env={
             "AWS_ENDPOINT": s3.url(state),
@@ -45,7 +46,6 @@ def start(state: State, cancelled: Event) -> None:
             "NO_COLOR": "1",
         },
     )
-    state.record("kafka", child)
     process.wait_healthy("kafka", child, lambda: healthy(state), log, seconds=30, cancelled=cancelled)
     state.put("kafka.version", TANSU_VERSION.removeprefix("v"))
     state.put_settings(kafka_bootstrap=url(state), kafka_epoch=f"e{state.get('kafka.epoch', 1)}")

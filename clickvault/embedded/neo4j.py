@@ -99,10 +99,10 @@ def start(state: State, cancelled: Event) -> None:
             *(pair.main, f"--home-dir={home}", f"--config-dir={home / 'conf'}", "--console-mode"),
         ],
         log,
+        record=lambda child: state.record("graph", child),
         cwd=home,
         env={"TZ": "UTC"},
     )
-    state.record("graph", child)
     # After a kill -9 it recovers first: half a minute with two million relations.
     process.wait_healthy("graph", child, lambda: healthy(state), log, seconds=240, cancelled=cancelled)
     state.put("graph.version", f"{pair.neo4j}, GDS {_ask(state, 'RETURN gds.version() AS version')}")

@@ -74,11 +74,11 @@ def start(state: State, cancelled: Event) -> None:
         child = process.start(
             [binaries / "postgres", "-D", data, "-p", str(state.port("postgres"))],
             log,
+            record=lambda child: state.record("postgres", child),
             cwd=data,
             user=user,
             env={"TZ": "UTC", "LC_ALL": "C", "HOME": str(data)},
         )
-        state.record("postgres", child)
         try:
             process.wait_healthy("postgres", child, lambda: healthy(state), log, seconds=60, cancelled=cancelled)
             break
@@ -148,26 +148,20 @@ def _initialise(state: State, binaries: Path, base: Path, data: Path, user: tupl
     try:
         if user:
             os.chown(password_file, *user)
-        with log.open("ab") as output:
-            initdb = subprocess.Popen(
-                [
-                    *(str(binaries / "initdb"), "-D", str(data), "-U", USER, "--pwfile", str(password_file)),
-                    *("--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin"),
-                    *("--builtin-locale=C.UTF-8", "--locale=C", "--no-sync"),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=base,
-                env={**os.environ, "LC_ALL": "C", "TZ": "UTC", "HOME": str(base)},
-                user=user[0] if user else None,
-                group=user[1] if user else None,
-                extra_groups=[] if user else None,
-                start_new_session=True,
-            )
-        # On record like a server: should this command be killed now, the next one ends initdb before it begins anew.
-        state.record("postgres", process.Child(initdb.pid, process.birth_mark(initdb.pid)))
-        status = initdb.wait()
+        initdb = process.start(
+            [
+                *(binaries / "initdb", "-D", data, "-U", USER, "--pwfile", password_file),
+                *("--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin"),
+                *("--builtin-locale=C.UTF-8", "--locale=C", "--no-sync"),
+            ],
+            log,
+            # Like a server: should this command be killed now, the next one ends initdb before it begins anew.
+            record=lambda child: state.record("postgres", child),
+            cwd=base,
+            user=user,
+            env={"LC_ALL": "C", "TZ": "UTC", "HOME": str(base)},
+        )
+        status = process.exit_status(initdb)
     finally:
         password_file.unlink(missing_ok=True)
     if status:

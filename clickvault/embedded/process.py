@@ -27,6 +27,10 @@ _children: set[int] = set()  # those of this very process, which must reap them
 # Health checks stay on this machine, whatever proxy the environment names.
 LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
+# The program takes the shell's place, with its pid and birth mark, once a line comes; when none can come any more, the
+# shell leaves. Its standard input is the gate, so that the program inherits nothing of it.
+_BEHIND_A_GATE = ("/bin/sh", "-c", 'read -r _ && exec "$@" </dev/null', "sh")
+
 PORT_RANGE = (21_000, 31_500)  # below the range from which Linux takes the ports of outgoing connections
 
 
@@ -96,12 +100,14 @@ def start(
     command: Sequence[str | Path],
     log: Path,
     *,
+    record: Callable[[Child], None] | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     user: tuple[int, int] | None = None,
 ) -> Child:
     """Start a command in a session of its own (Ctrl-C does not reach it), its output appended to `log`.
 
+    `record` writes the child down, and the command begins only then: were we killed in between, nobody would know it.
     `env` is added to the environment: that, not the command line, is where passwords go. `user` is (uid, gid).
     """
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -110,21 +116,35 @@ def start(
             f"--- {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} start {Path(command[0]).name}\n".encode()
         )
         output.flush()
-        child = subprocess.Popen(
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **(env or {})},
-            cwd=cwd,
-            start_new_session=True,
-            user=user[0] if user else None,
-            group=user[1] if user else None,
-            extra_groups=[] if user else None,
-        )
-    _children.add(child.pid)
-    child.returncode = 0  # it is meant to outlive us: no warning about that from subprocess
-    return Child(child.pid, birth_mark(child.pid))
+        waits, opens = os.pipe()
+        with os.fdopen(opens, "wb", buffering=0) as gate:
+            with os.fdopen(waits) as behind:
+                started = subprocess.Popen(
+                    [*_BEHIND_A_GATE, *(str(part) for part in command)],
+                    stdin=behind,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env={**os.environ, **(env or {})},
+                    cwd=cwd,
+                    start_new_session=True,
+                    user=user[0] if user else None,
+                    group=user[1] if user else None,
+                    extra_groups=[] if user else None,
+                )
+            _children.add(started.pid)
+            started.returncode = 0  # it is meant to outlive us: no warning about that from subprocess
+            child = Child(started.pid, birth_mark(started.pid))
+            if record:
+                record(child)
+            with contextlib.suppress(BrokenPipeError):  # it was ended already
+                gate.write(b"\n")
+    return child
+
+
+def exit_status(child: Child) -> int:
+    """Wait for a child of this very process to end: its exit status, or the signal that ended it as a negative number."""
+    _children.discard(child.pid)
+    return os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
 
 
 def wait_healthy(

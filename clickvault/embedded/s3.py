@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import shutil
 import sys
+from http.client import HTTPException
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from clickvault.embedded import process
-from clickvault.embedded.state import State
+from clickvault.embedded.state import ABOVE, State
 from clickvault.errors import StoreError
 
 ACCESS_KEY = "clickvault"
@@ -23,10 +24,9 @@ BROKER_BUCKET = "broker"
 # fmt: off
 _PORTS = (
     "s3", "s3.grpc", "s3.iceberg", "s3.lance", "s3.master", "s3.master_grpc", "s3.filer", "s3.filer_grpc",
-    "s3.volume", "s3.volume_grpc",
+    "s3.volume", "s3.volume_grpc", "s3.admin",
 )
 # fmt: on
-_GRPC_OFFSET = 10_000  # SeaweedFS's worker expects the admin's gRPC port there, whatever -admin.port.grpc says
 
 
 def start(state: State, cancelled: Event) -> None:
@@ -35,7 +35,6 @@ def start(state: State, cancelled: Event) -> None:
     data.mkdir(exist_ok=True, mode=0o700)
     log = state.home / "logs" / "s3.log"
     port = {name: state.port(name) for name in _PORTS}
-    admin = state.port("s3.admin", above=_GRPC_OFFSET)
     child = process.start(
         [
             *(_weed(), "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
@@ -44,10 +43,11 @@ def start(state: State, cancelled: Event) -> None:
             *(f"-master.port={port['s3.master']}", f"-master.port.grpc={port['s3.master_grpc']}"),
             *(f"-filer.port={port['s3.filer']}", f"-filer.port.grpc={port['s3.filer_grpc']}"),
             *(f"-volume.port={port['s3.volume']}", f"-volume.port.grpc={port['s3.volume_grpc']}"),
-            *(f"-admin.port={admin}", f"-admin.port.grpc={admin + _GRPC_OFFSET}"),
+            *(f"-admin.port={port['s3.admin']}", f"-admin.port.grpc={port['s3.admin'] + ABOVE['s3.admin']}"),
             *("-admin.ui=false", "-webdav=false", "-master.telemetry=false", "-volume.preStopSeconds=0"),
         ],
         log,
+        record=lambda child: state.record("s3", child),
         cwd=data,
         env={
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -56,7 +56,6 @@ def start(state: State, cancelled: Event) -> None:
             "TZ": "UTC",
         },
     )
-    state.record("s3", child)
     process.wait_healthy("s3", child, lambda: healthy(state), log, seconds=40, cancelled=cancelled)
     process.wait_healthy("s3", child, lambda: _buckets(state), log, seconds=30, cancelled=cancelled)
     state.put_settings(
@@ -69,18 +68,13 @@ def healthy(state: State) -> bool:
     try:
         with process.LOCAL.open(f"{url(state)}/healthz", timeout=2) as answer:
             return bool(answer.status == 200)
-    except OSError:
+    except (OSError, HTTPException):
         return False
 
 
 def url(state: State) -> str:
     """The endpoint's address."""
     return f"http://127.0.0.1:{state.port('s3')}"
-
-
-def admin_offset(name: str) -> int:
-    """How far above a port a second one must be free too."""
-    return _GRPC_OFFSET if name == "s3.admin" else 0
 
 
 def client(state: State) -> Any:

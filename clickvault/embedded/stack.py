@@ -12,6 +12,7 @@ import contextlib
 import shutil
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ BROKERS: dict[str, ModuleType] = {"tansu": kafka, "apache": apache_kafka}
 GRAPHS = ("networkx", "neo4j")
 _NEEDS = {"kafka": ("s3",)}
 _STOP_SIGNALS = {"postgres": signal.SIGINT}  # PostgreSQL's fast shutdown: does not wait for clients to leave
+_ANSWER_SECONDS = 15.0  # so long a store that lives may be too busy to answer, before it is taken for one that hangs
 _STOP_SECONDS = {"postgres": 20.0, "clickhouse": 15.0, "kafka": 30.0, "graph": 60.0}
 
 
@@ -67,7 +69,10 @@ def up(
     with locked(folder):
         state = State(folder)
         _choose(state, broker, graph, say)
-        waiting = {store for store in stores(state) if not _running(state, store)}
+        servers = stores(state)
+        with ThreadPoolExecutor(len(servers)) as pool:
+            running = list(pool.map(lambda store: _running(state, store), servers))
+        waiting = {store for store, runs in zip(servers, running, strict=True) if not runs}
         if waiting:
             with ThreadPoolExecutor(len(waiting)) as pool:
                 list(pool.map(lambda store: _clear(state, store, say), waiting))
@@ -128,9 +133,18 @@ def _choose(state: State, broker: str | None, graph: str | None, say: Progress) 
 
 
 def _running(state: State, store: str) -> bool:
-    """Whether the recorded process is alive and healthy."""
+    """Whether the recorded process is alive, was started to the end, and is healthy, at once or in a while."""
     child = state.process(store)
-    return child is not None and child.alive() and bool(stores(state)[store].healthy(state))
+    if child is None or state.get(f"{store}.starting"):
+        return False
+    deadline = time.monotonic() + _ANSWER_SECONDS
+    while child.alive():
+        if stores(state)[store].healthy(state):
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return False
 
 
 def _clear(state: State, store: str, say: Progress) -> None:
@@ -138,13 +152,14 @@ def _clear(state: State, store: str, say: Progress) -> None:
     child = state.process(store)
     if child is not None:
         if not process.gone(child, 1.0):  # it may just be dying
-            say(f"{store}: process {child.pid} does not answer, restarting it")
+            why = "was not started to the end" if state.get(f"{store}.starting") else "does not answer"
+            say(f"{store}: process {child.pid} {why}, restarting it")
             _end(store, child, patience=0.3)
         state.record(store, None)
     for name in state.ports(store):
         port = state.port(name)
-        if not process.port_free(port):
-            other = state.choose_port(name, above=s3.admin_offset(name))
+        if not state.port_free(name):
+            other = state.choose_port(name)
             say(f"{store}: port {port} is taken by another program, using {other}; then: clickvault init")
 
 
@@ -162,7 +177,9 @@ def _start(state: State, wanted: set[str], say: Progress) -> None:
             if cancelled.is_set():
                 raise process.Cancelled
             say(f"{store}: starting")
+            state.put(f"{store}.starting", True)  # its settings are noted last: should this command be killed before
             servers[store].start(state, cancelled)
+            state.put(f"{store}.starting", False)
             say(f"{store}: ready")
         except BaseException:
             cancelled.set()
@@ -208,18 +225,13 @@ def _status(state: State) -> list[StoreStatus]:
     def one(store: str) -> StoreStatus:
         child = state.process(store)
         alive = child is not None and child.alive()
-        address = {
-            "clickhouse": f"http://127.0.0.1:{state.port('clickhouse')}",
-            "kafka": kafka.url(state),
-            "s3": s3.url(state),
-            "postgres": f"postgresql://{postgres.USER}@127.0.0.1:{state.port('postgres')}/{postgres.DATABASE}",
-            "graph": neo4j.url(state) if "graph" in servers else "",
-        }[store]
+        known = store in state.ports(store)  # else it never started; a port is chosen under the lock, by `up`
         return StoreStatus(
             store,
             _version(state, store),
-            address,
-            alive and bool(stores(state)[store].healthy(state)),
+            _address(state, store) if known else "",
+            # Twice: a store that is busy may miss the time of one question.
+            alive and known and any(servers[store].healthy(state) for _ in range(2)),
             child.pid if child is not None and alive else None,
             str(state.home / "logs" / f"{store}.log"),
         )
@@ -227,6 +239,14 @@ def _status(state: State) -> list[StoreStatus]:
     with ThreadPoolExecutor(len(servers)) as pool:
         found = list(pool.map(one, servers))
     return found if "graph" in servers else [*found, _networkx()]
+
+
+def _address(state: State, store: str) -> str:
+    if store == "clickhouse":
+        return f"http://127.0.0.1:{state.port(store)}"
+    if store == "postgres":
+        return f"postgresql://{postgres.USER}@127.0.0.1:{state.port(store)}/{postgres.DATABASE}"
+    return str(stores(state)[store].url(state))
 
 
 def _version(state: State, store: str) -> str:

@@ -13,6 +13,7 @@ import json
 import os
 import random
 import secrets
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ from clickvault.errors import ConfigurationError
 from clickvault.settings import STATE_FILE, get_settings
 
 FORMAT = 1
+ABOVE = {"s3.admin": 10_000}
+"""Ports that come with a second one, so far above: SeaweedFS's worker expects the admin's gRPC port there, whatever
+-admin.port.grpc says."""
 
 
 class State:
@@ -65,21 +69,29 @@ class State:
                 self.save()
             return str(self._data["secrets"][name])
 
-    def port(self, name: str, *, above: int = 0) -> int:
-        """The remembered port of that name. `above`: port + above must be free too when one is chosen."""
+    def port(self, name: str) -> int:
+        """The remembered port of that name, chosen at its first use."""
         with self._mutex:
             if name not in self._data["ports"]:
-                self.choose_port(name, above=above)
+                self.choose_port(name)
             return int(self._data["ports"][name])
 
-    def choose_port(self, name: str, *, above: int = 0) -> int:
-        """Choose another free port for that name."""
-        with self._mutex:
-            taken = {int(port) for port in self._data["ports"].values()}
-            last = PORT_RANGE[1] - above
+    def port_free(self, name: str) -> bool:
+        """Whether a server could listen on the remembered port of that name now, and on the one that comes with it."""
+        return all(port_free(number) for number in _with_above(name, self.port(name)))
+
+    def choose_port(self, name: str) -> int:
+        """Choose another free port for that name, and one that no other home of this user remembers."""
+        with self._mutex, _ports_of_other_homes(self.home.resolve()) as claimed:
+            taken = _numbers(self._data)
+            tries = 0
             while True:
-                port = random.randint(PORT_RANGE[0], last)
-                if port in taken or not port_free(port) or (above and not port_free(port + above)):
+                tries += 1
+                port = random.randint(PORT_RANGE[0], PORT_RANGE[1] - ABOVE.get(name, 0))
+                wanted = _with_above(name, port)
+                if wanted & taken or not all(port_free(number) for number in wanted):
+                    continue
+                if wanted & claimed and tries < 1000:  # where others remember them all: a free one
                     continue
                 self._data["ports"][name] = port
                 self.save()
@@ -134,6 +146,39 @@ class State:
                 self.save()
 
 
+def _with_above(name: str, port: int) -> set[int]:
+    return {port, port + ABOVE.get(name, 0)}
+
+
+def _numbers(data: dict[str, Any]) -> set[int]:
+    """The ports that a state file remembers."""
+    return {number for name, port in data["ports"].items() for number in _with_above(name, int(port))}
+
+
+@contextlib.contextmanager
+def _ports_of_other_homes(home: Path) -> Iterator[set[int]]:
+    """The ports in the state files of this user's other homes; till the end of the block no home gets another.
+
+    A list of homes is kept with the machine's temporary files, and those that are gone leave it at the next choice. Where
+    it can't be had, a port is free if nobody listens on it.
+    """
+    claimed: set[int] = set()
+    with contextlib.ExitStack() as until_chosen:
+        with contextlib.suppress(OSError, ValueError):
+            path = Path(tempfile.gettempdir()) / f"clickvault-homes-{os.getuid()}"
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            until_chosen.callback(os.close, file)
+            if os.fstat(file).st_uid == os.getuid() and _lock(file, seconds=5.0):
+                known = {Path(line) for line in os.fsdecode(os.read(file, 1 << 20)).splitlines()}
+                there = {other for other in known - {home} if os.path.isfile(other / STATE_FILE)}
+                for other in there:
+                    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+                        claimed |= _numbers(json.loads((other / STATE_FILE).read_text(encoding="utf-8")))
+                os.ftruncate(file, 0)
+                os.pwrite(file, os.fsencode("".join(f"{one}\n" for one in sorted({*there, home}))), 0)
+        yield claimed
+
+
 def prepare_home(home: Path) -> None:
     """Make the state folder, for its owner only."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -145,16 +190,21 @@ def prepare_home(home: Path) -> None:
 def locked(home: Path, *, seconds: float = 120.0) -> Iterator[None]:
     """Hold the stack's lock; wait for another command that holds it."""
     with (home / "stack.lock").open("w") as file:
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise ConfigurationError(
-                        f"Another up or down has held {home}/stack.lock for {seconds:.0f} s",
-                        hint="clickvault status",
-                    ) from None
-                time.sleep(0.1)
+        if not _lock(file.fileno(), seconds):
+            raise ConfigurationError(
+                f"Another up or down has held {home}/stack.lock for {seconds:.0f} s", hint="clickvault status"
+            )
         yield
+
+
+def _lock(file: int, seconds: float) -> bool:
+    """Lock a file till it is closed; False when another has held it for so long."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)

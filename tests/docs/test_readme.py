@@ -55,7 +55,7 @@ def run(command: str, environment: dict[str, str]) -> subprocess.CompletedProces
         cwd=environment["WORK"],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"

@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from clickvault.embedded import process, s3, stack
 from clickvault.embedded.state import State
 from clickvault.errors import ConfigurationError, StoreError
 from clickvault.settings import CHECKOUT, Settings, get_settings, stack_ready
+from tests.embedded.waiting import until
 from tests.worlds import consumed
 
 pytestmark = pytest.mark.slow
@@ -208,6 +210,32 @@ def test_a_hanging_store_is_replaced(home: Path, settings: Settings) -> None:
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
+def test_a_store_that_is_slow_to_answer_is_left_alone(home: Path, settings: Settings) -> None:
+    before = pids(home)
+    assert before["kafka"] is not None
+    os.kill(before["kafka"], signal.SIGSTOP)
+    awake = threading.Timer(4.0, os.kill, (before["kafka"], signal.SIGCONT))  # the first question has 3 s
+    awake.start()
+    said: list[str] = []
+    assert all(status.healthy for status in stack.up(said.append, home=home))
+    awake.join()
+    assert said == []
+    assert pids(home) == before
+
+
+def test_a_store_that_was_not_started_to_the_end_is_started_again(home: Path, settings: Settings) -> None:
+    before = pids(home)
+    State(home).put("postgres.starting", True)  # as an `up` leaves it that is killed before it made the database
+    said: list[str] = []
+    after = {status.store: status for status in stack.up(said.append, home=home)}
+    assert any("was not started to the end" in line for line in said)
+    assert {name for name in STORES if after[name].pid != before[name]} == {"postgres"}
+    assert get_settings() == settings
+    said.clear()
+    stack.up(said.append, home=home)
+    assert said == []
+
+
 def test_a_pid_that_someone_else_has_now_is_left_alone(home: Path, settings: Settings) -> None:
     stack.down(home=home)
     with subprocess.Popen(["sleep", "60"]) as foreigner:
@@ -366,10 +394,12 @@ def test_stopping_clickhouse_is_quick_with_queues_and_queries(home: Path, settin
     pid = pids(home)["clickhouse"]
     assert pid is not None
     slow = subprocess.Popen([sys.executable, "-c", _SLOW], env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, stderr=-3)
-    time.sleep(1.5)
+    client = connect(settings.clickhouse_url)
+    until(client, "SELECT count() FROM system.processes WHERE query LIKE '%number % 7%' AND query NOT LIKE '%LIKE%'", 1)
+    client.close()
     begin = time.monotonic()
     os.kill(pid, signal.SIGTERM)
     while process.birth_mark(pid):
-        assert time.monotonic() - begin < 10
+        assert time.monotonic() - begin < 15, "`down` would kill it"
         time.sleep(0.05)
-    slow.wait(timeout=10)
+    slow.wait(timeout=60)

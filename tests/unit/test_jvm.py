@@ -71,6 +71,18 @@ def test_a_fetch_that_fails_says_why_and_leaves_nothing(path: Path, tmp_path: Pa
     assert [p.name for p in (tmp_path / "cache").iterdir()] == [".lock"]
 
 
+def test_a_fetch_is_tried_three_times(path: Path, tmp_path: Path) -> None:
+    """With an end to each wait for the repository."""
+    succeeds = """case $(/usr/bin/wc -l < "$0.tries") in *3) for a in "$@"; do case $a in
+        -DoutputDirectory=*) /bin/mkdir -p "${a#*=}";; esac; done; exit 0;; esac"""
+    program(path, "mvn", f'echo "$*" >> "$0.tries"; {succeeds}; echo "[ERROR] 503 Service Unavailable"; exit 1')
+    assert (jvm.fetch(RELEASE, tmp_path / "cache", "graph", threading.Event()) / "lib").is_dir()
+    commands = (path / "mvn.tries").read_text().splitlines()
+    assert len(commands) == 3
+    assert len(set(commands)) == 1
+    assert "-Daether.connector.connectTimeout=60000 -Daether.connector.requestTimeout=60000" in commands[0]
+
+
 def test_a_fetch_is_put_in_place_whole(path: Path, tmp_path: Path) -> None:
     program(
         path, "mvn", 'for a in "$@"; do case $a in -DoutputDirectory=*) /bin/mkdir -p "${a#*=}"; done_=1;; esac; done'

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from clickvault.embedded import process
+from clickvault.settings import CHECKOUT
 
 
 def test_a_killed_child_is_reaped_once_it_is_not_alive(tmp_path: Path) -> None:
@@ -25,6 +30,68 @@ def test_a_killed_child_is_reaped_once_it_is_not_alive(tmp_path: Path) -> None:
 
 def test_a_child_that_ended_before_it_was_marked_is_not_alive() -> None:
     assert not process.Child(2**22 + 1, "").alive()
+
+
+_KILLED_WHILE_IT_RECORDS = """
+import os, signal, sys
+from pathlib import Path
+from clickvault.embedded import process
+
+def record(child):
+    print(child.pid, child.born, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+begun, log = sys.argv[1:]
+process.start(["sh", "-c", 'touch "$0"; sleep 60', begun], Path(log), record=record)
+"""
+
+
+def test_a_child_that_was_not_recorded_never_begins(tmp_path: Path) -> None:
+    """Its parent is killed before anybody can know of it."""
+    begun, log = tmp_path / "begun", tmp_path / "log"
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLED_WHILE_IT_RECORDS, str(begun), str(log)],
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    pid, born = killed.stdout.split()
+    assert process.gone(process.Child(int(pid), born), 30)
+    assert not begun.exists()
+
+
+def test_a_child_is_recorded_before_it_begins(tmp_path: Path) -> None:
+    """It keeps pid and mark, and has no descriptors but the three that every program has."""
+    recorded: list[tuple[process.Child, str]] = []
+    child = process.start(
+        ["sleep", "60"],
+        tmp_path / "log",
+        record=lambda child: recorded.append((child, psutil.Process(child.pid).name())),
+    )
+    deadline = time.monotonic() + 30
+    while psutil.Process(child.pid).name() != "sleep":
+        assert time.monotonic() < deadline
+    assert recorded == [(child, "sh")]
+    assert child.alive()
+    assert psutil.Process(child.pid).num_fds() == 3
+    assert process.stop(child, seconds=5.0)
+
+
+def test_a_record_that_fails_ends_the_child(tmp_path: Path) -> None:
+    recorded: list[process.Child] = []
+
+    def record(child: process.Child) -> None:
+        recorded.append(child)
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space left"):
+        process.start(["sleep", "60"], tmp_path / "log", record=record)
+    assert process.gone(recorded[0], 30)
+
+
+def test_the_exit_status_of_a_child(tmp_path: Path) -> None:
+    assert process.exit_status(process.start(["sh", "-c", "exit 3"], tmp_path / "log")) == 3
+    assert process.exit_status(process.start(["/nowhere/program"], tmp_path / "log")) == 127
+    assert "/nowhere/program: not found" in process.tail(tmp_path / "log")
 
 
 def test_a_number_that_another_process_has_is_not_taken_for_ours(tmp_path: Path) -> None:
