@@ -76,7 +76,7 @@ test-tableau: $(STAMP) ## Install Tableau's library of extracts (300 MB), and te
 	$(BIN)/python -m pytest tests/embedded/test_tableau.py tests/unit/test_dashboards.py
 
 test-services: $(STAMP) ## Run the tests on Apache Kafka and Neo4j (JDK 17 and Maven; 200 MB are fetched once)
-	$(BIN)/python -m pytest tests/services
+	$(BIN)/python -m pytest -n auto --maxprocesses=2 --durations=12 tests/services
 
 compose-up: ## Start the whole stack in containers (docs/compose.md)
 	sh docker/secrets.sh

@@ -7,6 +7,7 @@ import os
 import pytest
 
 SHARED = ("world", "stack", "server")  # fixtures of the session that start servers
+SERVICES = ("world",)  # beside it, each worker of these tests has an Apache Kafka and a Neo4j
 LONGEST = ("test_kills.py", "world", "test_agreement.py")
 
 
@@ -22,7 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {}
     for item in items:
         names = getattr(item, "fixturenames", ())
-        group = next((name for name in SHARED if name in names), item.path.name)
+        shared = SERVICES if item.path.parent.name == "services" else SHARED
+        group = next((name for name in shared if name in names), item.path.name)
         item.add_marker(pytest.mark.xdist_group(group))
         ranks[item] = LONGEST.index(group) if group in LONGEST else len(LONGEST) + ("unit" in item.path.parts)
     items.sort(key=ranks.__getitem__)
