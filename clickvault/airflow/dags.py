@@ -100,7 +100,7 @@ def step(function: Callable[..., Any], task_id: str = "", publishes: Any = None,
         found = function(*args, **kwargs)
         if alias is not None and found["rows"]:
             here = get_current_context()
-            if "backfill" not in str(here["dag_run"].run_type):
+            if here["dag_run"].run_type != "backfill":
                 here["outlet_events"][alias].add(publishes)
         return found
 

@@ -276,7 +276,7 @@ def mart_window(here: Any) -> tuple[date, date] | tuple[None, None]:
         return _moment(params["from"]).date(), _moment(params["to"]).date()
     if params["from"] or params["to"]:
         raise ConfigurationError("a window has both ends: from, and to (the day after the last one)")
-    if str(getattr(here["dag_run"].run_type, "value", here["dag_run"].run_type)) in ("scheduled", "backfill"):
+    if here["dag_run"].run_type in ("scheduled", "backfill"):
         return _plain(here["data_interval_start"]).date(), _plain(here["data_interval_end"]).date()
     return None, None
 

@@ -45,6 +45,15 @@ class Airflow:
         """Pause or unpause; waits for a DAG that was not parsed yet."""
         eventually(lambda: self._patched(dag, paused), f"{dag} is there", 60)
 
+    def stop(self, dag: str) -> None:
+        """Pause with no run under way: what is left of a paused DAG's run is never scheduled, and the run never ends."""
+        while True:
+            self.pause(dag)
+            if not self.unfinished(dag):
+                return
+            self.pause(dag, False)
+            eventually(lambda: not self.unfinished(dag), f"the runs of {dag} end", 240)
+
     def _patched(self, dag: str, paused: bool) -> bool:
         try:
             return bool(self.call("PATCH", f"dags/{dag}", {"is_paused": paused})["is_paused"] == paused)
@@ -66,6 +75,10 @@ class Airflow:
         found: list[dict[str, Any]] = self.call("GET", f"dags/{dag}/dagRuns", limit=500, **after)["dag_runs"]
         return found
 
+    def unfinished(self, dag: str = "~") -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.call("GET", f"dags/{dag}/dagRuns", state=["queued", "running"])["dag_runs"]
+        return found
+
     def wait(self, dag: str, run_id: str, seconds: float = 180) -> dict[str, Any]:
         """The run, once it has ended."""
         eventually(lambda: self.run(dag, run_id)["state"] in ENDED, f"{dag} {run_id} ends", seconds)
@@ -85,8 +98,7 @@ class Airflow:
         calm = [0]
 
         def calmed() -> bool:
-            busy = [r for r in self.runs() if r["state"] not in ENDED]
-            calm[0] = 0 if busy else calm[0] + 1
+            calm[0] = 0 if self.unfinished() else calm[0] + 1
             return calm[0] >= 3
 
         eventually(calmed, "all runs have ended", seconds, pause=1.0)
