@@ -48,8 +48,6 @@ def dashboards_list(folder: Folder = None, json: Json = False) -> None:
         for dashboard, tiles in load(renderer, folder or FOLDER)
         for a in tiles
     ]
-    if not json:
-        found = [{k: ", ".join(v) if isinstance(v, list) else v for k, v in r.items()} for r in found]
     show.rows(found, json, empty="no dashboards")
 
 

@@ -52,8 +52,6 @@ def contract_list(json: Json = False) -> None:
         }
         for e in events
     ]
-    if not json:
-        found = [{**r, "fields": ", ".join(r["fields"])} for r in found]
     show.rows(found, json)
 
 
@@ -208,7 +206,7 @@ def _ask(client: Any, query: str, json: bool) -> None:
     if first_word(text) in ("SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS", "CHECK"):
         result = client.query(text)
         found = [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
-        show.rows(found, json, empty="no rows")
+        show.rows(found, json, empty="no rows", exact=True)
     elif text:
         done = client.command(text)
         if json:

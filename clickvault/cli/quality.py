@@ -76,9 +76,10 @@ def show_quality(checks: Sequence[Check], results: Sequence[Result], json: bool,
     show.table(
         [
             {
-                "check": s.check.name, "level": s.check.level, "looked at": len(s.looked_at), "breached": len(s.breached),
-                "worst": number(s.worst.value, s.worst.unit) if s.worst else "", "of": s.worst.subject if s.worst else "",
-                "bound": bound(s.worst) if s.worst else "", "": s.verdict,
+                "check": s.check.name,
+                "breached": f"{len(s.breached)} of {len(s.looked_at)}" + (f": {s.verdict}" if s.breached else ""),
+                "worst": number(s.worst.value, s.worst.unit) if s.worst else "", "bound": bound(s.worst) if s.worst else "",
+                "of": s.worst.subject if s.worst else "",
             }
             for s in found
         ],

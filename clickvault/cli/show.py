@@ -36,8 +36,12 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def table(rows: Sequence[dict[str, Any]], title: str = "", empty: str = "nothing") -> None:
-    """Print row objects as a table; numbers to the right, thousands grouped."""
+NAMES = ("pid", "port", "partition", "offset")
+"""Columns of numbers that name something: not grouped, for they are copied."""
+
+
+def table(rows: Sequence[dict[str, Any]], title: str = "", empty: str = "nothing", exact: bool = False) -> None:
+    """Print row objects as a table; numbers to the right, thousands grouped; times to the second, unless they are to be exact."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -47,36 +51,52 @@ def table(rows: Sequence[dict[str, Any]], title: str = "", empty: str = "nothing
         console.print(f"{title + ': ' if title else ''}{empty}", highlight=False)
         return
     grid = Table(title=title or None, title_justify="left", header_style="bold")
-    for name in rows[0]:
+    cells = {name: [_cell(name, r.get(name), exact) for r in rows] for name in rows[0]}
+    widths = {name: max(map(len, [name, *column])) for name, column in cells.items()}
+    # What a line is about, and what is short, stays whole; the rest is folded. Where that leaves too little, a record a row is read better.
+    whole = {name: width for n, (name, width) in enumerate(widths.items()) if width <= (12 if n else 24)}
+    left, folded = console.width - sum(whole.values()) - 3 * len(widths) - 1, len(widths) - len(whole)
+    if left < 8 * folded or (folded and max(widths.values()) > 10 * (left // folded)):
+        if title:
+            console.print(title, style="italic")
+        for n in range(len(rows)):
+            lines = (Text.assemble((f"{name}: ", "bold"), column[n]) for name, column in cells.items())
+            console.print(*lines, "", sep="\n")
+        return
+    for name in cells:
         numeric = all(isinstance(r.get(name), int | float) and not isinstance(r.get(name), bool) for r in rows)
-        grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for r in rows:
-        grid.add_row(*(Text(_cell(v)) for v in r.values()))
+        grid.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=name in whole)
+    for row in zip(*cells.values(), strict=True):
+        grid.add_row(*map(Text, row))
     console.print(grid)
 
 
-def _cell(value: Any) -> str:
+def _cell(name: str, value: Any, exact: bool) -> str:
     match value:
         case None:
             return ""
         case bool():
             return "yes" if value else "no"
         case int():
-            return f"{value:,}"
+            return str(value) if name in NAMES else f"{value:,}"
         case float():
             return f"{value:,.4g}" if abs(value) < 1e6 else f"{value:,.0f}"
         case bytes():
             return value.decode("utf-8", "backslashreplace")
+        case list() if not exact:
+            return ", ".join(map(str, value))
+        case datetime():
+            return str(value if exact else value.replace(microsecond=0))
         case _:
             return str(value)
 
 
-def rows(found: Sequence[dict[str, Any]], json_wanted: bool, title: str = "", empty: str = "nothing") -> None:
-    """Row objects as asked for."""
+def rows(found: Sequence[dict[str, Any]], json_wanted: bool, empty: str = "nothing", exact: bool = False) -> None:
+    """Row objects as asked for: a table, or JSON."""
     if json_wanted:
         as_json(list(found))
     else:
-        table(found, title, empty)
+        table(found, empty=empty, exact=exact)
 
 
 def say(text: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -54,7 +55,7 @@ def up(
     if json:
         show.as_json({"stores": [asdict(s) for s in found]})
     else:
-        show.table([asdict(s) for s in found])
+        _show([asdict(s) for s in found])
         show.say('Look around: clickvault sql "SELECT 1"   Stop: clickvault down')
 
 
@@ -79,6 +80,13 @@ def down(
     stack.down(show.say, purge=purge)
 
 
+def _show(found: list[dict[str, Any]]) -> None:
+    """Stores as a table, and the folder where they log."""
+    show.table([{k: v for k, v in store.items() if k != "log"} for store in found])
+    if folders := {str(Path(store["log"]).parent) for store in found if store["log"]}:
+        show.say(f"Logs: {', '.join(sorted(folders))}")
+
+
 def status(
     rows: Annotated[bool, typer.Option("--rows", help="Also count the rows at every store.")] = False,
     json: Json = False,
@@ -94,7 +102,7 @@ def status(
     if json:
         show.as_json({"stores": found, **({"rows": counted} if rows else {})})
     else:
-        show.table(found)
+        _show(found)
         if counted:
             show.table(counted, title="Rows at every store")
     if not all(s["healthy"] for s in found):
