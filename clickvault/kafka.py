@@ -130,11 +130,7 @@ def create_topics(settings: Settings, topics: Iterable[str]) -> list[str]:
     missing = missing_topics(settings, topics)
     left = missing
     while left:
-        with (
-            _told(settings),
-            closing(_admin(settings)) as admin,
-            suppress(TopicAlreadyExistsError),
-        ):  # another made it first
+        with _told(settings), closing(_admin(settings)) as admin, suppress(TopicAlreadyExistsError):
             admin.create_topics(
                 {
                     t: {"num_partitions": settings.kafka_partitions, "replication_factor": settings.kafka_replication}
@@ -143,7 +139,7 @@ def create_topics(settings: Settings, topics: Iterable[str]) -> list[str]:
                 timeout_ms=30_000,
             )
             break
-        left = missing_topics(settings, left)
+        left = missing_topics(settings, left)  # another made some of them first
     return missing
 
 

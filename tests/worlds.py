@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clickhouse_connect.driver.client import Client
 
 from clickvault import schema
 from clickvault.clickhouse import rows
@@ -95,6 +96,11 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 120) -> Non
     while not condition():
         assert time.monotonic() < end, f"never happened: {what}"
         time.sleep(0.02)
+
+
+def until_answered(ch: Client, sql: str, value: int) -> None:
+    """Wait until this is ClickHouse's answer to a query of one number."""
+    until(lambda: ch.query(sql).first_row == (value,), f"{value} is the answer to {sql}", 60)
 
 
 @contextmanager

@@ -245,7 +245,7 @@ def _health(state: State) -> dict[str, Any]:
     if "airflow" not in state.ports("airflow"):
         return {}
     try:
-        with process.LOCAL.open(f"{url(state)}/api/v2/monitor/health", timeout=5) as answer:
+        with process.asked(f"{url(state)}/api/v2/monitor/health", seconds=5) as answer:
             return dict(json.load(answer))
     except (OSError, ValueError):
         return {}

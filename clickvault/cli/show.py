@@ -50,7 +50,6 @@ def table(rows: Sequence[dict[str, Any]], title: str = "", empty: str = "nothing
     if not rows:
         console.print(f"{title + ': ' if title else ''}{empty}", highlight=False)
         return
-    grid = Table(title=title or None, title_justify="left", header_style="bold")
     cells = {name: [_cell(name, r.get(name), exact) for r in rows] for name in rows[0]}
     widths = {name: max(map(len, [name, *column])) for name, column in cells.items()}
     # What a line is about, and what is short, stays whole; the rest is folded. Where that leaves too little, a record a row is read better.
@@ -63,6 +62,7 @@ def table(rows: Sequence[dict[str, Any]], title: str = "", empty: str = "nothing
             lines = (Text.assemble((f"{name}: ", "bold"), column[n]) for name, column in cells.items())
             console.print(*lines, "", sep="\n")
         return
+    grid = Table(title=title or None, title_justify="left", header_style="bold")
     for name in cells:
         numeric = all(isinstance(r.get(name), int | float) and not isinstance(r.get(name), bool) for r in rows)
         grid.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=name in whole)

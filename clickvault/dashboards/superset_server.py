@@ -156,7 +156,7 @@ def _healthy(state: State) -> bool:
     child = state.process("superset")
     if child is None or not child.alive():
         return False
-    with contextlib.suppress(OSError), process.LOCAL.open(f"{url(state)}/login/", timeout=30) as answer:
+    with contextlib.suppress(OSError), process.asked(f"{url(state)}/login/", seconds=30) as answer:
         return bool(answer.status == 200)
     return False
 

@@ -13,8 +13,9 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from threading import Event
 
@@ -205,6 +206,16 @@ def port_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+@contextlib.contextmanager
+def asked(request: str | urllib.request.Request, seconds: float) -> Iterator[HTTPResponse]:
+    """The answer of a server on this machine. Raises OSError, also where it ends in the middle of its answer."""
+    try:
+        with LOCAL.open(request, timeout=seconds) as answer:
+            yield answer
+    except HTTPException as error:
+        raise OSError(f"a broken answer: {error!r}") from error
 
 
 def port_answers(port: int) -> bool:

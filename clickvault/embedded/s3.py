@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from http.client import HTTPException
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -66,9 +65,9 @@ def start(state: State, cancelled: Event) -> None:
 def healthy(state: State) -> bool:
     """Whether the gateway answers its health check."""
     try:
-        with process.LOCAL.open(f"{url(state)}/healthz", timeout=2) as answer:
+        with process.asked(f"{url(state)}/healthz", seconds=2) as answer:
             return bool(answer.status == 200)
-    except (OSError, HTTPException):
+    except OSError:
         return False
 
 

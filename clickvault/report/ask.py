@@ -139,14 +139,12 @@ def _frame(ch: Client, renderer: Renderer, a: Asked, since: date | None) -> Fram
     """
     must = tuple(column for f, column in a.filters if f.default)
     free = [column for f, column in a.filters if f.name != "time" and not f.default]
-    frame = _asked(ch, renderer, a, since, must)
-    some = [
-        frame,
-        *(_asked(ch, renderer, a, since, (*must, *c)) for n in range(len(free)) for c in combinations(free, n + 1)),
-    ]
-    if sum(map(_size, some)) > (MAX_ROWS if a.series else MAX_ROWS // 4):
-        return frame
-    names = [*(choice(c) for c in free), *frame.columns]
+    some: list[Frame] = []
+    for held in (c for n in range(len(free) + 1) for c in combinations(free, n)):  # the first holds none
+        some.append(_asked(ch, renderer, a, since, (*must, *held)))
+        if sum(map(_size, some)) > (MAX_ROWS if a.series else MAX_ROWS // 4):
+            return some[0]
+    names = [*(choice(c) for c in free), *some[0].columns]
     columns = {n: [v for part in some for v in part.columns.get(n, [EVERY] * _size(part))] for n in names}
     return Frame(columns, (*must, *free))
 
@@ -166,10 +164,9 @@ def _asked(ch: Client, renderer: Renderer, a: Asked, since: date | None, choices
             return f"AND {ch_identifier(column)} >= {literal(since.isoformat())}" if since else ""
         return "" if column in choices else default(of, column)
 
-    found = rows(ch, a.sql(renderer, condition, (*choices, *([a.view.time] if a.tile.newest else []))))
-    named = {choice(c): c for c in choices}
-    named |= {n: n for n in ([a.view.time] if a.tile.newest else [])}
-    named |= {n: n for n in (*a.dimensions, *(m.name for m in a.metrics))}
+    newest = (a.view.time,) if a.tile.newest else ()
+    found = rows(ch, a.sql(renderer, condition, (*choices, *newest)))
+    named = {choice(c): c for c in choices} | {n: n for n in (*newest, *a.dimensions, *(m.name for m in a.metrics))}
     return Frame({name: [plain(r[column]) for r in found] for name, column in named.items()}, choices)
 
 

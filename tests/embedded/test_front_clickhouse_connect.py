@@ -15,7 +15,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from clickhouse_connect.driver.external import ExternalData
 
 from clickvault.settings import Settings
-from tests.embedded.waiting import until
+from tests.worlds import until_answered
 
 TABLE = "(a UInt64, s Nullable(String), d DateTime64(6, 'UTC'), l Array(String)) ENGINE = MergeTree ORDER BY a"
 COLUMNS = ["a", "s", "d", "l"]
@@ -199,7 +199,7 @@ def test_kill_query_by_the_clients_id(ch: Client, connect: Connect) -> None:
     client = connect(autogenerate_session_id=False)
     thread = threading.Thread(target=run)
     thread.start()
-    until(ch, "SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'my-id'", 1)
+    until_answered(ch, "SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'my-id'", 1)
     ch.command("KILL QUERY WHERE query_id = 'my-id' SYNC")
     thread.join(timeout=60)
     assert not thread.is_alive()

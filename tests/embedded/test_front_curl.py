@@ -15,7 +15,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from clickvault.settings import Settings
-from tests.embedded.waiting import until
+from tests.worlds import until_answered
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
@@ -210,10 +210,10 @@ def test_a_client_that_leaves_cancels_its_query(base: str, login: tuple[str, str
             ["curl", "-sS", "-u", ":".join(login), "--data-binary", sql, "--limit-rate", "100K", base],
             stdout=subprocess.DEVNULL,
         )
-        until(ch, running, 1)
+        until_answered(ch, running, 1)
         client.kill()
         client.wait()
-        until(ch, running, 0)
+        until_answered(ch, running, 0)
 
 
 def test_health_answers_while_queries_run(base: str, login: tuple[str, str], ch: Client) -> None:
@@ -223,7 +223,7 @@ def test_health_answers_while_queries_run(base: str, login: tuple[str, str], ch:
         subprocess.Popen(["curl", "-s", "-u", ":".join(login), "-d", sql, base], stdout=subprocess.PIPE)
         for _ in range(8)
     ]
-    until(ch, running, 8)
+    until_answered(ch, running, 8)
     assert curl(base + "ping") == "Ok.\n"
     assert ch.query(running).first_row != (0,)  # it did not wait for them
     for client in busy:

@@ -22,7 +22,7 @@ from kafka import KafkaProducer
 
 from clickvault.embedded.front.sqltext import read_target
 from clickvault.settings import Settings
-from tests.embedded.waiting import until
+from tests.worlds import until_answered
 
 Post = Callable[..., str]
 MONTHS = [f"{2000 + month // 12}-{month % 12 + 1:02}-01" for month in range(300)]
@@ -191,7 +191,7 @@ def test_a_killed_insert_is_an_error(ch: Client, post: Post) -> None:
     sql = "INSERT INTO ins.t FORMAT JSONEachRow"
     thread = Thread(target=lambda: answers.append(post(sql, lines([{"n": n} for n in range(400)]), **small)))
     thread.start()
-    until(ch, "SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'slow'", 1)
+    until_answered(ch, "SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'slow'", 1)
     ch.command("KILL QUERY WHERE query_id = 'slow' SYNC")
     thread.join(timeout=60)
     assert "(QUERY_WAS_CANCELLED)" in answers[0]

@@ -19,6 +19,7 @@ from clickvault.report.ask import plain
 from clickvault.report.page import MAX_BYTES
 from tests import chromium
 from tests.chromium import Seen, Tiles
+from tests.colours import luminance
 from tests.worlds import AS_OF_NOW, World
 
 SIZES = [(1440, False), (1440, True), (390, False), (390, True)]
@@ -75,13 +76,6 @@ def check(world: World, page: Tiles, a: Asked, **chosen: str) -> int:
     if a.tile.chart == "number" and wanted and wanted[-1][-1] is not None:
         assert same(page.numbers[a.name], wanted[-1][-1]), a.name
     return len(shown)
-
-
-def luminance(colour: str) -> float:
-    """The relative luminance of a colour as browsers print it, rgb(r, g, b): 0 is black, 1 is white (WCAG 2.2)."""
-    red, green, blue = (int(c) / 255 for c in re.findall(r"\d+", colour))
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)]
-    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def tiles(world: World) -> dict[str, Asked]:

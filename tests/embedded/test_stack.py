@@ -27,8 +27,7 @@ from clickvault.embedded import process, s3, stack
 from clickvault.embedded.state import State
 from clickvault.errors import ConfigurationError, StoreError
 from clickvault.settings import CHECKOUT, Settings, get_settings, stack_ready
-from tests.embedded.waiting import until
-from tests.worlds import consumed
+from tests.worlds import consumed, until_answered
 
 pytestmark = pytest.mark.slow
 
@@ -395,7 +394,9 @@ def test_stopping_clickhouse_is_quick_with_queues_and_queries(home: Path, settin
     assert pid is not None
     slow = subprocess.Popen([sys.executable, "-c", _SLOW], env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, stderr=-3)
     client = connect(settings.clickhouse_url)
-    until(client, "SELECT count() FROM system.processes WHERE query LIKE '%number % 7%' AND query NOT LIKE '%LIKE%'", 1)
+    until_answered(
+        client, "SELECT count() FROM system.processes WHERE query LIKE '%number % 7%' AND query NOT LIKE '%LIKE%'", 1
+    )
     client.close()
     begin = time.monotonic()
     os.kill(pid, signal.SIGTERM)

@@ -24,6 +24,7 @@ from clickvault.report import ask, page
 from clickvault.report.ask import EVERYTHING, Answer, Board, Frame, Trust
 from clickvault.report.page import MAX_BYTES, for_script, hash_source
 from contracts.social import DOMAIN
+from tests.colours import contrast
 
 SOCIAL = Renderer(Registry([DOMAIN]))
 LOADED = load(SOCIAL)
@@ -151,18 +152,6 @@ def test_the_page_can_be_read_without_seeing_it(text: str) -> None:
     assert len(ids) == len(set(ids))
     known = set(ids)
     assert {a["aria-labelledby"] for _, a in found.elements if "aria-labelledby" in a} <= known
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance as WCAG 2 defines it."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
 
 
 def mixed(one: str, other: str, share: float) -> str:
