@@ -93,7 +93,7 @@ def test_an_object_replaced_before_it_was_loaded(s: Session) -> None:
     """What was numbered and then replaced can't be loaded any more: it must not stop the others for ever."""
     name = "events/content/dt=2026-01-05/replaced.jsonl"
     put(s, name, like())
-    ingest._number_new_objects(s.ch, s.settings.s3_bucket)
+    ingest.objects._number_new_objects(s.ch, s.settings.s3_bucket)
     put(s, name, like(), like())
     before = count(s, "raw.like FINAL")
     assert ingest.ingest_s3(s.settings, s.renderer, s.ch).objects == 1

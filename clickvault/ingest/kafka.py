@@ -1,9 +1,6 @@
-"""Ingestion, watched over: waiting until ClickHouse has pulled what was sent, and loading new S3 objects.
+"""Kafka: wait until ClickHouse has pulled what is in the topics, and look after what its Kafka engine drops (messages of length 0).
 
-The rows go from the broker and from S3 into ClickHouse by themselves; this module decides when it is done, looks after
-what the Kafka engine drops (messages of length 0), and records up to where everything is landed (ops.positions).
-
-Order of a Kafka step, and what a crash costs:
+Order of a step, and what a crash costs:
   1. ends of the topics        nothing was written
   2. wait until committed      ClickHouse commits after its write: what is committed is landed, at least once
   3. fill the gaps             what expired, and what the engine dropped; the same positions again: readers take positions, not rows
@@ -13,53 +10,29 @@ Order of a Kafka step, and what a crash costs:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
 from clickvault import epochs, kafka
 from clickvault.clickhouse import rows
 from clickvault.errors import DataError, StoreError
+from clickvault.ingest.result import Ingested, Progress
 from clickvault.kafka import Partition
 from clickvault.positions import record_safe, safe_positions
-from clickvault.render import Renderer, ch_identifier, statements
+from clickvault.render import Renderer, ch_identifier
 from clickvault.settings import Settings
-
-Progress = Callable[[str, int, int], None]
-"""What long work calls: what it does, how far it is, how far it is to go."""
 
 STALL_SECONDS = 60.0
 QUIET_SECONDS = 5.0
 FATAL = "Local: Fatal error"
 """What librdkafka says from the moment on when a consumer is dead for good."""
-OBJECTS_A_LOAD = 100
-BYTES_A_LOAD = 256 * 2**20
-
-
-@dataclass(frozen=True)
-class Ingested:
-    """What an ingestion step brought: messages landed by it, of them fetched as the engine dropped them.
-
-    `expired`: messages that the broker had removed before anybody read them (its retention): booked as gaps.
-    """
-
-    source: str
-    messages: int
-    empty: int = 0
-    objects: int = 0
-    expired: int = 0
 
 
 def group_of(settings: Settings, group: str) -> str:
     """The consumer group that ClickHouse pulls a topic group with."""
     return f"clickvault.{group}.{settings.kafka_epoch}"
-
-
-# ── Kafka ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def ingest_kafka(
@@ -288,123 +261,3 @@ def _book_gaps(ch: Client, source: str, at: Partition, offsets: list[int]) -> No
 
 def _utc(milliseconds: int | None) -> datetime | None:
     return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds and milliseconds > 0 else None
-
-
-# ── S3 ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def ingest_s3(settings: Settings, renderer: Renderer, ch: Client, progress: Progress | None = None) -> Ingested:
-    """Load the objects that are in the bucket and were not loaded: each (path, etag) once, in batches."""
-    _number_new_objects(ch, settings.s3_bucket)
-    _close_replaced_objects(ch, settings.s3_bucket)
-    waiting = rows(
-        ch,
-        "SELECT path, etag, number, bytes FROM ops.objects FINAL WHERE bucket = {b:String} AND lines IS NULL ORDER BY number",
-        {"b": settings.s3_bucket},
-    )
-    messages = done = 0
-    for batch in _batches(waiting):
-        if progress:
-            progress("S3 to ClickHouse", done, len(waiting))
-        messages += _load_objects(ch, renderer, settings.s3_bucket, batch)
-        done += len(batch)
-    if progress:
-        progress("S3 to ClickHouse", done, len(waiting))
-    at, safe = ("s3", settings.s3_bucket, 0), _loaded_up_to(ch, settings.s3_bucket)
-    if safe_positions(ch).get(at) != safe:
-        record_safe(ch, {at: safe})
-    return Ingested("s3", messages, objects=done)
-
-
-def _loaded_up_to(ch: Client, bucket: str) -> int:
-    """The position up to which all objects are loaded: the first waiting one, or behind the last."""
-    (found,) = rows(
-        ch,
-        "SELECT if(countIf(lines IS NULL) > 0, toUInt64(minIf(number, lines IS NULL)), toUInt64(max(number)) + 1) AS number "
-        "FROM ops.objects FINAL WHERE bucket = {b:String}",
-        {"b": bucket},
-    )
-    return int(found["number"]) << 32
-
-
-def _number_new_objects(ch: Client, bucket: str) -> None:
-    """Give each object that is in the bucket and not in the ledger a number, in the order of their paths."""
-    ch.command(
-        """
-        INSERT INTO ops.objects (bucket, path, etag, number, bytes, lines, seen_at)
-        SELECT {b:String}, path, etag,
-            (SELECT max(number) FROM ops.objects WHERE bucket = {b:String}) + row_number() OVER (ORDER BY path, etag),
-            bytes, NULL, now64(6, 'UTC')
-        FROM
-        (
-            SELECT _path AS path, _etag AS etag, _size AS bytes
-            FROM s3(s3_events, filename = 'events/**', format = 'One') WHERE _size > 0
-        )
-        WHERE (path, etag) NOT IN (SELECT path, etag FROM ops.objects WHERE bucket = {b:String})""",
-        parameters={"b": bucket},
-    )
-
-
-def _close_replaced_objects(ch: Client, bucket: str) -> None:
-    """Objects that were replaced or removed before they were loaded whole: what landed of them is all there will be."""
-    ch.command(
-        """
-        INSERT INTO ops.objects (bucket, path, etag, number, bytes, lines, seen_at)
-        SELECT o.bucket, o.path, o.etag, o.number, o.bytes, landed.lines, now64(6, 'UTC')
-        FROM (SELECT * FROM ops.objects FINAL WHERE bucket = {b:String} AND lines IS NULL) AS o
-        LEFT JOIN
-        (
-            SELECT toUInt32(bitShiftRight(offset, 32)) AS number, uniqExact(offset) AS lines
-            FROM landing.events WHERE source = 's3' AND stream = {b:String} GROUP BY number
-        ) AS landed USING (number)
-        WHERE (o.path, o.etag) NOT IN (SELECT _path, _etag FROM s3(s3_events, filename = 'events/**', format = 'One'))""",
-        parameters={"b": bucket},
-    )
-
-
-def _batches(objects: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    out: list[list[dict[str, Any]]] = []
-    size = 0
-    for o in objects:
-        if not out or len(out[-1]) >= OBJECTS_A_LOAD or size + o["bytes"] > BYTES_A_LOAD:
-            out.append([])
-            size = 0
-        out[-1].append(o)
-        size += o["bytes"]
-    return out
-
-
-def _load_objects(ch: Client, renderer: Renderer, bucket: str, batch: list[dict[str, Any]]) -> int:
-    values = {
-        "bucket": bucket,
-        "paths": [o["path"] for o in batch],
-        "numbers": [o["number"] for o in batch],
-        "etags": [o["etag"] for o in batch],
-    }
-    (count,) = statements(renderer.render("ingest/s3_count.sql.j2"))
-    lines = {r["path"]: r["lines"] for r in rows(ch, count, {"paths": values["paths"]})}
-    (load,) = statements(renderer.render("ingest/s3_load.sql.j2"))
-    ch.command(load, parameters=values)
-    landed = {
-        r["number"]: r["lines"]
-        for r in rows(
-            ch,
-            "SELECT bitShiftRight(offset, 32) AS number, uniqExact(offset) AS lines FROM landing.events "
-            "WHERE source = 's3' AND stream = {bucket:String} AND number IN {numbers:Array(UInt64)} GROUP BY number",
-            {"bucket": bucket, "numbers": values["numbers"]},
-        )
-    }
-    for o in batch:
-        if landed.get(o["number"], 0) != lines.get(o["path"], 0):
-            raise StoreError(
-                f"{o['path']}: {lines.get(o['path'], 0)} lines, {landed.get(o['number'], 0)} landed",
-                hint="clickvault ingest s3   (the object was replaced meanwhile, or is gone)",
-                store="s3",
-            )
-    now = datetime.now(UTC)
-    ch.insert(
-        "ops.objects",
-        [[bucket, o["path"], o["etag"], o["number"], o["bytes"], lines.get(o["path"], 0), now] for o in batch],
-        ["bucket", "path", "etag", "number", "bytes", "lines", "seen_at"],
-    )
-    return sum(landed.values())

@@ -1,0 +1,23 @@
+"""What the ways of ingestion share: the result of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Progress = Callable[[str, int, int], None]
+"""What long work calls: what it does, how far it is, how far it is to go."""
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What an ingestion step brought: messages landed by it, of them fetched as the engine dropped them.
+
+    `expired`: messages that the broker had removed before anybody read them (its retention): booked as gaps.
+    """
+
+    source: str
+    messages: int
+    empty: int = 0
+    objects: int = 0
+    expired: int = 0
