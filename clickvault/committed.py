@@ -105,16 +105,18 @@ def _first_landed(ch: Client, source: str) -> dict[Partition, int]:
 
 def _landed(ch: Client, source: str, ranges: Mapping[Partition, tuple[int, int]]) -> dict[Partition, int]:
     """How many positions landed in each range."""
-    at = "concat(stream, '/', toString(partition))"
+    bound = (
+        "transform(concat(stream, '/', toString(partition)), {{at:Array(String)}}, {{{}:Array(UInt64)}}, toUInt64(0))"
+    )
     found = rows(
         ch,
-        f"SELECT stream, partition, uniqExact(offset) AS n FROM landing.events WHERE source = {{s:String}} "
-        f"AND offset >= {{low:Map(String, UInt64)}}[{at}] AND offset < {{high:Map(String, UInt64)}}[{at}] "
-        "GROUP BY stream, partition",
+        "SELECT stream, partition, uniqExact(offset) AS n FROM landing.events WHERE source = {s:String} "
+        f"AND offset >= {bound.format('low')} AND offset < {bound.format('high')} GROUP BY stream, partition",
         {
             "s": source,
-            "low": {str(p): low for p, (low, _) in ranges.items()},
-            "high": {str(p): high for p, (_, high) in ranges.items()},
+            "at": [str(at) for at in ranges],
+            "low": [low for low, _ in ranges.values()],
+            "high": [high for _, high in ranges.values()],
         },
     )
     return {Partition(r["stream"], r["partition"]): r["n"] for r in found}

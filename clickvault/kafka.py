@@ -164,7 +164,7 @@ def _each(
         if not late:
             return found, reasons
     except KafkaError as error:
-        reasons = {at: f"{type(error).__name__}: {str(error)[:200]}" for at in wanted}
+        reasons = dict.fromkeys(wanted, str(error)[:200] or type(error).__name__)
     missing_topics(settings, ())  # a broker that is away answers for none
     if len(wanted) > 1 and not found and len(reasons) == len(wanted):
         reasons = {}

@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from clickhouse_connect.driver.client import Client
 
@@ -301,4 +301,4 @@ def _utc(milliseconds: int | None) -> datetime | None:
     """A record's time; None where it has none, or one that no column holds. The same rule as `sent_at` in ingest/_landing.sql.j2."""
     if milliseconds is None or not 0 < milliseconds < END_OF_TIME_MS:
         return None
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)

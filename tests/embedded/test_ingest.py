@@ -21,7 +21,7 @@ from clickvault.reconcile import landing_accounts, sent_accounts
 from clickvault.render import Renderer
 from clickvault.session import Session
 from generator import s3_client
-from tests.worlds import own_stack
+from tests.worlds import command, own_stack
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +73,55 @@ def test_messages_of_length_0_are_dead_letters(s: Session) -> None:
     produce(s, b"")  # alone: nothing comes with it that would have its offset committed
     assert ingest.ingest_kafka(s.settings, s.renderer, s.ch).empty == 1
     check(s)
+
+
+BAD_TIMES = (
+    1_795_973_000_000_000,  # microseconds where milliseconds are meant: the year 58881
+    253_402_300_800_000,  # the year 10000
+    10_413_792_000_000,  # 2300, where a DateTime64 ends
+    2**62,
+    -5_000,
+)
+
+
+def test_record_times_that_cant_be_are_none(s: Session) -> None:
+    """They ended every ingest for good, with an exception of Python: a message of length 0 with such a time is fetched by us."""
+    from kafka import KafkaProducer
+
+    times = (*BAD_TIMES, 10_413_791_999_999, 1_767_600_000_000)
+    with closing(KafkaProducer(bootstrap_servers=s.settings.kafka_bootstrap, acks="all")) as producer:
+        for n, time in enumerate(times):
+            for value in (like(), None):
+                producer.send("social.like", value, key=b"timed %d" % n, timestamp_ms=time).get(30)
+    found = ingest.ingest_kafka(s.settings, s.renderer, s.ch)
+    assert (found.empty, found.unread) == (len(times), ())
+    landed = rows(s.ch, "SELECT key, empty(raw) AS empty, sent_at FROM landing.events WHERE startsWith(key, 'timed')")
+    by_key: dict[str, set[datetime | None]] = {}
+    for r in landed:
+        by_key.setdefault(r["key"], set()).add(r["sent_at"])
+    assert len(landed) == 2 * len(times)
+    last = datetime(2299, 12, 31, 23, 59, 59, 999_000, UTC)
+    expected = [*(None for _ in BAD_TIMES), last, datetime(2026, 1, 5, 8, tzinfo=UTC)]
+    assert by_key == {f"timed {n}": {time} for n, time in enumerate(expected)}
+    check(s)
+
+
+def test_times_that_python_cant_hold_are_shown_as_the_last_and_first(s: Session) -> None:
+    """What landed before, or a query makes: reading it ended in an exception, of `clickvault sql`, too."""
+    sql = "SELECT fromUnixTimestamp64Milli(toInt64({})) AS t, [t] AS list, toNullable(t) AS maybe, (t, 1) AS pair"
+    last, first = datetime(2299, 12, 31, 23, 59, 59, 999_000), datetime(1900, 1, 1)
+    for milliseconds, time in ((BAD_TIMES[0], last), (-(10**15), first)):
+        for client in (s.ch, s.reader):
+            (row,) = client.query(sql.format(milliseconds)).result_rows
+            assert row == (time, [time], time, (time, 1))
+    for name, shown in (
+        ("Europe/Berlin", "2300-01-01 00:59:59.999000+01:00"),
+        ("UTC", "2299-12-31 23:59:59.999000+00:00"),
+    ):
+        zoned = f"SELECT fromUnixTimestamp64Milli(toInt64({BAD_TIMES[0]}), '{name}') AS t"
+        assert str(s.ch.query(zoned).result_rows[0][0]) == shown
+        with command("sql", zoned, "--json") as running:
+            assert running.wait() == 0, running.stderr and running.stderr.read()
 
 
 def test_an_object_is_loaded_once_and_a_changed_one_again(s: Session) -> None:
