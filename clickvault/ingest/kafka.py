@@ -34,6 +34,8 @@ STALL_SECONDS = 60.0
 LOOK_SECONDS = 1.5
 """When nothing moves for so long, the broker is asked whether there is anything for the engine at all."""
 QUIET_SECONDS = 5.0
+BLOCK_SECONDS = 1800.0
+"""So long may ClickHouse write one block before it counts as standing still."""
 END_OF_TIME_MS = 10_413_792_000_000
 """2300-01-01: a DateTime64 ends there."""
 FATAL = "Local: Fatal error"
@@ -167,7 +169,7 @@ def _wait(
             looked |= {at: low for at, (low, _) in look.items()}
         elif quiet > QUIET_SECONDS and revived < 3 and _revive(settings, ch, {(groups[at], at.topic) for at in behind}):
             revived, moved = revived + 1, time.monotonic()
-        elif quiet > stall:
+        elif quiet > stall and (quiet > BLOCK_SECONDS or not _writes(ch, {groups[at] for at in behind})):
             said = {group: _consumer_trouble(ch, group) for group in {groups[at] for at in behind}}
             for at in behind:
                 stuck[at] = f"ClickHouse stands at {done[at]} of {ends[at]} for {stall:.0f} s{said[groups[at]]}"
@@ -222,6 +224,20 @@ def _revive(settings: Settings, ch: Client, lagging: set[tuple[str, str]]) -> bo
             ch.command(f"ATTACH TABLE {name}")
         revived = True
     return revived
+
+
+def _writes(ch: Client, groups: set[str]) -> bool:
+    """Whether a queue is at a block that it has read: its consumer is in use, and does not poll meanwhile.
+
+    A large block passes all rules and views before its offsets are committed, which takes minutes on a slow machine.
+    """
+    (found,) = rows(
+        ch,
+        "SELECT countIf(is_currently_used AND last_poll_time < now() - 5 AND last_poll_time > 0) AS n FROM system.kafka_consumers "
+        "WHERE database = 'landing' AND table IN {t:Array(String)}",
+        {"t": [f"queue_{group}" for group in groups]},
+    )
+    return bool(found["n"])
 
 
 def _consumer_trouble(ch: Client, group: str) -> str:
