@@ -19,7 +19,8 @@ import pytest
 from clickvault import dashboards, marts, schema
 from clickvault.contract import Registry
 from clickvault.objects import SqlObject
-from clickvault.render import ROOT, Renderer
+from clickvault.render import Renderer
+from clickvault.resources import ROOT
 from clickvault.settings import Settings
 from contracts.social import DOMAIN
 
