@@ -41,7 +41,9 @@ ORDER BY name"""
 KAFKA_CLIENT = {
     # A queue that is made from a named collection does not read the server's <kafka> section, so these stand here.
     # A join takes half the session timeout: 3 s, not 23. A fixed member id (one consumer a table) is let in again at once
-    # after a kill -9. A topic made later is seen after 2 s. Lag shows in system.kafka_consumers.rdkafka_stat.
+    # after a kill -9. A topic made later is seen after 2 s. Lag shows in system.kafka_consumers.rdkafka_stat. What a
+    # transaction rolled back, or holds open, is not read.
+    "kafka.isolation_level": kafka.ISOLATION,
     "kafka.session_timeout_ms": "6000",
     "kafka.group_instance_id": "clickvault",
     "kafka.topic_metadata_refresh_interval_ms": "2000",

@@ -106,10 +106,14 @@ def generate(
 def send(
     files: Annotated[list[Path], typer.Argument(help="JSON-lines files, also .gz.")],
     to: Annotated[Store, typer.Option("--to", help="Where to.")],
+    topic: Annotated[
+        str,
+        typer.Option(help="Where lines without a known event type go, as dead letters; without it they are refused."),
+    ] = "",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Send JSON-lines files of events that you already have, unchanged.
+    """Send JSON-lines files of events that you already have, unchanged. Lines without a known event type are refused before anything is sent.
 
     Example: clickvault send events/*.jsonl --to kafka
     """
@@ -119,7 +123,7 @@ def send(
     from clickvault.session import open_session
 
     with open_session() as s, show.progress(not quiet) as bar:
-        done = deliver(s, files, to.value, bar)
+        done = deliver(s, files, to.value, bar, topic)
     if json:
         show.as_json(asdict(done))
     else:
