@@ -222,9 +222,11 @@ def stop(child: Child, *, seconds: float = 10.0, sig: signal.Signals = signal.SI
         with contextlib.suppress(ProcessLookupError):
             os.kill(child.pid, signal.SIGKILL)
         gone(child, 30)
-    for one in psutil.wait_procs(family, timeout=5)[1]:
+    left = psutil.wait_procs(family, timeout=5)[1]
+    for one in left:
         with contextlib.suppress(psutil.Error):
             one.kill()
+    psutil.wait_procs(left, timeout=5)
     return ended
 
 
