@@ -50,7 +50,7 @@ KAFKA_CLIENT = {
     "kafka.reconnect_backoff_max_ms": "1000",
     "kafka.statistics_interval_ms": "1000",
 }
-KEPT = ("database", "table")
+KEPT = ("database", "table", "address")
 PULLS = ("pull", "queue")
 
 
@@ -129,6 +129,50 @@ def collections(settings: Settings) -> dict[str, dict[str, str]]:
             **_encryption(dict(parse_qsl(pg.query))),
         },
     }
+
+
+def addresses(settings: Settings) -> dict[str, str]:
+    """Where ClickHouse is told that each store is, by the store's name; without logins."""
+    pg = urlsplit(settings.postgres_from_clickhouse)
+    return {
+        "kafka": settings.kafka_from_clickhouse,
+        "s3": f"{settings.s3_from_clickhouse.rstrip('/')}/{settings.s3_bucket}/",
+        "postgres": f"{pg.hostname}:{pg.port or 5432}{pg.path}",
+    }
+
+
+def moved(settings: Settings, ch: Client) -> dict[str, tuple[str, str]]:
+    """The stores that ClickHouse was told another address of than the settings have: the one it has, and the right one."""
+    told = _told(ch)
+    return {store: (told[store], now) for store, now in addresses(settings).items() if told.get(store, now) != now}
+
+
+def _told(ch: Client) -> dict[str, str]:
+    sql = "SELECT name, fingerprint FROM ops.schema_objects FINAL WHERE kind = 'address' AND NOT dropped"
+    return {r["name"].removeprefix("address."): r["fingerprint"] for r in rows(ch, sql)}
+
+
+def require_addresses(settings: Settings, ch: Client) -> None:
+    """Raise ConfigurationError where ClickHouse would ask a stranger: a store has moved since it was told of it."""
+    for store, (told, now) in moved(settings, ch).items():
+        raise ConfigurationError(
+            f"ClickHouse was told that {store} is at {told}, and the settings say {now}", hint="clickvault init"
+        )
+
+
+def tell_addresses(settings: Settings, ch: Client) -> None:
+    """Tell ClickHouse where the stores are, and have the queues look there; of the schema nothing is changed."""
+    _apply_collections(ch, settings)
+    for queue in rows(ch, "SELECT name FROM system.tables WHERE database = 'landing' AND engine = 'Kafka'"):
+        # A queue reads its collection when it is made or attached.
+        for action in ("DETACH", "ATTACH"):
+            ch.command(f"{action} TABLE {ch_identifier('landing.' + queue['name'])}")
+    _note_addresses(settings, ch)
+
+
+def _note_addresses(settings: Settings, ch: Client) -> None:
+    found = [[f"address.{store}", "address", address] for store, address in addresses(settings).items()]
+    ch.insert("ops.schema_objects", found, ["name", "kind", "fingerprint"])
 
 
 def _encryption(options: dict[str, str]) -> dict[str, str]:
@@ -220,6 +264,8 @@ def apply_clickhouse(
     ch.command(on_cluster("CREATE DATABASE IF NOT EXISTS ops", cluster))
     ch.command(clustered([ledger], cluster)[0].sql)
     _apply_collections(ch, settings)
+    if _told(ch) != addresses(settings):
+        _note_addresses(settings, ch)
     changes = plan_clickhouse(ch, wanted, cluster)
     if not changes:
         return []

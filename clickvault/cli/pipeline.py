@@ -170,7 +170,9 @@ def show_accounts(accounts: list[Any], json: bool, every: bool = False) -> None:
     broken = [r for r in rows if not r["ok"]]
     if every or broken:
         show.table([*broken, *(r for r in rows if r["ok"] and every)])
-    print(f"balanced: {len(rows)} accounts" if not broken else f"NOT balanced: {len(broken)} of {len(rows)} accounts")
+    show.out(
+        f"balanced: {len(rows)} accounts" if not broken else f"NOT balanced: {len(broken)} of {len(rows)} accounts"
+    )
 
 
 def _as_object(accounts: list[Any]) -> dict[str, Any]:
