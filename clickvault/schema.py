@@ -241,6 +241,7 @@ def _alterations(ch: Client, o: SqlObject, cluster: str) -> list[str]:
         )
         wanted = [(r["name"], r["type"]) for r in rows(ch, columns, {"d": "ops", "t": wanted_name})]
         there = {r["name"]: r["type"] for r in rows(ch, columns, {"d": database, "t": table})}
+        _refuse_other_order(ch, o.name, ("ops", wanted_name), (database, table))
     finally:
         ch.command(on_cluster(f"DROP TABLE IF EXISTS {scratch}", cluster))
     out, before = [], ""
@@ -253,6 +254,22 @@ def _alterations(ch: Client, o: SqlObject, cluster: str) -> list[str]:
             out.append(f"MODIFY COLUMN {ch_identifier(name)} {kind}")
         before = name
     return out
+
+
+def _refuse_other_order(ch: Client, name: str, wanted: tuple[str, str], there: tuple[str, str]) -> None:
+    """No ALTER changes by what a table is sorted, or which of its rows FINAL keeps."""
+    sql = (
+        "SELECT partition_key, sorting_key, arrayElement(splitByRegexp('[, ()]+', extract(engine_full, 'MergeTree\\\\([^)]*\\\\)')), -2) AS kept,"
+        " (SELECT any(type) FROM system.columns AS c WHERE c.database = {d:String} AND c.table = {t:String} AND c.name = kept)"
+        " FROM system.tables WHERE database = {d:String} AND name = {t:String}"
+    )
+    now, was = (ch.query(sql, parameters={"d": d, "t": t}).first_row for d, t in (wanted, there))
+    if now != was:
+        raise ConfigurationError(
+            f"{name} was made by an earlier version of clickvault, which sorted or deduplicated its rows otherwise",
+            hint="versions 0.x do not migrate it: begin with empty stores (embedded: clickvault down --purge, then up and init), and "
+            "let the sources be read again",
+        )
 
 
 def apply_clickhouse(
