@@ -216,7 +216,7 @@ class _Flag:
 
 
 Actor = _Flag("Actor")
-"""The field names who acted: events with an actor count as activity."""
+"""The field names who acted. Its hub's keys are active by what they create and update, unless the class says otherwise."""
 
 Dimension = _Flag("Dimension")
 """The field is what marts group by."""
@@ -320,7 +320,8 @@ class Event(BaseModel):
     """The envelope of each message; an event type is a subclass that adds its fields.
 
     Class arguments: `group` (the topic group, one queue table in ClickHouse), `topic` (default: domain.event_type),
-    `op_delete` (what op=delete means here), `activity=False` (events with an actor that are not the actor's doing),
+    `op_delete` (what op=delete means here), `activity` (the operations that are activity of the actor: default create and
+    update; `activity=("create",)`: only these; `activity=False`: none, since they are not the actor's doing),
     `freshness` (hours in which at least one message is expected), `entity` (what many of them are called; default: the plural),
     `future` (how far event_time may be ahead of the receipt; default: 10 minutes).
     Unknown fields are rejected: what nobody declared is not silently dropped.
@@ -374,7 +375,7 @@ class Event(BaseModel):
         group: str = "",
         topic: str = "",
         op_delete: str = "",
-        activity: bool = True,
+        activity: bool | tuple[str, ...] = True,
         freshness: int = 24,
         entity: str = "",
         future: timedelta | None = None,

@@ -82,7 +82,7 @@ class EventSpec:
     topic: str
     doc: str
     op_delete: str
-    activity: bool
+    activity: tuple[str, ...]
     freshness: int
     entity: str
     envelope: tuple[FieldSpec, ...]
@@ -121,7 +121,7 @@ class EventSpec:
 
     @property
     def actor(self) -> FieldSpec | None:
-        """The field that names who acted."""
+        """The field that names who acted; whose operations are `activity` of the key that it has."""
         return next((f for f in self.fields if f.actor), None)
 
     def field(self, name: str) -> FieldSpec:
@@ -150,7 +150,7 @@ def read_event(
     group: str,
     topic: str,
     op_delete: str,
-    activity: bool,
+    activity: bool | tuple[str, ...],
     freshness: int,
     entity: str,
     future: timedelta | None,
@@ -183,7 +183,7 @@ def read_event(
         topic=topic,
         doc=doc,
         op_delete=op_delete,
-        activity=activity,
+        activity=(),
         freshness=freshness,
         entity=entity or plural(event_type),
         envelope=envelope,
@@ -194,7 +194,21 @@ def read_event(
         model=cls,
     )
     _check_event(spec)
-    return spec
+    return replace(spec, activity=_activity(spec, activity))
+
+
+def _activity(spec: EventSpec, said: bool | tuple[str, ...]) -> tuple[str, ...]:
+    """The operations that are activity of the actor, in the order of `ops`: creates and updates, or what the class says."""
+    if isinstance(said, bool):
+        return tuple(op for op in spec.ops if op != "delete") if said and spec.actor else ()
+    hint = f"activity=({spec.ops[0]!r},), or activity=False for none"
+    if isinstance(said, str) or not set(said) <= set(spec.ops):
+        raise ContractError(
+            f"{spec.class_name}: activity names operations, {', '.join(spec.ops)}, got {said!r}", hint=hint
+        )
+    if said and not spec.actor:
+        raise ContractError(f"{spec.class_name}: activity without an Actor", hint="mark the field of who acts as Actor")
+    return tuple(op for op in spec.ops if op in said)
 
 
 def _seconds(cls: str, future: object) -> int:
