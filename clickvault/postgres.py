@@ -14,7 +14,7 @@ import psycopg2
 import psycopg2.errors
 
 from clickvault.errors import ConfigurationError, DataError, StoreError
-from clickvault.render import ROOT
+from clickvault.resources import ROOT
 
 Connection = Any  # psycopg2 has no types
 FILES = ROOT / "postgres"

@@ -20,8 +20,8 @@ from clickvault.contract.judge import MAX_MESSAGE_BYTES
 from clickvault.contract.language import DAY_PATTERN, TIME_PATTERN, UUID_PATTERN
 from clickvault.contract.vault import VaultSpec, vault_of
 from clickvault.errors import ConfigurationError, ContractError
+from clickvault.resources import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}\Z")
 
 

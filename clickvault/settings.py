@@ -19,8 +19,9 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from clickvault.errors import ConfigurationError
+from clickvault.resources import ROOT
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+CHECKOUT = ROOT
 DEFAULT_HOME = CHECKOUT / ".clickvault"
 STATE_FILE = "stack.json"
 

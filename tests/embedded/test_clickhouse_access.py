@@ -20,7 +20,8 @@ from clickvault import dashboards, marts, schema
 from clickvault.contract import Registry
 from clickvault.graph.sync import pages
 from clickvault.objects import SqlObject
-from clickvault.render import ROOT, Renderer
+from clickvault.render import Renderer
+from clickvault.resources import ROOT
 from clickvault.schema import column_clauses
 from clickvault.session import OWNER_SETTINGS
 from clickvault.settings import Settings

@@ -21,7 +21,8 @@ from clickvault.contract import Registry
 from clickvault.errors import ContractError
 from clickvault.objects import SqlObject
 from clickvault.quality.checks import all_checks, query
-from clickvault.render import ROOT, Renderer, statements
+from clickvault.render import Renderer, statements
+from clickvault.resources import ROOT
 from clickvault.settings import Settings
 from contracts.social import DOMAIN
 

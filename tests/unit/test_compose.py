@@ -17,7 +17,8 @@ import yaml
 
 from clickvault import schema
 from clickvault.contract import Registry
-from clickvault.render import ROOT, Renderer
+from clickvault.render import Renderer
+from clickvault.resources import ROOT
 from clickvault.settings import Settings
 from contracts.social import DOMAIN
 
