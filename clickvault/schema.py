@@ -12,7 +12,7 @@ ops.schema_objects, so that a plan right after an init is empty. Order of an ini
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import uuid4
@@ -109,10 +109,15 @@ def queue_objects(renderer: Renderer, settings: Settings) -> list[SqlObject]:
 def collections(settings: Settings) -> dict[str, dict[str, str]]:
     """The named collections that ClickHouse reaches the other stores by. They hold secrets: never print them."""
     pg = urlsplit(settings.postgres_from_clickhouse)
+    client = dict(KAFKA_CLIENT)
+    if settings.clickhouse_cluster:
+        # One text for all servers: a name in it would be one for all, and they would throw each other out. Without a name the
+        # broker gives each its own; clickhouse/config.d has a name for each server.
+        del client["kafka.group_instance_id"]
     return {
         "kafka": {
             "kafka_broker_list": settings.kafka_from_clickhouse,
-            **KAFKA_CLIENT,
+            **client,
             **kafka.engine_login(settings),
         },
         "s3_events": {
@@ -244,12 +249,19 @@ def _alterations(ch: Client, o: SqlObject, cluster: str) -> list[str]:
         _refuse_other_order(ch, o.name, ("ops", wanted_name), (database, table))
     finally:
         ch.command(on_cluster(f"DROP TABLE IF EXISTS {scratch}", cluster))
+    return column_clauses(wanted, there)
+
+
+def column_clauses(wanted: list[tuple[str, str]], there: Mapping[str, str]) -> list[str]:
+    """The clauses that bring the columns that are there (name: type) to the wanted ones. Each may be run again.
+
+    On a cluster each shard runs it, and marts are one table for all shards: the second finds the column there.
+    """
     out, before = [], ""
     for name, kind in wanted:
         if name not in there:
-            out.append(
-                f"ADD COLUMN {ch_identifier(name)} {kind}{f' AFTER {ch_identifier(before)}' if before else ' FIRST'}"
-            )
+            after = f"AFTER {ch_identifier(before)}" if before else "FIRST"
+            out.append(f"ADD COLUMN IF NOT EXISTS {ch_identifier(name)} {kind} {after}")
         elif there[name] != kind:
             out.append(f"MODIFY COLUMN {ch_identifier(name)} {kind}")
         before = name
@@ -319,7 +331,9 @@ def apply_clickhouse(
 
 
 def _apply_collections(ch: Client, settings: Settings) -> None:
-    """Collections of the server's own configuration can't be changed by SQL: they are the operator's, and stay."""
+    """Make them on every server. Those of the server's own configuration can't be changed by SQL: they are the operator's, and stay."""
+    cluster = settings.clickhouse_cluster
+    everywhere = f" ON CLUSTER {ch_identifier(cluster)}" if cluster else ""
     found = rows(ch, "SELECT name, source, mapKeys(collection) AS keys FROM system.named_collections")
     there = {r["name"]: (r["source"], r["keys"]) for r in found}
     for name, values in collections(settings).items():
@@ -329,9 +343,9 @@ def _apply_collections(ch: Client, settings: Settings) -> None:
         pairs = ", ".join(f"`{key}` = {_quote(value)}" for key, value in values.items())
         if name in there:
             gone = ", ".join(f"`{key}`" for key in keys if key not in values)
-            ch.command(f"ALTER NAMED COLLECTION {name} SET {pairs}{f' DELETE {gone}' if gone else ''}")
+            ch.command(f"ALTER NAMED COLLECTION {name}{everywhere} SET {pairs}{f' DELETE {gone}' if gone else ''}")
         else:
-            ch.command(f"CREATE NAMED COLLECTION {name} AS {pairs}")
+            ch.command(f"CREATE NAMED COLLECTION {'IF NOT EXISTS ' if cluster else ''}{name}{everywhere} AS {pairs}")
 
 
 def _quote(value: str) -> str:

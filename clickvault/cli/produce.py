@@ -152,7 +152,8 @@ def demo(
     from clickvault.session import open_session
     from clickvault.settings import stores_elsewhere
 
-    if not stores_elsewhere():
+    elsewhere = stores_elsewhere()
+    if not elsewhere:
         stack.up(show.say)
     with open_session() as s:
         with show.progress(not quiet) as bar:
@@ -162,6 +163,11 @@ def demo(
     show_accounts(accounts, json=False)
     show_quality(checks, results, json=False)
     show.out(f"report: {report.resolve()}")
+    if elsewhere:  # in containers, or on servers of one's own: no stack to look at or stop
+        show.out(
+            'look around: clickvault sql "SELECT * FROM marts.v_platform_daily"; clickvault rejected list; clickvault lag'
+        )
+        return
     show.out('look around: clickvault sql "SELECT * FROM marts.v_platform_daily"   (without a query: a shell)')
     show.out("             clickvault rejected list; clickvault contract show post; clickvault status")
     show.out("stop:        clickvault down   (the data stays)")
