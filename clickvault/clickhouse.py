@@ -11,7 +11,7 @@ from clickhouse_connect.datatypes import temporal
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from clickvault.errors import ClickvaultError, ConfigurationError, DataError, StoreError
+from clickvault.errors import ClickvaultError, ConfigurationError, DataError, StoreError, hint_for
 
 # ClickHouse's own codes: an unknown user, a wrong password, a right that is missing; and what is wrong with a statement,
 # whenever it is asked (a text that is no number, a column, a function, a type, a setting that there is not, ...).
@@ -75,7 +75,7 @@ def as_ours(what: str, error: ClickHouseError, hint: str) -> ClickvaultError:
         )
     if code in _FOR_GOOD:
         return DataError(f"{what}: {server_said(error)}")
-    return StoreError(f"{what}: {server_said(error)}", hint=hint, store="clickhouse")
+    return StoreError(f"{what}: {server_said(error)}", hint=hint_for(server_said(error)) or hint, store="clickhouse")
 
 
 def rows(client: Client, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:

@@ -22,13 +22,22 @@ from clickvault.settings import Settings
 
 
 def reconcile(
-    settings: Settings, renderer: Renderer, ch: Client, pg: Any, progress: Callable[[str], None] | None = None
+    settings: Settings,
+    renderer: Renderer,
+    ch: Client,
+    pg: Any,
+    progress: Callable[[str], None] | None = None,
+    whole: bool = True,
 ) -> list[Account]:
-    """All accounts, from the broker and the bucket to the marts, and kept. None is left out when one fails."""
+    """All accounts, from the broker and the bucket to the marts, and kept. None is left out when one fails.
+
+    Not `whole`: contents are compared of what was loaded since they last balanced, instead of everything.
+    """
     stages: list[tuple[str, Callable[[], list[Account]]]] = [
         ("sent and landed", lambda: sent_accounts(settings, renderer, ch)),
         ("landed and judged", lambda: landing_accounts(renderer, ch)),
         ("vault", lambda: vault.accounts(renderer, ch, pg)),
+        ("contents of the vault", lambda: vault.contents_accounts(renderer, ch, pg, whole)),
         ("graph", lambda: graph.accounts(renderer, ch, pg)),
         ("graph database", lambda: graph.sync_accounts(settings, renderer, ch, pg)),
         ("marts", lambda: marts.accounts(ch, pg, renderer)),
