@@ -192,6 +192,8 @@ def sql(
                 _ask(client, query, json)
         except ClickHouseError as error:
             raise DataError(server_said(error), hint='clickvault sql "SHOW TABLES FROM marts"') from error
+        except (OverflowError, ValueError) as error:  # Python has no such date, no such number
+            raise DataError(f"the answer has a value that can't be shown: {error}", hint="toString(column)") from error
 
 
 _BEFORE = re.compile(r"^(?:\s+|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)
