@@ -69,9 +69,9 @@ def sent_accounts(settings: Settings, renderer: Renderer, ch: Client) -> list[Ac
     topics = [t for g in renderer.registry.groups for t in renderer.registry.topics(g)]
     sent: dict[tuple[str, str], int] = defaultdict(int)
     bounds, unreadable = kafka.survey(settings, topics)
-    for at, b in bounds.items():
-        sent[now, at.topic] += b.end
     safe_positions = positions.safe_positions(ch)
+    for at, b in bounds.items():  # messages may have come, or a transaction ended, since the last of them landed
+        sent[now, at.topic] += max(b.end, min(safe_positions.get((now, *at), 0), b.high))
     # A broker's earlier life can't be asked any more, and topics that nothing declares any more are not asked for: what was
     # recorded as landed whole stands for them.
     for (source, stream, _), safe in safe_positions.items():
