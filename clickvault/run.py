@@ -2,7 +2,7 @@
 
 `run` does them in order. A step works off the data (positions, watermarks, days out of date), never off the event
 that woke it: run again after a crash anywhere, it goes on where the data says. Quality comes behind reconcile, since one of
-its checks reads what reconcile has kept; what either finds is raised when all steps are done.
+its checks reads what reconcile has kept. What either finds, and what could not be read, is raised when all steps are done.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from clickvault.accounts import Account
 from clickvault.clickhouse import rows
-from clickvault.errors import AccountsError
+from clickvault.errors import AccountsError, UnreadError
 from clickvault.render import ch_identifier
 from clickvault.session import Session
 
@@ -48,7 +48,7 @@ def _noted(step: Step) -> Step:
 def ingest(
     session: Session, progress: Progress = _quiet, sources: Collection[str] = ("kafka", "s3")
 ) -> list[dict[str, Any]]:
-    """Wait for Kafka's messages, load new S3 objects. One row a source."""
+    """Wait for Kafka's messages, load new S3 objects. One row a source; what could not be read raises nothing here: see `require_read`."""
     from clickvault.ingest import ingest_kafka, ingest_s3
     from clickvault.postgres import alone
 
@@ -177,8 +177,8 @@ STEPS: dict[str, Callable[..., Any]] = {
 def run(session: Session, progress: Progress = _quiet, step: Callable[[str, Any], None] | None = None) -> list[Account]:
     """All steps in order; `step` is told each one's name and result.
 
-    Raises, when all are done: AccountsError when the accounts do not balance, otherwise QualityError when a check of level
-    error is breached.
+    Raises, when all are done: AccountsError when the accounts do not balance, otherwise UnreadError when something could not be read,
+    otherwise QualityError when a check of level error is breached.
     """
     from clickvault.quality import require
 
@@ -189,8 +189,22 @@ def run(session: Session, progress: Progress = _quiet, step: Callable[[str, Any]
             step(name, found[name])
     accounts: list[Account] = found["reconcile"]
     check(accounts)
+    require_read(found["ingest"])
     require(found["quality"])
     return accounts
+
+
+def require_read(ingested: Collection[dict[str, Any]]) -> None:
+    """Raises UnreadError that names what the steps of ingestion could not read."""
+    unread = [u for row in ingested for u in row["unread"]]
+    if unread:
+        raise UnreadError(
+            f"{len(unread)} could not be read, all else was done: "
+            + "; ".join(f"{u['what']}: {u['reason']}" for u in unread[:5])
+            + (f"; and {len(unread) - 5} more" if len(unread) > 5 else ""),
+            hint="clickvault rejected list; store it anew, or once it can be read: clickvault rejected replay",
+            unread=unread,
+        )
 
 
 def check(accounts: list[Account]) -> None:
