@@ -172,7 +172,7 @@ def _decoder(key: str) -> Callable[[], Any] | None:
     import lz4.frame
     import zstandard
 
-    ending = key.rpartition(".")[2].lower()
+    _, dot, ending = key.lower().rpartition(".")
     if ending in ("br", "snappy"):
         return None
     decoders: dict[str, Callable[[], Any]] = {
@@ -186,7 +186,7 @@ def _decoder(key: str) -> Callable[[], Any] | None:
         "zstd": zstandard.ZstdDecompressor().decompressobj,
         "lz4": lz4.frame.LZ4FrameDecompressor,
     }
-    return decoders.get(ending, _Plain)
+    return decoders.get(ending, _Plain) if dot else _Plain
 
 
 class _Plain:
