@@ -51,8 +51,10 @@ def ingest(
     """Wait for Kafka's messages, load new S3 objects. One row a source; what could not be read raises nothing here: see `require_read`."""
     from clickvault.ingest import ingest_kafka, ingest_s3
     from clickvault.postgres import alone
+    from clickvault.schema import require_addresses
 
     s = session
+    require_addresses(s.settings, s.ch)
     found = []
     if "kafka" in sources:
         landing = alone(s.pg, "ingest", "kafka")  # not the bucket's: loading objects may take long
@@ -72,8 +74,10 @@ def load(
     With `event_types` only these, and the tables are left to `snapshots`.
     """
     from clickvault import vault
+    from clickvault.schema import require_addresses
 
     s = session
+    require_addresses(s.settings, s.ch)
 
     def told(event_type: str, done: int, total: int) -> None:
         progress(f"vault: {event_type}", done, total)
@@ -148,12 +152,12 @@ def marts(
 
 
 @_noted
-def reconcile(session: Session, progress: Progress = _quiet) -> list[Account]:
-    """All accounts; they are kept in ops.accounts."""
+def reconcile(session: Session, progress: Progress = _quiet, whole: bool = False) -> list[Account]:
+    """All accounts; they are kept in ops.accounts. `whole`: contents are compared of everything, not of what is new alone."""
     from clickvault.reconcile import reconcile as stage
 
     s = session
-    return stage(s.settings, s.renderer, s.ch, s.pg, lambda what: progress(what, 0, 0))
+    return stage(s.settings, s.renderer, s.ch, s.pg, lambda what: progress(what, 0, 0), whole)
 
 
 @_noted
@@ -177,7 +181,7 @@ STEPS: dict[str, Callable[..., Any]] = {
 def run(session: Session, progress: Progress = _quiet, step: Callable[[str, Any], None] | None = None) -> list[Account]:
     """All steps in order; `step` is told each one's name and result.
 
-    Raises, when all are done: AccountsError when the accounts do not balance, otherwise UnreadError when something could not be read,
+    Raises, when all are done: UnreadError when something could not be read, otherwise AccountsError when the accounts do not balance,
     otherwise QualityError when a check of level error is breached.
     """
     from clickvault.quality import require
@@ -188,23 +192,32 @@ def run(session: Session, progress: Progress = _quiet, step: Callable[[str, Any]
         if step:
             step(name, found[name])
     accounts: list[Account] = found["reconcile"]
+    require_read(found["ingest"], accounts)
     check(accounts)
-    require_read(found["ingest"])
     require(found["quality"])
     return accounts
 
 
-def require_read(ingested: Collection[dict[str, Any]]) -> None:
-    """Raises UnreadError that names what the steps of ingestion could not read."""
-    unread = [u for row in ingested for u in row["unread"]]
-    if unread:
-        raise UnreadError(
-            f"{len(unread)} could not be read, all else was done: "
-            + "; ".join(f"{u['what']}: {u['reason']}" for u in unread[:5])
-            + (f"; and {len(unread) - 5} more" if len(unread) > 5 else ""),
-            hint="clickvault rejected list; store it anew, or once it can be read: clickvault rejected replay",
-            unread=unread,
-        )
+_UNREAD_HINTS = {
+    "s3": "clickvault rejected list; store each object anew, or once it can be read: clickvault rejected replay.",
+    "kafka": "clickvault lag; the next run tries the partitions again.",
+}
+
+
+def require_read(ingested: Collection[dict[str, Any]], accounts: Collection[Account] = ()) -> None:
+    """Raises UnreadError that names what the steps of ingestion could not read, and how many accounts do not balance."""
+    unread = [{"source": row["source"].partition(":")[0], **u} for row in ingested for u in row["unread"]]
+    if not unread:
+        return
+    broken = sum(not a.ok for a in accounts)
+    raise UnreadError(
+        f"{len(unread)} could not be read, all else was done: "
+        + "; ".join(f"{u['what']}: {u['reason']}" for u in unread[:5])
+        + (f"; and {len(unread) - 5} more" if len(unread) > 5 else "")
+        + (f"; {broken} of {len(accounts)} accounts do not balance" if broken else ""),
+        hint=" ".join(hint for source, hint in _UNREAD_HINTS.items() if any(u["source"] == source for u in unread)),
+        unread=unread,
+    )
 
 
 def check(accounts: list[Account]) -> None:

@@ -23,6 +23,7 @@ class Ingested:
 
     `expired`: messages that the broker had removed before anybody read them (its retention): booked as gaps.
     `unread`: what can't be read at present, also what an earlier step set aside.
+    `held`: partitions that an open transaction holds back, and what is known of it: they are landed up to it.
     """
 
     source: str
@@ -31,3 +32,4 @@ class Ingested:
     objects: int = 0
     expired: int = 0
     unread: tuple[Unread, ...] = ()
+    held: tuple[str, ...] = ()
