@@ -129,7 +129,8 @@ def check_there(settings: Settings, connection: Any, o: S3Object) -> None:
         except S3Error as error:
             if error.code in ("NoSuchKey", "NoSuchObject"):
                 raise Gone(f"{o.path} is not in the bucket any more") from None
-            raise
+            _list_one(settings, connection)
+            return  # S3 does not say: whoever reads it will be told why
     if quoted(found.etag) != o.etag:
         raise Replaced(f"{o.path} was replaced")
 

@@ -44,6 +44,7 @@ NAMES_A_LOAD = 2**14
 _MEMORY = 241
 _STATEMENT = {46, 47, 60, 62}  # an unknown function, column or table, the syntax: no object's fault
 _NOT_IMPLEMENTED = 48
+_S3_ERROR = 499
 _GLOB = re.compile(r"[{}*?,\x00-\x1f\x7f]|::")
 """What ClickHouse takes for a glob or an archive, or does not find, in the name of an object."""
 
@@ -231,8 +232,7 @@ class _Step:
         lines: dict[Numbered, int] = {}
         for o in batch:
             try:
-                found = s3.lines(self.settings, self.client, o)
-                lines[o] = self._counted(o) if found is None else found
+                lines[o] = self._lines(o)
             except (Gone, Replaced) as error:
                 self._left(o, error)
             except Unreadable as error:
@@ -244,7 +244,15 @@ class _Step:
         if lines:
             self._load(list(lines), lines)
 
-    def _load(self, batch: list[Numbered], lines: dict[Numbered, int]) -> None:
+    def _lines(self, o: Numbered) -> int:
+        """How many lines an object has. It is read once more before it counts as unreadable: S3 may have been restarted meanwhile."""
+        try:
+            found = s3.lines(self.settings, self.client, o)
+        except Unreadable:
+            found = s3.lines(self.settings, self.client, o)
+        return self._counted(o) if found is None else found
+
+    def _load(self, batch: list[Numbered], lines: dict[Numbered, int], again: bool = False) -> None:
         values = {
             "bucket": self.bucket,
             "filename": filename(batch),
@@ -255,8 +263,12 @@ class _Step:
         try:
             self.ch.command(self.load, parameters=values)
         except ClickHouseError as error:
-            if len(batch) == 1:
+            if len(batch) == 1 and (again or getattr(error, "code", None) != _S3_ERROR):
                 self._failed(batch[0], error)
+                return
+            if len(batch) == 1:
+                self._raise_if_no_object_is_at_fault(error, alone=True)
+                self._load(batch, lines, again=True)
                 return
             self._raise_if_no_object_is_at_fault(error, alone=False)
             log.warning("s3: %d objects are loaded by halves: %s", len(batch), server_said(error))
