@@ -28,11 +28,12 @@ from typing import Any
 
 import psutil
 
-from clickvault import kafka, schema
+from clickvault import kafka, s3, schema
 from clickvault.clickhouse import rows
 from clickvault.embedded import stack
 from clickvault.embedded.state import State
 from clickvault.errors import StoreError
+from clickvault.ingest.objects import Numbered, filename
 from clickvault.produce import send
 from clickvault.render import ch_identifier, statements
 from clickvault.session import Session, open_session
@@ -180,14 +181,14 @@ def by_kafka(session: Session, variant: str, epoch: str, wanted: int) -> tuple[f
 
 def by_s3(session: Session, variant: str) -> tuple[float, float]:
     """Seconds by the clock and of CPU time, to load the objects of the bucket."""
-    found = rows(
-        session.ch, "SELECT _path AS path, _etag AS etag FROM s3(s3_events, filename = 'events/**', format = 'One')"
-    )
+    pages = s3.pages(session.settings, s3.client(session.settings))
+    found = [Numbered(o.path, o.etag, o.bytes, n) for n, o in enumerate((o for page in pages for o in page), 1)]
     values = {
         "bucket": session.settings.s3_bucket,
-        "paths": [r["path"] for r in found],
-        "etags": [r["etag"] for r in found],
-        "numbers": list(range(1, len(found) + 1)),
+        "filename": filename(found),
+        "paths": [o.path for o in found],
+        "etags": [o.etag.strip('"') for o in found],
+        "numbers": [o.number for o in found],
     }
     (load,) = statements(session.renderer.render("ingest/s3_load.sql.j2"))
     empty(session, variant)

@@ -1,6 +1,6 @@
 """The commands put together, and what happens to their errors.
 
-Exit codes: 0 done, 1 an error (`Error:` and `Try:` on stderr), accounts that do not balance or a breached check, 2 a wrong
+Exit codes: 0 done, 1 an error (`Error:` and `Try:` on stderr), accounts that do not balance, a breached check or what could not be read, 2 a wrong
 call, 130 interrupted.
 """
 
@@ -64,7 +64,9 @@ def main() -> None:
             code = 1
         elif isinstance(problem, OSError) and problem.errno in _DISK:
             about = f"{problem.filename}: " if problem.filename else ""
-            error(StoreError(f"{about}{problem.strerror}", hint=hint_for(problem.strerror or "") or "look at its rights"))
+            error(
+                StoreError(f"{about}{problem.strerror}", hint=hint_for(problem.strerror or "") or "look at its rights")
+            )
             code = 1
         else:
             raise
