@@ -152,14 +152,20 @@ class Raw:
 
     def __init__(self, ch: Client, url: str) -> None:
         self.ch = ch
-        parts = urlsplit(url)
+        self.url = url
+
+    def begin(self) -> None:
+        """Empty databases, and the way to PostgreSQL."""
+        parts = urlsplit(self.url)
         values = {
             "host": parts.hostname, "port": parts.port, "database": parts.path.lstrip("/"),
             "user": parts.username, "password": unquote(parts.password or ""),
         }  # fmt: skip
         self.empty()
-        ch.command("DROP NAMED COLLECTION IF EXISTS vault_stage")
-        ch.command(f"CREATE NAMED COLLECTION vault_stage AS {', '.join(f'{k} = {v!r}' for k, v in values.items())}")
+        self.ch.command("DROP NAMED COLLECTION IF EXISTS vault_stage")
+        self.ch.command(
+            f"CREATE NAMED COLLECTION vault_stage AS {', '.join(f'{k} = {v!r}' for k, v in values.items())}"
+        )
 
     def empty(self) -> None:
         """Make both databases anew."""

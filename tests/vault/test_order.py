@@ -8,15 +8,23 @@ all messages in order says.
 
 from __future__ import annotations
 
+import os
 import random
+import threading
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from datetime import timedelta
 from typing import Any
 
+import psycopg2
 import pytest
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from clickvault import schema
-from clickvault.errors import ConfigurationError, StoreError
+from clickvault import clickhouse, postgres, schema
+from clickvault.embedded import clickhouse as embedded_clickhouse
+from clickvault.embedded import postgres as embedded_postgres
+from clickvault.errors import ConfigurationError, DataError, StoreError
 from clickvault.postgres import Connection
 from clickvault.vault import accounts, apply_postgres, bridge, build_snapshots, contents_accounts, load, merge, rewind
 from tests.vault import shop
@@ -197,6 +205,82 @@ def test_every_arrival_gives_the_same(
     rewind(pg)
     load(Settings(), SHOP, raw.ch, pg)
     assert everything(pg) == found[2], "loading again changed something"
+
+
+KILLS = int(os.environ.get("KILLS", "6"))
+"""`KILLS=60 pytest -n 0 tests/vault/test_order.py -k kills`: the long form of the test of kills."""
+
+
+@pytest.fixture
+def frail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Both servers, which may be killed."""
+    server = Server(tmp_path_factory.mktemp("frail"))
+    try:
+        server.start()
+        server.start(embedded_clickhouse)
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.mark.slow
+def test_random_kills(frail: Server) -> None:
+    """ClickHouse and PostgreSQL are killed at random moments while copies of other contents land and are loaded: the contents are those
+    of an arrival that nobody disturbed."""
+    rng = random.Random(KILLS)
+    messages = world(rng)
+
+    def connected() -> tuple[Raw, Connection]:
+        return Raw(clickhouse.connect(embedded_clickhouse.url(frail.state)), frail.url), postgres.connect(frail.url)
+
+    def begin() -> None:
+        raw, pg = connected()
+        raw.begin()
+        raw.create(SHOP)
+        pg.close()
+        empty_database(frail)
+        with closing(postgres.connect(frail.url)) as fresh:
+            apply_postgres(fresh, SHOP)
+
+    def finish() -> dict[str, Any]:
+        raw, pg = connected()
+        load(Settings(), SHOP, raw.ch, pg)
+        build_snapshots(SHOP, pg)
+        check(raw, pg, messages)
+        found = everything(pg)
+        pg.close()
+        return found
+
+    begin()
+    raw, pg = connected()
+    arrive(raw, pg, messages, rng)
+    pg.close()
+    undisturbed = finish()
+
+    begin()
+    struck = cut_short = 0
+    while struck < KILLS:
+        victim = rng.choice(["postgres", "postgres", "clickhouse"])
+        blow = threading.Timer(rng.random() * 2, frail.kill, (victim,))
+        raw, pg = connected()
+        blow.start()
+        try:
+            while blow.is_alive():
+                arrive(raw, pg, messages, rng)
+        except (StoreError, DataError, psycopg2.Error, ClickHouseError, OSError):
+            cut_short += 1
+        blow.join()
+        struck += 1
+        with suppress(psycopg2.Error):
+            pg.close()
+        frail.start(embedded_clickhouse if victim == "clickhouse" else embedded_postgres)
+    print(f"{struck} kills, {cut_short} of them cut a load or an insert short")
+    assert cut_short > KILLS / 2
+    raw, pg = connected()
+    arrive(raw, pg, messages, rng)
+    pg.close()
+    found = finish()
+    assert [name for name in undisturbed if found[name] != undisturbed[name]] == []
 
 
 def test_contents_that_were_changed_are_told(raw: Raw, pg: Connection) -> None:
