@@ -29,11 +29,7 @@ from clickvault.render import Renderer
 from clickvault.run import STEPS, run
 from clickvault.session import Session
 from generator import s3_client
-<<<<<<< HEAD
-from tests.worlds import command, own_stack
-=======
 from tests.worlds import command, kill, options, own_stack, pid_of, until, write
->>>>>>> s3
 
 
 @pytest.fixture(scope="module")
