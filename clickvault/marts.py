@@ -96,9 +96,7 @@ def reads(sql: str) -> tuple[set[str], set[str]]:
     return {name for name, _ in READ.findall(sql)} - whole, whole
 
 
-def _states(
-    ch: Client, renderer: Renderer, mart: Mart, counts: Counts, end: date | None = None
-) -> dict[date, str]:
+def _states(ch: Client, renderer: Renderer, mart: Mart, counts: Counts, end: date | None = None) -> dict[date, str]:
     """What the data of each day is at now, as a text: how many events the build reads, or the graph's fingerprint.
 
     The days are those that have something to hold, up to the newest with events; the statement `days` up to `end` (excluded).
@@ -180,7 +178,9 @@ def build(
     for mart in chosen:
         states = _states(ch, renderer, mart, counts, end)
         if start and end:
-            held = rows(ch, "SELECT day FROM ops.mart_days FINAL WHERE mart = {m:String} AND rows > 0", {"m": mart.name})
+            held = rows(
+                ch, "SELECT day FROM ops.mart_days FINAL WHERE mart = {m:String} AND rows > 0", {"m": mart.name}
+            )
             days = [day for day in states.keys() | {r["day"] for r in held} if start <= day < end]
         else:
             days = _stale(ch, mart, states)

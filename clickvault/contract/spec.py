@@ -199,7 +199,9 @@ def _activity(spec: EventSpec, said: bool | tuple[str, ...]) -> tuple[str, ...]:
         return tuple(op for op in spec.ops if op != "delete") if said and spec.actor else ()
     hint = f"activity=({spec.ops[0]!r},), or activity=False for none"
     if isinstance(said, str) or not set(said) <= set(spec.ops):
-        raise ContractError(f"{spec.class_name}: activity names operations, {', '.join(spec.ops)}, got {said!r}", hint=hint)
+        raise ContractError(
+            f"{spec.class_name}: activity names operations, {', '.join(spec.ops)}, got {said!r}", hint=hint
+        )
     if said and not spec.actor:
         raise ContractError(f"{spec.class_name}: activity without an Actor", hint="mark the field of who acts as Actor")
     return tuple(op for op in spec.ops if op in said)

@@ -91,9 +91,7 @@ def test_what_stands_in_angle_brackets_is_kept(tmp_path: Path, receiver: Telegra
     """Whatever format the target has: the text is written in it, and no part of it is taken for markup."""
     with mailbox() as mails:
         address = mails.address.replace("&format=text", form.replace("?", "&"))
-        settings = Settings(
-            home=tmp_path, alerts=[f"tgram://{TOKEN}/{CHAT}{form}", address], telegram_api=receiver.url
-        )
+        settings = Settings(home=tmp_path, alerts=[f"tgram://{TOKEN}/{CHAT}{form}", address], telegram_api=receiver.url)
         alert(settings, Alert("the <title> & more", STRANGE, "failure"))
     (text,) = receiver.texts
     ((subject, body),) = mails.mails
