@@ -7,7 +7,7 @@ record. A crash costs nothing: a day is there or not, and what was not recorded 
 A mart is built for days that have something to hold, so that its cost is that of the days with events: one event of long
 ago is one day more. Days between are the views' business (`days_held` and `windows` in templates/marts/_facts.sql.j2).
 
-What makes a day out of date is read from the build's own SQL: the number of events of the types that it reads, on the
+What makes a day out of date is read from the build's own SQL: which events there are of the types that it reads, on the
 day, and up to the day where the build reads what is in force. `window` in the header says the rest:
 "day"    the days that have such events
 "from"   all days on which anything happened, from the first such event on (states at a day's end), and those that the
@@ -38,7 +38,7 @@ from clickvault.render import Renderer, ch_identifier
 __all__ = ["Built", "Mart", "View", "accounts", "all_marts", "build", "build_sql", "find", "objects", "stale_days"]
 
 Progress = Callable[[str, int, int], None]
-Counts = dict[str, dict[date, int]]
+States = dict[str, dict[date, int]]
 BUILD_DAYS = 92
 VIEWS = ("view", "parameterized")
 STATEMENTS = ("build", "days")
@@ -78,13 +78,14 @@ def build_sql(renderer: Renderer, mart: Mart) -> str:
 # ── what is out of date ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _counts(ch: Client, renderer: Renderer) -> Counts:
-    """How many distinct events of each type there are now, by day."""
+def _counts(ch: Client, renderer: Renderer) -> States:
+    """Which events of each type there are now, and which copy of each, as a sum by day."""
     counts = " UNION ALL ".join(
-        f"SELECT '{name}' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.{ch_identifier(name)} FINAL GROUP BY day"
+        f"SELECT '{name}' AS event_type, toDate(event_time) AS day, sum(cityHash64(event_id, version)) AS n "
+        f"FROM raw.{ch_identifier(name)} FINAL GROUP BY day"
         for name in renderer.registry.events
     )
-    found: Counts = {name: {} for name in renderer.registry.events}
+    found: States = {name: {} for name in renderer.registry.events}
     for r in rows(ch, f"{counts} SETTINGS do_not_merge_across_partitions_select_final = 1"):
         found[r["event_type"]][r["day"]] = r["n"]
     return found
@@ -96,12 +97,11 @@ def reads(sql: str) -> tuple[set[str], set[str]]:
     return {name for name, _ in READ.findall(sql)} - whole, whole
 
 
-def _states(ch: Client, renderer: Renderer, mart: Mart, counts: Counts, end: date | None = None) -> dict[date, str]:
-    """What the data of each day is at now, as a text: how many events the build reads, or the graph's fingerprint.
+def _states(ch: Client, renderer: Renderer, mart: Mart, counts: States, end: date | None = None) -> dict[date, str]:
+    """What the data of each day is at now, as a text: which events the build reads, or the graph's fingerprint.
 
-    The days are those that have something to hold, up to the newest with events; the statement `days` up to `end` (excluded).
-
-    Events are never changed, so a day whose count of distinct events is the same is the same day; duplicates and merges
+    The days are those that have something to hold, up to the newest with events; the statement `days` up to `end`
+    (excluded). A copy of an event is never changed, so a day with the same copies is the same day; duplicates and merges
     do not touch it. The mart's own SQL is part of the state: a day that another formula made, or that was kept in
     another table, is out of date.
     """
@@ -123,10 +123,10 @@ def _states(ch: Client, renderer: Renderer, mart: Mart, counts: Counts, end: dat
         days = sorted(there)
     now = [sum(counts[name].get(d, 0) for name in on_day) for d in days]
     so_far = accumulate(sum(counts[name].get(d, 0) for name in up_to) for d in days)
-    return {d: f"{n} {m} {formula}" for d, n, m in zip(days, now, so_far, strict=True)}
+    return {d: f"{n % 2**64:x} {m % 2**64:x} {formula}" for d, n, m in zip(days, now, so_far, strict=True)}
 
 
-def stale_days(ch: Client, renderer: Renderer, mart: Mart, counts: Counts | None = None) -> list[date]:
+def stale_days(ch: Client, renderer: Renderer, mart: Mart, counts: States | None = None) -> list[date]:
     """The days that the mart does not have, or has from other data than there is now."""
     return _stale(ch, mart, _states(ch, renderer, mart, _counts(ch, renderer) if counts is None else counts))
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from clickvault.contract.language import BLANK
+
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
@@ -140,6 +142,8 @@ def _broken_values(field: FieldSpec, value: Any, name: str, received_at: datetim
     elif isinstance(value, str):
         if "\0" in value:
             yield name, "has a NUL character"
+        if field.hub_name and BLANK.match(value):
+            yield name, "a key that is blank"
     elif field.since and value is not None:
         since = datetime.fromisoformat(field.since).replace(tzinfo=UTC)
         if value < since or (received_at and value > received_at + timedelta(seconds=field.ahead)):

@@ -10,7 +10,7 @@ import re
 import types
 import typing
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any, Literal
 from uuid import UUID
@@ -153,6 +153,7 @@ def read_event(
     activity: bool | tuple[str, ...],
     freshness: int,
     entity: str,
+    future: timedelta | None,
 ) -> EventSpec:
     """The declaration of `cls` as data. Raises ContractError, naming class and field."""
     name = cls.__name__
@@ -171,6 +172,9 @@ def read_event(
     envelope = tuple(_read_field(name, n, cls.model_fields[n]) for n in ENVELOPE)
     if isinstance(cls.link, lang.Transaction):  # what has happened is never changed
         envelope = tuple(replace(f, choices=("create",)) if f.name == "op" else f for f in envelope)
+    if future is not None:
+        ahead = _seconds(name, future)
+        envelope = tuple(replace(f, ahead=ahead) if f.name == "event_time" else f for f in envelope)
     own = tuple(_read_field(name, n, f) for n, f in cls.model_fields.items() if n not in ENVELOPE)
     spec = EventSpec(
         event_type=event_type,
@@ -205,6 +209,14 @@ def _activity(spec: EventSpec, said: bool | tuple[str, ...]) -> tuple[str, ...]:
     if said and not spec.actor:
         raise ContractError(f"{spec.class_name}: activity without an Actor", hint="mark the field of who acts as Actor")
     return tuple(op for op in spec.ops if op in said)
+
+
+def _seconds(cls: str, future: object) -> int:
+    if not isinstance(future, timedelta) or future < timedelta(0) or future % timedelta(seconds=1):
+        raise ContractError(
+            f"{cls}: future must be a timedelta of whole seconds, got {future!r}", hint="future=timedelta(hours=1)"
+        )
+    return int(future.total_seconds())
 
 
 def _check_class(cls: type[lang.Event]) -> None:

@@ -35,7 +35,8 @@ from clickvault.contract import (
 from clickvault.contract.judge import MAX_MESSAGE_BYTES
 from clickvault.contract.language import Event as Envelope
 from clickvault.contract.language import Ref
-from clickvault.render import ROOT, Renderer
+from clickvault.render import Renderer
+from clickvault.resources import ROOT
 from clickvault.session import Session, open_session
 from tests.worlds import running_stack
 
