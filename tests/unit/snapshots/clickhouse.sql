@@ -557,7 +557,7 @@ SELECT
     post_id, author_id, if(users.card.1 = '', 'unknown', users.card.1) AS author, kind, published_at, if(empty(so_far), 0, so_far[-1]) AS views,
     if(place = 0 OR {views:UInt64} = 0, NULL, ordered.1[place] - published) AS seconds_to_views
 FROM counted
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
 ORDER BY published_at, post_id;
 
 -- ═══ ClickHouse: view marts.v_spread_curve
@@ -745,7 +745,7 @@ SELECT
     check, any(level) AS severity, max(checked_at) AS checked_at, countIf(rows > 0) AS looked_at, countIf(NOT passed) AS breached,
     countIf(NOT passed AND level = 'error') AS errors, countIf(NOT passed AND level = 'warning') AS warnings
 FROM ops.v_quality_latest
-WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late')
+WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late')
 GROUP BY check
 ORDER BY check;
 
@@ -867,7 +867,7 @@ FROM
     UNION ALL
     SELECT 'quality', minOrNull(at) FROM
     (
-        SELECT max(checked_at) AS at FROM ops.quality_results WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late') GROUP BY check
+        SELECT max(checked_at) AS at FROM ops.quality_results WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late') GROUP BY check
     )
 )
 WHERE newest > toDateTime64(0, 6, 'UTC')

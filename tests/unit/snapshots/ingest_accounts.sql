@@ -1,5 +1,5 @@
 -- ═══ ingest: accounts
--- The accounts of the landing table: every message is judged once more, and counted.
+-- The accounts of the landing table: every message is judged once more, and counted; one that was replayed as of its replay.
 -- Inputs: the contracts. Grain: one row an event type, '' for messages that no type claims.
 -- landed, valid: distinct positions; events: distinct (event_time, event_id) among the valid; dead: dead letters.
 -- Where months were removed from the landing table (`retired`; parameter since, DateTime64) only what landed later is looked at, and of
@@ -68,7 +68,7 @@ SELECT
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
         ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
         assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
-            > landed_at + toIntervalSecond(600), 'event_time: in the future',
+            > greatest(landed_at, judged_at) + toIntervalSecond(600), 'event_time: in the future',
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
@@ -147,7 +147,12 @@ SELECT
         ifNull(_v.`language`, '') NOT IN ('en', 'es', 'pt', 'de', 'fr', 'it', 'pl', 'ja'), 'language: not one of the allowed values',
         '')
         ]    )) AS reasons
-FROM landing.events
+FROM (
+            SELECT e.*, d.judged_at AS judged_at FROM landing.events AS e
+            LEFT ANY JOIN (SELECT source, stream, partition, offset, judged_at FROM raw.rejected FINAL WHERE event_type = 'user') AS d
+                USING (source, stream, partition, offset)
+            WHERE e.event_type = 'user'
+        )
 WHERE event_type = 'user')
         UNION ALL
         SELECT
@@ -210,7 +215,7 @@ SELECT
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
         ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
         assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
-            > landed_at + toIntervalSecond(600), 'event_time: in the future',
+            > greatest(landed_at, judged_at) + toIntervalSecond(600), 'event_time: in the future',
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
@@ -285,7 +290,12 @@ SELECT
         assumeNotNull(JSONExtract(raw, 'badges', _i, 'level', 'Nullable(Int64)')) > 5, 'badges.level: above 5',
         '')
             ])), range(1, least(JSONLength(raw, 'badges'), 6) + 1)))))    )) AS reasons
-FROM landing.events
+FROM (
+            SELECT e.*, d.judged_at AS judged_at FROM landing.events AS e
+            LEFT ANY JOIN (SELECT source, stream, partition, offset, judged_at FROM raw.rejected FINAL WHERE event_type = 'user_badges') AS d
+                USING (source, stream, partition, offset)
+            WHERE e.event_type = 'user_badges'
+        )
 WHERE event_type = 'user_badges')
         UNION ALL
         SELECT '' AS event_type, uniqExact(source, stream, partition, offset), 0, 0

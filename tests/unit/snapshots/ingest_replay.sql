@@ -1,6 +1,7 @@
 -- ═══ dead letters: replay of user_badges
 -- Dead letters of one event type, judged again from landing.events.
--- Inputs: event (EventSpec). The first statement sends them the way that new messages go; the second records which are
+-- Inputs: event (EventSpec). Parameter: now, which "in the future" is measured from: what was ahead of its time may have come true.
+-- The first statement sends them the way that new messages go; the second records which are
 -- accepted now: an empty list of reasons under the same position. An event that came again meanwhile, and was accepted, stays as it was
 -- accepted: the vault has it so.
 INSERT INTO landing.`judged_user_badges`
@@ -60,7 +61,7 @@ SELECT
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
         ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
         assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
-            > landed_at + toIntervalSecond(600), 'event_time: in the future',
+            > {now:DateTime64(6, 'UTC')} + toIntervalSecond(600), 'event_time: in the future',
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
@@ -145,7 +146,7 @@ WHERE event_type = 'user_badges')
 WHERE notEmpty(reasons) OR (event_time, event_id) NOT IN (SELECT event_time, event_id FROM raw.`user_badges`);
 
 INSERT INTO raw.rejected (event_type, reasons, source, stream, partition, offset, landed_at, raw, judged_at)
-SELECT 'user_badges', reasons, source, stream, partition, offset, landed_at, raw, now64(6, 'UTC')
+SELECT 'user_badges', reasons, source, stream, partition, offset, landed_at, raw, {now:DateTime64(6, 'UTC')}
 FROM (WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String))') AS _v
@@ -201,7 +202,7 @@ SELECT
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
         ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
         assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
-            > landed_at + toIntervalSecond(600), 'event_time: in the future',
+            > {now:DateTime64(6, 'UTC')} + toIntervalSecond(600), 'event_time: in the future',
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',

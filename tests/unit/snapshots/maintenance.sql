@@ -32,7 +32,7 @@ where l.loaded_at < %(limit)s
   and l.load_id not in (select e.load_id from ops.load_log e where e.oldest is not null order by e.oldest, e.load_id limit 1)
   and l.load_id not in (select e.load_id from ops.load_log e where e.newest is not null order by e.newest desc, e.load_id limit 1);
 -- ═══ accounts of what landed later
--- The accounts of the landing table: every message is judged once more, and counted.
+-- The accounts of the landing table: every message is judged once more, and counted; one that was replayed as of its replay.
 -- Inputs: the contracts. Grain: one row an event type, '' for messages that no type claims.
 -- landed, valid: distinct positions; events: distinct (event_time, event_id) among the valid; dead: dead letters.
 -- Where months were removed from the landing table (`retired`; parameter since, DateTime64) only what landed later is looked at, and of
@@ -102,7 +102,7 @@ SELECT
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
         ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
         assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
-            > landed_at + toIntervalSecond(600), 'event_time: in the future',
+            > greatest(landed_at, judged_at) + toIntervalSecond(600), 'event_time: in the future',
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
@@ -181,7 +181,12 @@ SELECT
         ifNull(_v.`language`, '') NOT IN ('en', 'es', 'pt', 'de', 'fr', 'it', 'pl', 'ja'), 'language: not one of the allowed values',
         '')
         ]    )) AS reasons
-FROM (SELECT * FROM landing.events WHERE landed_at >= {since:DateTime64(6, 'UTC')})
+FROM (
+            SELECT e.*, d.judged_at AS judged_at FROM (SELECT * FROM landing.events WHERE landed_at >= {since:DateTime64(6, 'UTC')}) AS e
+            LEFT ANY JOIN (SELECT source, stream, partition, offset, judged_at FROM raw.rejected FINAL WHERE event_type = 'user') AS d
+                USING (source, stream, partition, offset)
+            WHERE e.event_type = 'user'
+        )
 WHERE event_type = 'user')
         UNION ALL
         SELECT
@@ -245,7 +250,7 @@ SELECT
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
         ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
         assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
-            > landed_at + toIntervalSecond(600), 'event_time: in the future',
+            > greatest(landed_at, judged_at) + toIntervalSecond(600), 'event_time: in the future',
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
@@ -320,7 +325,12 @@ SELECT
         assumeNotNull(JSONExtract(raw, 'badges', _i, 'level', 'Nullable(Int64)')) > 5, 'badges.level: above 5',
         '')
             ])), range(1, least(JSONLength(raw, 'badges'), 6) + 1)))))    )) AS reasons
-FROM (SELECT * FROM landing.events WHERE landed_at >= {since:DateTime64(6, 'UTC')})
+FROM (
+            SELECT e.*, d.judged_at AS judged_at FROM (SELECT * FROM landing.events WHERE landed_at >= {since:DateTime64(6, 'UTC')}) AS e
+            LEFT ANY JOIN (SELECT source, stream, partition, offset, judged_at FROM raw.rejected FINAL WHERE event_type = 'user_badges') AS d
+                USING (source, stream, partition, offset)
+            WHERE e.event_type = 'user_badges'
+        )
 WHERE event_type = 'user_badges')
         UNION ALL
         SELECT '' AS event_type, uniqExact(source, stream, partition, offset), 0, 0

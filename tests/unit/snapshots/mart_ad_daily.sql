@@ -26,7 +26,7 @@ WITH
     ),
     ads AS
     (
-        SELECT ad_id, argMax((advertiser_id, title, topic), (event_time, UUIDToNum(event_id))) AS card
+        SELECT ad_id, argMax((advertiser_id, title, topic), (event_time, source_order)) AS card
         FROM raw.ad FINAL
         GROUP BY ad_id
     )

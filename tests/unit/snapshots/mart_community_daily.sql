@@ -82,13 +82,13 @@ WITH
     ),
     cards AS
     (
-        SELECT community_id AS id, argMax(tuple(name, parent_id, topic, language), (event_time, toString(event_id))) AS card
+        SELECT community_id AS id, argMax(tuple(name, parent_id, topic, language), (event_time, source_order)) AS card
         FROM
         (
-            SELECT community_id, event_time, event_id, toNullable(name) AS name, CAST(NULL, 'Nullable(UUID)') AS parent_id, toNullable(toString(topic)) AS topic, toNullable(toString(language)) AS language
+            SELECT community_id, event_time, source_order, toNullable(name) AS name, CAST(NULL, 'Nullable(UUID)') AS parent_id, toNullable(toString(topic)) AS topic, toNullable(toString(language)) AS language
             FROM raw.community FINAL
             UNION ALL
-            SELECT community_id, event_time, event_id, name, parent_id, NULL, NULL
+            SELECT community_id, event_time, source_order, name, parent_id, NULL, NULL
             FROM raw.`group` FINAL
         )
         GROUP BY id
@@ -118,7 +118,7 @@ WITH
         lagInFrame(op, 1, toLowCardinality('delete')) OVER pair AS before
     FROM raw.`group_member` FINAL
     WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
-    WINDOW pair AS (PARTITION BY user_id, community_id ORDER BY event_time, toString(event_id) ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING))
+    WINDOW pair AS (PARTITION BY user_id, community_id ORDER BY event_time, source_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING))
     WHERE op != 'delete' AND toDate(since) < {d1:Date} AND toDate(until) > {d0:Date}),
     acts AS
     (
@@ -145,10 +145,10 @@ WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTim
         ASOF INNER JOIN (SELECT key, since, said.1 AS `community_id`
     FROM
     (
-        SELECT key, since, argMax(tuple(`community_id`), toString(event_id)) AS said
+        SELECT key, since, argMax(tuple(`community_id`), source_order) AS said
         FROM
         (
-            SELECT `post_id` AS key, event_time AS since, event_id, `community_id` AS `community_id` FROM raw.`post` FINAL WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
+            SELECT `post_id` AS key, event_time AS since, source_order, `community_id` AS `community_id` FROM raw.`post` FINAL WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         )
         GROUP BY key, since
     )) AS home ON act.post_id = home.key AND act.event_time >= home.since
@@ -177,7 +177,7 @@ FROM
         lagInFrame(op, 1, toLowCardinality('delete')) OVER pair AS before
     FROM raw.`group_member` FINAL
     WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
-    WINDOW pair AS (PARTITION BY user_id, community_id ORDER BY event_time, toString(event_id) ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING))
+    WINDOW pair AS (PARTITION BY user_id, community_id ORDER BY event_time, source_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING))
     WHERE op != 'delete' AND before = 'delete' AND toDate(since) >= {d0:Date}
     UNION ALL
     SELECT day, community_id, 'moderator', user_id
@@ -191,7 +191,7 @@ FROM
         lagInFrame(op, 1, toLowCardinality('delete')) OVER pair AS before
     FROM raw.`group_moderator` FINAL
     WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
-    WINDOW pair AS (PARTITION BY user_id, community_id ORDER BY event_time, toString(event_id) ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING))
+    WINDOW pair AS (PARTITION BY user_id, community_id ORDER BY event_time, source_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING))
     WHERE op != 'delete' AND toDate(since) < {d1:Date} AND toDate(until) > {d0:Date})
     UNION ALL
     SELECT day, community_id, toString(what), actor

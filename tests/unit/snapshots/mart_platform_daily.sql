@@ -150,10 +150,10 @@ WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTim
 ASOF LEFT JOIN (SELECT key, since, said.1 AS `country`, said.2 AS `language`
     FROM
     (
-        SELECT key, since, argMax(tuple(`country`, `language`), toString(event_id)) AS said
+        SELECT key, since, argMax(tuple(`country`, `language`), source_order) AS said
         FROM
         (
-            SELECT `user_id` AS key, event_time AS since, event_id, `country` AS `country`, `language` AS `language` FROM raw.`user` FINAL WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
+            SELECT `user_id` AS key, event_time AS since, source_order, `country` AS `country`, `language` AS `language` FROM raw.`user` FINAL WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         )
         GROUP BY key, since
     )) AS known ON act.actor = known.key AND act.event_time >= known.since

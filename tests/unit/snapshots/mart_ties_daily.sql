@@ -70,7 +70,7 @@ FROM
     (
         SELECT
 user_id AS user_id, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`user` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY user_id, since
@@ -95,7 +95,7 @@ FROM
     (
         SELECT
 least(user_id, friend_id) AS a, greatest(user_id, friend_id) AS b, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`friend` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY a, b, since
@@ -116,7 +116,7 @@ FROM
     (
         SELECT
 follower_id AS a, followee_id AS b, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`follower` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY a, b, since
@@ -137,7 +137,7 @@ FROM
     (
         SELECT
 subscriber_id AS a, creator_id AS b, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`subscription` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY a, b, since
@@ -158,7 +158,7 @@ FROM
     (
         SELECT
 blocker_id AS a, blocked_id AS b, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`block` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY a, b, since
@@ -179,7 +179,7 @@ FROM
     (
         SELECT
 muter_id AS a, muted_id AS b, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`mute` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY a, b, since
@@ -200,7 +200,7 @@ FROM
     (
         SELECT
 user_id AS a, friend_id AS b, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`close_friend` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY a, b, since
@@ -244,7 +244,7 @@ FROM
     (
         SELECT
 user_id AS user_id, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`user` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY user_id, since

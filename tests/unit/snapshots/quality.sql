@@ -286,6 +286,55 @@ FROM ops.v_freshness
 WHERE isNotNull(hours_since)
 GROUP BY topic;
 
+-- ═══ quality: ids_at_two_times
+-- Ids that were sent at several times, among the events that landed recently: an event is (event_time, event_id), so they count twice.
+-- Inputs: raw.*. Grain: an event type with events.
+SELECT 'user' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`user` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'user_profile' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`user_profile` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'user_badges' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`user_badges` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'friend' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`friend` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'story' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`story` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'reaction' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`reaction` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'share' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`share` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'photo' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`photo` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'pinned_post' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`pinned_post` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'sponsorship' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`sponsorship` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'donation' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`donation` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'user_status' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`user_status` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'video' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`video` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'album' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`album` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'community' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`community` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0;
+
 -- ═══ quality: orphans
 -- Keys that are referred to, but came into being nowhere. Parents are looked for among all events, however old.
 -- Inputs: raw.*. Grain: a reference (type.field) that has values.

@@ -110,6 +110,19 @@ CREATE TABLE IF NOT EXISTS ops.gaps ON CLUSTER `clickvault`
 ENGINE = ReplicatedReplacingMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}', seen_at)
 ORDER BY (source, stream, partition, offset);
 
+-- ═══ table ops.counted
+CREATE TABLE IF NOT EXISTS ops.counted ON CLUSTER `clickvault`
+(
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    upto UInt64,
+    messages UInt64,
+    seen_at DateTime64(6, 'UTC')
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}', seen_at)
+ORDER BY (source, stream, partition);
+
 -- ═══ table ops.retired
 CREATE TABLE IF NOT EXISTS ops.retired ON CLUSTER `clickvault`
 (
@@ -168,7 +181,7 @@ ENGINE = Null;
 
 -- ═══ feed landing.inbox_feed
 CREATE MATERIALIZED VIEW landing.inbox_feed ON CLUSTER `clickvault` TO landing.events_local AS
-SELECT source, stream, partition, offset, key, sent_at, now64(6, 'UTC') AS landed_at,
+SELECT source, stream, partition, offset, key, if(toUnixTimestamp64Milli(inbox.sent_at) > 0 AND toUnixTimestamp64Milli(inbox.sent_at) < 10413792000000, inbox.sent_at, NULL) AS sent_at, now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',
@@ -276,7 +289,13 @@ CREATE TABLE IF NOT EXISTS `raw`.`user_local` ON CLUSTER `clickvault`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time',
     INDEX landed landed_at TYPE minmax
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickvault/{uuid}/{shard}', '{replica}', version)
@@ -302,7 +321,13 @@ CREATE TABLE IF NOT EXISTS `raw`.`user` ON CLUSTER `clickvault`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first'
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time'
 )
 ENGINE = Distributed(`clickvault`, `raw`, `user_local`, cityHash64(event_time, event_id));
 
@@ -333,7 +358,7 @@ ENGINE = Null;
 CREATE MATERIALIZED VIEW landing.`accept_user` ON CLUSTER `clickvault` TO raw.`user` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `username`, `email`, `country`, `language`,
-    source, stream, partition, offset, landed_at, -toUnixTimestamp64Micro(landed_at) AS version
+    source, stream, partition, offset, landed_at
 FROM landing.`judged_user`
 WHERE empty(reasons);
 
@@ -378,7 +403,13 @@ CREATE TABLE IF NOT EXISTS `raw`.`reaction_local` ON CLUSTER `clickvault`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time',
     INDEX landed landed_at TYPE minmax
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickvault/{uuid}/{shard}', '{replica}', version)
@@ -402,7 +433,13 @@ CREATE TABLE IF NOT EXISTS `raw`.`reaction` ON CLUSTER `clickvault`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first'
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time'
 )
 ENGINE = Distributed(`clickvault`, `raw`, `reaction_local`, cityHash64(event_time, event_id));
 
@@ -431,7 +468,7 @@ ENGINE = Null;
 CREATE MATERIALIZED VIEW landing.`accept_reaction` ON CLUSTER `clickvault` TO raw.`reaction` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `post_id`, `reaction`,
-    source, stream, partition, offset, landed_at, -toUnixTimestamp64Micro(landed_at) AS version
+    source, stream, partition, offset, landed_at
 FROM landing.`judged_reaction`
 WHERE empty(reasons);
 
@@ -794,7 +831,7 @@ CREATE TABLE IF NOT EXISTS marts.post_spread ON CLUSTER `clickvault`
 (
     day Date,
     post_id UUID,
-    created AggregateFunction(argMin, Tuple(UUID, String, DateTime64(6, 'UTC')), Tuple(DateTime64(6, 'UTC'), FixedString(16))),
+    created AggregateFunction(argMin, Tuple(UUID, String, DateTime64(6, 'UTC')), Tuple(DateTime64(6, 'UTC'), UInt128)),
     seen SimpleAggregateFunction(groupArrayArray, Array(Tuple(UInt32, UInt32)))
 )
 ENGINE = ReplicatedAggregatingMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}')
@@ -918,7 +955,7 @@ WITH
     ),
     ads AS
     (
-        SELECT ad_id, argMax((advertiser_id, title, topic), (event_time, UUIDToNum(event_id))) AS card
+        SELECT ad_id, argMax((advertiser_id, title, topic), (event_time, source_order)) AS card
         FROM raw.ad FINAL
         GROUP BY ad_id
     )
@@ -967,7 +1004,7 @@ SELECT
     (reposts + quotes) / nullIf(views, 0) AS virality,
     rank() OVER (PARTITION BY day ORDER BY reposts + quotes DESC) AS virality_rank
 FROM sums
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
 ORDER BY day, virality_rank, author_id;
 
 -- ═══ view marts.v_cohort_weekly
@@ -1049,13 +1086,13 @@ WITH
     ),
     cards AS
     (
-        SELECT community_id AS id, argMax(tuple(name, parent_id, topic, language), (event_time, toString(event_id))) AS card
+        SELECT community_id AS id, argMax(tuple(name, parent_id, topic, language), (event_time, source_order)) AS card
         FROM
         (
-            SELECT community_id, event_time, event_id, toNullable(name) AS name, CAST(NULL, 'Nullable(UUID)') AS parent_id, toNullable(toString(topic)) AS topic, toNullable(toString(language)) AS language
+            SELECT community_id, event_time, source_order, toNullable(name) AS name, CAST(NULL, 'Nullable(UUID)') AS parent_id, toNullable(toString(topic)) AS topic, toNullable(toString(language)) AS language
             FROM raw.community FINAL
             UNION ALL
-            SELECT community_id, event_time, event_id, name, parent_id, NULL, NULL
+            SELECT community_id, event_time, source_order, name, parent_id, NULL, NULL
             FROM raw.`group` FINAL
         )
         GROUP BY id
@@ -1090,7 +1127,7 @@ SELECT
     sums.deals AS deals, toDecimal128(sums.sponsored, 6) / 1000000 AS sponsored,
     toDecimal128(sums.donated + sums.charged + sums.sponsored, 6) / 1000000 AS total
 FROM sums
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON creator_id = users.id
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON creator_id = users.id
 ORDER BY day, creator_id, currency;
 
 -- ═══ view marts.v_revenue_daily
@@ -1354,7 +1391,7 @@ SELECT
     post_id, author_id, if(users.card.1 = '', 'unknown', users.card.1) AS author, kind, published_at, if(empty(so_far), 0, so_far[-1]) AS views,
     if(place = 0 OR 1000 = 0, NULL, ordered.1[place] - published) AS seconds_to_views
 FROM counted
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
 ORDER BY published_at, post_id;
 
 -- ═══ parameterized marts.v_post_spread_at
@@ -1383,7 +1420,7 @@ SELECT
     post_id, author_id, if(users.card.1 = '', 'unknown', users.card.1) AS author, kind, published_at, if(empty(so_far), 0, so_far[-1]) AS views,
     if(place = 0 OR {views:UInt64} = 0, NULL, ordered.1[place] - published) AS seconds_to_views
 FROM counted
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
 ORDER BY published_at, post_id;
 
 -- ═══ view marts.v_spread_curve
@@ -1577,7 +1614,7 @@ FROM
 ) AS sums
 LEFT JOIN
 (
-    SELECT topic_id, argMax(tuple(toNullable(title), toNullable(community_id)), (event_time, toString(event_id))) AS newest
+    SELECT topic_id, argMax(tuple(toNullable(title), toNullable(community_id)), (event_time, source_order)) AS newest
     FROM raw.community_topic FINAL
     GROUP BY topic_id
 ) AS card USING (topic_id)
@@ -1639,7 +1676,7 @@ FROM
     FROM marts.user_centrality
     GROUP BY day, user_id
 ) AS scores
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON scores.user_id = users.id;
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON scores.user_id = users.id;
 
 -- ═══ table ops.quality_results
 CREATE TABLE IF NOT EXISTS ops.quality_results ON CLUSTER `clickvault`
@@ -1715,7 +1752,7 @@ SELECT
     check, any(level) AS severity, max(checked_at) AS checked_at, countIf(rows > 0) AS looked_at, countIf(NOT passed) AS breached,
     countIf(NOT passed AND level = 'error') AS errors, countIf(NOT passed AND level = 'warning') AS warnings
 FROM ops.v_quality_latest
-WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late')
+WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late')
 GROUP BY check
 ORDER BY check;
 
@@ -1837,7 +1874,7 @@ FROM
     UNION ALL
     SELECT 'quality', minOrNull(at) FROM
     (
-        SELECT max(checked_at) AS at FROM ops.quality_results WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late') GROUP BY check
+        SELECT max(checked_at) AS at FROM ops.quality_results WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late') GROUP BY check
     )
 )
 WHERE newest > toDateTime64(0, 6, 'UTC')
@@ -1918,7 +1955,7 @@ SELECT
     toInt32(_partition) AS partition,
     _offset AS offset,
     _key AS key,
-    _timestamp_ms AS sent_at,
+    if(toUnixTimestamp64Milli(_timestamp_ms) > 0 AND toUnixTimestamp64Milli(_timestamp_ms) < 10413792000000, _timestamp_ms, NULL) AS sent_at,
     now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
@@ -1954,7 +1991,7 @@ SELECT
     toInt32(_partition) AS partition,
     _offset AS offset,
     _key AS key,
-    _timestamp_ms AS sent_at,
+    if(toUnixTimestamp64Milli(_timestamp_ms) > 0 AND toUnixTimestamp64Milli(_timestamp_ms) < 10413792000000, _timestamp_ms, NULL) AS sent_at,
     now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
@@ -1990,7 +2027,7 @@ SELECT
     toInt32(_partition) AS partition,
     _offset AS offset,
     _key AS key,
-    _timestamp_ms AS sent_at,
+    if(toUnixTimestamp64Milli(_timestamp_ms) > 0 AND toUnixTimestamp64Milli(_timestamp_ms) < 10413792000000, _timestamp_ms, NULL) AS sent_at,
     now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
@@ -2026,7 +2063,7 @@ SELECT
     toInt32(_partition) AS partition,
     _offset AS offset,
     _key AS key,
-    _timestamp_ms AS sent_at,
+    if(toUnixTimestamp64Milli(_timestamp_ms) > 0 AND toUnixTimestamp64Milli(_timestamp_ms) < 10413792000000, _timestamp_ms, NULL) AS sent_at,
     now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
@@ -2062,7 +2099,7 @@ SELECT
     toInt32(_partition) AS partition,
     _offset AS offset,
     _key AS key,
-    _timestamp_ms AS sent_at,
+    if(toUnixTimestamp64Milli(_timestamp_ms) > 0 AND toUnixTimestamp64Milli(_timestamp_ms) < 10413792000000, _timestamp_ms, NULL) AS sent_at,
     now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
@@ -2098,7 +2135,7 @@ SELECT
     toInt32(_partition) AS partition,
     _offset AS offset,
     _key AS key,
-    _timestamp_ms AS sent_at,
+    if(toUnixTimestamp64Milli(_timestamp_ms) > 0 AND toUnixTimestamp64Milli(_timestamp_ms) < 10413792000000, _timestamp_ms, NULL) AS sent_at,
     now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
