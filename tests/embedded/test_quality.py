@@ -137,6 +137,7 @@ def changed(expressions: str, where: str = "true LIMIT 1") -> str:
 AGO = "event_time - toIntervalYear(1) AS event_time"
 LATER = "event_time + toIntervalYear(1) AS event_time"
 CASES = [
+    Case("stray_events", "like", "raw.like", "", changed("event_time - toIntervalYear(20) AS event_time")),
     Case("freshness", "social.quote", "landing.events", "event_type = 'quote'",
          "SELECT * REPLACE (landed_at - toIntervalHour(25) AS landed_at) FROM KEPT WHERE event_type = 'quote'"),
     Case("arrival", "social.quote", "landing.events", "event_type = 'quote'"),

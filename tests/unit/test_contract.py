@@ -154,6 +154,11 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "group": (lambda: declare(group="No Group", thing_id=KEY), "Thing: group must be a lower-case identifier"),
     "entity": (lambda: declare(entity="Two Words", thing_id=KEY), "Thing: entity must be a lower-case identifier"),
     "topic": (lambda: declare(topic="No Topic", thing_id=KEY), "Thing: topic must be lower-case"),
+    "activity of no operation": (
+        lambda: declare(thing_id=Annotated[Id, Hub("thing"), Actor], activity=("made",)), "activity names operations"),
+    "activity of nobody": (lambda: declare(thing_id=KEY, activity=("create",)), "activity without an Actor"),
+    "activity of no hub": (
+        lambda: Registry([Domain("d", declare(thing_id=KEY))]).activity("user"), "there is no such hub"),
     "no docstring": (lambda: declare(doc="", thing_id=KEY), "Thing: no docstring"),
     "the envelope's docstring": (lambda: declare(doc=Event.__doc__ or "", thing_id=KEY), "Thing: no docstring"),
     "class name": (lambda: declare("X" * 41, thing_id=KEY), "the class must be a lower-case identifier of at most 40"),

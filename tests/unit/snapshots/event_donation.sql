@@ -16,7 +16,12 @@ CREATE TABLE IF NOT EXISTS raw.`donation`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(bitShiftLeft(toUInt128(bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28) + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16) + CRC32(concat(source, '/', stream)) % 65536), 96), bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
     source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time',
     INDEX landed landed_at TYPE minmax
 )
@@ -102,17 +107,18 @@ SELECT
         [
         multiIf(
         NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') = 'Null', 'event_id: is null',
         JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
         NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'event_type'), 'event_type: missing',
+        JSONType(raw, 'event_type') = 'Null', 'event_type: is null',
         NOT (JSONType(raw, 'event_type') = 'String'
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
         lengthUTF8(ifNull(_v.`event_type`, '')) < 1, 'event_type: shorter than 1',
         lengthUTF8(ifNull(_v.`event_type`, '')) > 60, 'event_type: longer than 60',
         position(ifNull(_v.`event_type`, ''), '\0') > 0, 'event_type: has a NUL character',
@@ -120,11 +126,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') = 'Null', 'op: is null',
         JSONType(raw, 'op') != 'String', 'op: not a text',
         ifNull(_v.`op`, '') NOT IN ('create'), 'op: not one of the allowed values',
         ''),
         multiIf(
         NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') = 'Null', 'event_time: is null',
         JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
         NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
@@ -134,6 +142,12 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'Null', 'schema_version: is null',
+        JSONType(raw, 'schema_version') = 'String' AND NOT (JSONType(raw, 'schema_version') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -141,23 +155,25 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'producer'), 'producer: missing',
+        JSONType(raw, 'producer') = 'Null', 'producer: is null',
         NOT (JSONType(raw, 'producer') = 'String'
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
         lengthUTF8(ifNull(_v.`producer`, '')) < 1, 'producer: shorter than 1',
         lengthUTF8(ifNull(_v.`producer`, '')) > 80, 'producer: longer than 80',
         position(ifNull(_v.`producer`, ''), '\0') > 0, 'producer: has a NUL character',
         ''),
         multiIf(
         NOT has(_keys, 'donor_id'), 'donor_id: missing',
+        JSONType(raw, 'donor_id') = 'Null', 'donor_id: is null',
         JSONType(raw, 'donor_id') != 'String', 'donor_id: not a text',
         NOT match(ifNull(_v.`donor_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'donor_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'creator_id'), 'creator_id: missing',
+        JSONType(raw, 'creator_id') = 'Null', 'creator_id: is null',
         JSONType(raw, 'creator_id') != 'String', 'creator_id: not a text',
         NOT match(ifNull(_v.`creator_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'creator_id: not a UUID',
         ''),
@@ -168,6 +184,12 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'amount_micros'), 'amount_micros: missing',
+        JSONType(raw, 'amount_micros') = 'Null', 'amount_micros: is null',
+        JSONType(raw, 'amount_micros') = 'String' AND NOT (JSONType(raw, 'amount_micros') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'amount_micros'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'amount_micros: out of range',
         JSONType(raw, 'amount_micros') = 'UInt64', 'amount_micros: above 1000000000000000',
         JSONType(raw, 'amount_micros') != 'Int64', 'amount_micros: not a whole number',
         assumeNotNull(_v.`amount_micros`) < 0, 'amount_micros: below 0',
@@ -175,6 +197,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'currency'), 'currency: missing',
+        JSONType(raw, 'currency') = 'Null', 'currency: is null',
         JSONType(raw, 'currency') != 'String', 'currency: not a text',
         ifNull(_v.`currency`, '') NOT IN ('EUR', 'USD', 'GBP', 'BRL', 'JPY', 'PLN'), 'currency: not one of the allowed values',
         '')

@@ -18,7 +18,12 @@ CREATE TABLE IF NOT EXISTS raw.`photo`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(bitShiftLeft(toUInt128(bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28) + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16) + CRC32(concat(source, '/', stream)) % 65536), 96), bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
     source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time',
     INDEX landed landed_at TYPE minmax
 )
@@ -108,17 +113,18 @@ SELECT
         [
         multiIf(
         NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') = 'Null', 'event_id: is null',
         JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
         NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'event_type'), 'event_type: missing',
+        JSONType(raw, 'event_type') = 'Null', 'event_type: is null',
         NOT (JSONType(raw, 'event_type') = 'String'
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
         lengthUTF8(ifNull(_v.`event_type`, '')) < 1, 'event_type: shorter than 1',
         lengthUTF8(ifNull(_v.`event_type`, '')) > 60, 'event_type: longer than 60',
         position(ifNull(_v.`event_type`, ''), '\0') > 0, 'event_type: has a NUL character',
@@ -126,11 +132,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') = 'Null', 'op: is null',
         JSONType(raw, 'op') != 'String', 'op: not a text',
         ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
         ''),
         multiIf(
         NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') = 'Null', 'event_time: is null',
         JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
         NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
@@ -140,6 +148,12 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'Null', 'schema_version: is null',
+        JSONType(raw, 'schema_version') = 'String' AND NOT (JSONType(raw, 'schema_version') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -147,23 +161,25 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'producer'), 'producer: missing',
+        JSONType(raw, 'producer') = 'Null', 'producer: is null',
         NOT (JSONType(raw, 'producer') = 'String'
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
         lengthUTF8(ifNull(_v.`producer`, '')) < 1, 'producer: shorter than 1',
         lengthUTF8(ifNull(_v.`producer`, '')) > 80, 'producer: longer than 80',
         position(ifNull(_v.`producer`, ''), '\0') > 0, 'producer: has a NUL character',
         ''),
         multiIf(
         NOT has(_keys, 'media_id'), 'media_id: missing',
+        JSONType(raw, 'media_id') = 'Null', 'media_id: is null',
         JSONType(raw, 'media_id') != 'String', 'media_id: not a text',
         NOT match(ifNull(_v.`media_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'media_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'owner_id'), 'owner_id: missing',
+        JSONType(raw, 'owner_id') = 'Null', 'owner_id: is null',
         JSONType(raw, 'owner_id') != 'String', 'owner_id: not a text',
         NOT match(ifNull(_v.`owner_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'owner_id: not a UUID',
         ''),
@@ -174,11 +190,18 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'format'), 'format: missing',
+        JSONType(raw, 'format') = 'Null', 'format: is null',
         JSONType(raw, 'format') != 'String', 'format: not a text',
         ifNull(_v.`format`, '') NOT IN ('jpeg', 'png', 'webp', 'heic'), 'format: not one of the allowed values',
         ''),
         multiIf(
         NOT has(_keys, 'bytes_size'), 'bytes_size: missing',
+        JSONType(raw, 'bytes_size') = 'Null', 'bytes_size: is null',
+        JSONType(raw, 'bytes_size') = 'String' AND NOT (JSONType(raw, 'bytes_size') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'bytes_size'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'bytes_size: out of range',
         JSONType(raw, 'bytes_size') = 'UInt64', 'bytes_size: above 1099511627776',
         JSONType(raw, 'bytes_size') != 'Int64', 'bytes_size: not a whole number',
         assumeNotNull(_v.`bytes_size`) < 1, 'bytes_size: below 1',
@@ -186,6 +209,12 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'width'), 'width: missing',
+        JSONType(raw, 'width') = 'Null', 'width: is null',
+        JSONType(raw, 'width') = 'String' AND NOT (JSONType(raw, 'width') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'width'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'width: out of range',
         JSONType(raw, 'width') = 'UInt64', 'width: above 32768',
         JSONType(raw, 'width') != 'Int64', 'width: not a whole number',
         assumeNotNull(_v.`width`) < 1, 'width: below 1',
@@ -193,6 +222,12 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'height'), 'height: missing',
+        JSONType(raw, 'height') = 'Null', 'height: is null',
+        JSONType(raw, 'height') = 'String' AND NOT (JSONType(raw, 'height') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'height'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'height: out of range',
         JSONType(raw, 'height') = 'UInt64', 'height: above 32768',
         JSONType(raw, 'height') != 'Int64', 'height: not a whole number',
         assumeNotNull(_v.`height`) < 1, 'height: below 1',

@@ -27,7 +27,7 @@ WITH sums AS
 )
 SELECT
     day, author_id, if(card.1 = '', 'unknown', card.1) AS author, views, seen_by AS viewers, reposts, quotes, reactions, comments,
-    if(views = 0, NULL, (reposts + quotes) / views) AS virality,
+    (reposts + quotes) / nullIf(views, 0) AS virality,
     rank() OVER (PARTITION BY day ORDER BY reposts + quotes DESC) AS virality_rank
 FROM sums
 LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
