@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
+from clickhouse_connect.datatypes import temporal
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -19,6 +20,32 @@ _FOR_GOOD = {6, 20, 36, 42, 43, 44, 46, 47, 53, 62, 70, 115, 215, 386}
 
 MAX_QUERY_BYTES = 2**24
 """Statements over all event types grow with the contracts, beyond the engine's usual 256 KiB."""
+
+
+_FIRST, _LAST = -2_208_988_800, 10_413_791_999
+"""1900-01-01 and 2299-12-31 23:59:59, in seconds since 1970: what a DateTime64 is meant to hold."""
+
+
+class DateTime64(temporal.DateTime64):
+    """The client's type of that name, which this one takes the place of (types are registered by their names).
+
+    ClickHouse keeps times that Python can't hold (microseconds taken for milliseconds: the year 58881), and prints them as the
+    first or last that a DateTime64 is meant to hold. They are read so here; the client itself would end in an exception.
+    """
+
+    __slots__ = ()
+
+    def _read_binary_tz(self, column: Sequence[int], tz_info: Any) -> Any:
+        return super()._read_binary_tz(self._clamped(column), tz_info)
+
+    def _read_binary_naive(self, column: Sequence[int]) -> Any:
+        return super()._read_binary_naive(self._clamped(column))
+
+    def _clamped(self, column: Sequence[int]) -> Sequence[int]:
+        low, high = _FIRST * self.prec, (_LAST + 1) * self.prec - 1
+        if not column or (min(column) >= low and max(column) <= high):
+            return column
+        return type(column)("q", (min(max(ticks, low), high) for ticks in column))  # type: ignore[call-arg]
 
 
 def connect(url: str, **settings: Any) -> Client:

@@ -29,6 +29,7 @@ def secrets_in_use(settings: Settings) -> frozenset[str]:
     urls = [
         settings.clickhouse_url,
         settings.clickhouse_reader_url,
+        settings.clickhouse_graph_url,
         settings.postgres_url,
         settings.clickhouse_sees_postgres,
     ]

@@ -14,7 +14,7 @@ import psycopg2
 import psycopg2.errors
 
 from clickvault.errors import READ_ONLY, ClickvaultError, ConfigurationError, DataError, StoreError, hint_for
-from clickvault.render import ROOT
+from clickvault.resources import ROOT
 
 Connection = Any  # psycopg2 has no types
 FILES = ROOT / "postgres"

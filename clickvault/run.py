@@ -152,12 +152,12 @@ def marts(
 
 
 @_noted
-def reconcile(session: Session, progress: Progress = _quiet) -> list[Account]:
-    """All accounts; they are kept in ops.accounts."""
+def reconcile(session: Session, progress: Progress = _quiet, whole: bool = False) -> list[Account]:
+    """All accounts; they are kept in ops.accounts. `whole`: contents are compared of everything, not of what is new alone."""
     from clickvault.reconcile import reconcile as stage
 
     s = session
-    return stage(s.settings, s.renderer, s.ch, s.pg, lambda what: progress(what, 0, 0))
+    return stage(s.settings, s.renderer, s.ch, s.pg, lambda what: progress(what, 0, 0), whole)
 
 
 @_noted

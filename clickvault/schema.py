@@ -12,7 +12,7 @@ ops.schema_objects, so that a plan right after an init is empty. Order of an ini
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import uuid4
@@ -41,7 +41,9 @@ ORDER BY name"""
 KAFKA_CLIENT = {
     # A queue that is made from a named collection does not read the server's <kafka> section, so these stand here.
     # A join takes half the session timeout: 3 s, not 23. A fixed member id (one consumer a table) is let in again at once
-    # after a kill -9. A topic made later is seen after 2 s. Lag shows in system.kafka_consumers.rdkafka_stat.
+    # after a kill -9. A topic made later is seen after 2 s. Lag shows in system.kafka_consumers.rdkafka_stat. What a
+    # transaction rolled back, or holds open, is not read.
+    "kafka.isolation_level": kafka.ISOLATION,
     "kafka.session_timeout_ms": "6000",
     "kafka.group_instance_id": "clickvault",
     "kafka.topic_metadata_refresh_interval_ms": "2000",
@@ -107,10 +109,15 @@ def queue_objects(renderer: Renderer, settings: Settings) -> list[SqlObject]:
 def collections(settings: Settings) -> dict[str, dict[str, str]]:
     """The named collections that ClickHouse reaches the other stores by. They hold secrets: never print them."""
     pg = urlsplit(settings.postgres_from_clickhouse)
+    client = dict(KAFKA_CLIENT)
+    if settings.clickhouse_cluster:
+        # One text for all servers: a name in it would be one for all, and they would throw each other out. Without a name the
+        # broker gives each its own; clickhouse/config.d has a name for each server.
+        del client["kafka.group_instance_id"]
     return {
         "kafka": {
             "kafka_broker_list": settings.kafka_from_clickhouse,
-            **KAFKA_CLIENT,
+            **client,
             **kafka.engine_login(settings),
         },
         "s3_events": {
@@ -239,18 +246,42 @@ def _alterations(ch: Client, o: SqlObject, cluster: str) -> list[str]:
         )
         wanted = [(r["name"], r["type"]) for r in rows(ch, columns, {"d": "ops", "t": wanted_name})]
         there = {r["name"]: r["type"] for r in rows(ch, columns, {"d": database, "t": table})}
+        _refuse_other_order(ch, o.name, ("ops", wanted_name), (database, table))
     finally:
         ch.command(on_cluster(f"DROP TABLE IF EXISTS {scratch}", cluster))
+    return column_clauses(wanted, there)
+
+
+def column_clauses(wanted: list[tuple[str, str]], there: Mapping[str, str]) -> list[str]:
+    """The clauses that bring the columns that are there (name: type) to the wanted ones. Each may be run again.
+
+    On a cluster each shard runs it, and marts are one table for all shards: the second finds the column there.
+    """
     out, before = [], ""
     for name, kind in wanted:
         if name not in there:
-            out.append(
-                f"ADD COLUMN {ch_identifier(name)} {kind}{f' AFTER {ch_identifier(before)}' if before else ' FIRST'}"
-            )
+            after = f"AFTER {ch_identifier(before)}" if before else "FIRST"
+            out.append(f"ADD COLUMN IF NOT EXISTS {ch_identifier(name)} {kind} {after}")
         elif there[name] != kind:
             out.append(f"MODIFY COLUMN {ch_identifier(name)} {kind}")
         before = name
     return out
+
+
+def _refuse_other_order(ch: Client, name: str, wanted: tuple[str, str], there: tuple[str, str]) -> None:
+    """No ALTER changes by what a table is sorted, or which of its rows FINAL keeps."""
+    sql = (
+        "SELECT partition_key, sorting_key, arrayElement(splitByRegexp('[, ()]+', extract(engine_full, 'MergeTree\\\\([^)]*\\\\)')), -2) AS kept,"
+        " (SELECT any(type) FROM system.columns AS c WHERE c.database = {d:String} AND c.table = {t:String} AND c.name = kept)"
+        " FROM system.tables WHERE database = {d:String} AND name = {t:String}"
+    )
+    now, was = (ch.query(sql, parameters={"d": d, "t": t}).first_row for d, t in (wanted, there))
+    if now != was:
+        raise ConfigurationError(
+            f"{name} was made by an earlier version of clickvault, which sorted or deduplicated its rows otherwise",
+            hint="versions 0.x do not migrate it: begin with empty stores (embedded: clickvault down --purge, then up and init), and "
+            "let the sources be read again",
+        )
 
 
 def apply_clickhouse(
@@ -300,7 +331,9 @@ def apply_clickhouse(
 
 
 def _apply_collections(ch: Client, settings: Settings) -> None:
-    """Collections of the server's own configuration can't be changed by SQL: they are the operator's, and stay."""
+    """Make them on every server. Those of the server's own configuration can't be changed by SQL: they are the operator's, and stay."""
+    cluster = settings.clickhouse_cluster
+    everywhere = f" ON CLUSTER {ch_identifier(cluster)}" if cluster else ""
     found = rows(ch, "SELECT name, source, mapKeys(collection) AS keys FROM system.named_collections")
     there = {r["name"]: (r["source"], r["keys"]) for r in found}
     for name, values in collections(settings).items():
@@ -310,9 +343,9 @@ def _apply_collections(ch: Client, settings: Settings) -> None:
         pairs = ", ".join(f"`{key}` = {_quote(value)}" for key, value in values.items())
         if name in there:
             gone = ", ".join(f"`{key}`" for key in keys if key not in values)
-            ch.command(f"ALTER NAMED COLLECTION {name} SET {pairs}{f' DELETE {gone}' if gone else ''}")
+            ch.command(f"ALTER NAMED COLLECTION {name}{everywhere} SET {pairs}{f' DELETE {gone}' if gone else ''}")
         else:
-            ch.command(f"CREATE NAMED COLLECTION {name} AS {pairs}")
+            ch.command(f"CREATE NAMED COLLECTION {'IF NOT EXISTS ' if cluster else ''}{name}{everywhere} AS {pairs}")
 
 
 def _quote(value: str) -> str:

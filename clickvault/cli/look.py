@@ -63,14 +63,16 @@ def contract_show(
 
     Example: clickvault contract show post
     """
-    from clickvault.contract.describe import describe
+    from clickvault.contract.describe import activity, describe
 
-    found = describe(_renderer(), event_type)
+    renderer = _renderer()
+    found = describe(renderer, event_type)
     if json:
         show.as_json(found)
         return
     show.out(f"{event_type}: {found['meaning']}")
     show.out(f"topic {found['topic']} (group {found['group']}); op=delete: {found['op_delete'] or 'has no meaning'}")
+    show.out(f"activity: {activity(renderer.registry.event(event_type))}")
     show.table(found["fields"])
     show.out("lineage:")
     for step, names in found["lineage"].items():

@@ -106,10 +106,14 @@ def generate(
 def send(
     files: Annotated[list[Path], typer.Argument(help="JSON-lines files, also .gz.")],
     to: Annotated[Store, typer.Option("--to", help="Where to.")],
+    topic: Annotated[
+        str,
+        typer.Option(help="Where lines without a known event type go, as dead letters; without it they are refused."),
+    ] = "",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Send JSON-lines files of events that you already have, unchanged.
+    """Send JSON-lines files of events that you already have, unchanged. Lines without a known event type are refused before anything is sent.
 
     Example: clickvault send events/*.jsonl --to kafka
     """
@@ -119,7 +123,7 @@ def send(
     from clickvault.session import open_session
 
     with open_session() as s, show.progress(not quiet) as bar:
-        done = deliver(s, files, to.value, bar)
+        done = deliver(s, files, to.value, bar, topic)
     if json:
         show.as_json(asdict(done))
     else:
@@ -148,7 +152,8 @@ def demo(
     from clickvault.session import open_session
     from clickvault.settings import stores_elsewhere
 
-    if not stores_elsewhere():
+    elsewhere = stores_elsewhere()
+    if not elsewhere:
         stack.up(show.say)
     with open_session() as s:
         with show.progress(not quiet) as bar:
@@ -158,6 +163,11 @@ def demo(
     show_accounts(accounts, json=False)
     show_quality(checks, results, json=False)
     show.out(f"report: {report.resolve()}")
+    if elsewhere:  # in containers, or on servers of one's own: no stack to look at or stop
+        show.out(
+            'look around: clickvault sql "SELECT * FROM marts.v_platform_daily"; clickvault rejected list; clickvault lag'
+        )
+        return
     show.out('look around: clickvault sql "SELECT * FROM marts.v_platform_daily"   (without a query: a shell)')
     show.out("             clickvault rejected list; clickvault contract show post; clickvault status")
     show.out("stop:        clickvault down   (the data stays)")

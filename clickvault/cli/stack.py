@@ -50,6 +50,7 @@ def up(
 
     Example: clickvault up --kafka apache --graph neo4j
     """
+    from clickvault.airflow import server
     from clickvault.embedded import stack
 
     found = stack.up(show.say, broker=kafka and kafka.value, graph=graph and graph.value)
@@ -57,6 +58,8 @@ def up(
         show.as_json({"stores": [asdict(s) for s in found]})
     else:
         _show([asdict(s) for s in found])
+        for trouble in server.troubles():
+            show.say(f"{trouble}   (clickvault airflow up)")
         show.say('Look around: clickvault sql "SELECT 1"   Stop: clickvault down')
 
 
@@ -96,24 +99,30 @@ def status(
     rows: Annotated[bool, typer.Option("--rows", help="Also count the rows at every store.")] = False,
     json: Json = False,
 ) -> None:
-    """Show each store: version, address, health. Exits 1 if one is not healthy.
+    """Show each store: version, address, health; and what is wrong with Airflow, if it was started. Exits 1 if one is not healthy.
 
     Example: clickvault status --json
     """
+    from clickvault.airflow import server
     from clickvault.embedded import stack
 
     found = [asdict(s) for s in stack.status()]
+    troubles = server.troubles()
     counted = _counts() if rows and all(s["healthy"] for s in found) else []
     if json:
-        show.as_json({"stores": found, **({"rows": counted} if rows else {})})
+        show.as_json(
+            {"stores": found, **({"rows": counted} if rows else {}), **({"airflow": troubles} if troubles else {})}
+        )
     else:
         _show(found)
         if counted:
             show.table(counted, title="Rows at every store")
-    if not all(s["healthy"] for s in found):
+        for trouble in troubles:
+            show.say(trouble)
+    if troubles or not all(s["healthy"] for s in found):
         if not json:
             problems = " ".join(s["problem"] for s in found)
-            show.say(f"Try:   {hint_for(problems) or 'clickvault up'}")
+            show.say(f"Try:   {'clickvault airflow up' if troubles else hint_for(problems) or 'clickvault up'}")
         raise typer.Exit(1)
 
 
