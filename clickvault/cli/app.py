@@ -64,7 +64,9 @@ def main() -> None:
             code = 1
         elif isinstance(problem, OSError) and problem.errno in _DISK:
             about = f"{problem.filename}: " if problem.filename else ""
-            error(StoreError(f"{about}{problem.strerror}", hint=hint_for(problem.strerror or "") or "look at its rights"))
+            error(
+                StoreError(f"{about}{problem.strerror}", hint=hint_for(problem.strerror or "") or "look at its rights")
+            )
             code = 1
         else:
             raise
