@@ -245,8 +245,8 @@ def test_record_times_that_cant_be_are_none(s: Session) -> None:
     for r in landed:
         by_key.setdefault(r["key"], set()).add(r["sent_at"])
     assert len(landed) == 2 * len(times)
-    last = datetime(2299, 12, 31, 23, 59, 59, 999_000, UTC)
-    expected = [*(None for _ in BAD_TIMES), last, datetime(2026, 1, 5, 8, tzinfo=UTC)]
+    last = datetime(2299, 12, 31, 23, 59, 59, 999_000)
+    expected = [*(None for _ in BAD_TIMES), last, datetime(2026, 1, 5, 8)]
     assert by_key == {f"timed {n}": {time} for n, time in enumerate(expected)}
     check(s)
 
@@ -261,7 +261,7 @@ def test_times_that_python_cant_hold_are_shown_as_the_last_and_first(s: Session)
             assert row == (time, [time], time, (time, 1))
     for name, shown in (
         ("Europe/Berlin", "2300-01-01 00:59:59.999000+01:00"),
-        ("UTC", "2299-12-31 23:59:59.999000+00:00"),
+        ("UTC", "2299-12-31 23:59:59.999000"),
     ):
         zoned = f"SELECT fromUnixTimestamp64Milli(toInt64({BAD_TIMES[0]}), '{name}') AS t"
         assert str(s.ch.query(zoned).result_rows[0][0]) == shown
