@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -12,13 +13,15 @@ from uuid import uuid4
 
 import pytest
 
-from clickvault import epochs, ingest, schema, vault
+from clickvault import epochs, ingest, run, schema, vault
 from clickvault.clickhouse import rows
 from clickvault.contract import Actor, Domain, Event, Hub, Id, Length, Registry, Sat
+from clickvault.contract.vault import vault_of
 from clickvault.errors import DataError
 from clickvault.positions import record_safe
 from clickvault.reconcile import landing_accounts, sent_accounts
 from clickvault.render import Renderer
+from clickvault.run import reconcile
 from clickvault.session import Session
 from generator import s3_client
 from tests.worlds import own_stack
@@ -60,6 +63,51 @@ def count(s: Session, sql: str) -> int:
 def check(s: Session) -> None:
     accounts = [*sent_accounts(s.settings, s.renderer, s.ch), *landing_accounts(s.renderer, s.ch)]
     assert [a for a in accounts if not a.ok] == []
+
+
+def test_the_accounts_balance_at_any_moment(s: Session) -> None:
+    """Between any two steps, while messages come; what is lost of what was taken along is told all the same."""
+
+    def balanced() -> int:
+        accounts = reconcile(s)
+        assert [a for a in accounts if not a.ok] == []
+        return sum(a.waiting for a in accounts)
+
+    landed = count(s, "landing.events")
+    produce(s, *(like() for _ in range(20)))
+    balanced()  # nothing of it is noted as landed
+    run.ingest(s)
+    balanced()  # nothing of it is in the vault
+    produce(s, *(like() for _ in range(20)), b"no event")
+    put(s, "events/content/dt=2026-01-05/moment.jsonl", like())
+    run.load(s)
+    for _ in range(100):  # ClickHouse pulls by itself
+        if count(s, "landing.events") == landed + 41:
+            break
+        time.sleep(0.2)
+    balanced()
+    run.graph(s)
+    run.marts(s)
+    run.ingest(s)
+    balanced()
+    run.load(s)
+    assert balanced() > 0, "marts have yet to be built of it"
+    run.graph(s)
+    run.marts(s)
+    assert balanced() == 0
+
+    (link,) = vault_of(s.renderer.registry.events["like"]).links
+    with s.pg, s.pg.cursor() as cursor:
+        cursor.execute(f"create temporary table kept as select * from vault.link_{link.name} limit 1")
+        cursor.execute(f"delete from vault.link_{link.name} where lhk in (select lhk from kept)")
+    produce(s, like())
+    assert [a.name for a in reconcile(s) if not a.ok and a.name.startswith(f"vault.link_{link.name}:")]
+    with s.pg, s.pg.cursor() as cursor:
+        cursor.execute(f"insert into vault.link_{link.name} select * from kept")
+        cursor.execute("drop table kept")
+    run.ingest(s)
+    run.load(s)
+    balanced()
 
 
 def test_messages_of_length_0_are_dead_letters(s: Session) -> None:
