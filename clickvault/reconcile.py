@@ -13,7 +13,7 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault import cut, epochs, graph, kafka, marts, positions, vault
+from clickvault import committed, cut, epochs, graph, kafka, marts, positions, vault
 from clickvault.accounts import Account
 from clickvault.clickhouse import rows
 from clickvault.maintenance import retired_before
@@ -22,9 +22,18 @@ from clickvault.settings import Settings
 
 
 def reconcile(
-    settings: Settings, renderer: Renderer, ch: Client, pg: Any, progress: Callable[[str], None] | None = None
+    settings: Settings,
+    renderer: Renderer,
+    ch: Client,
+    pg: Any,
+    progress: Callable[[str], None] | None = None,
+    whole: bool = True,
 ) -> list[Account]:
-    """All accounts, from the broker and the bucket to the marts, and kept. None is left out when one fails."""
+    """All accounts, from the broker and the bucket to the marts, and kept. None is left out when one fails.
+
+    They are counted up to the positions that there are now (clickvault.cut). Not `whole`: contents are compared of what was loaded
+    since they last balanced, instead of everything.
+    """
     found: list[Account] = []
 
     def count(name: str, stage: Callable[[], list[Account]], built: bool = True) -> None:
@@ -32,18 +41,19 @@ def reconcile(
             progress(name)
         found.extend(cut.unless_built(stage(), built))
 
+    at = datetime.now(UTC)  # what is loaded from now on, the next count compares
     with cut.fixed(settings, renderer, ch) as now:
         with now.landed():
             count("sent and landed", lambda: sent_accounts(settings, renderer, ch, now.safe))
             count("landed and judged", lambda: landing_accounts(renderer, ch))
         with now.in_vault():
             count("vault", lambda: vault.accounts(renderer, ch, now.pg))
+            count("contents of the vault", lambda: vault.contents_accounts(renderer, ch, now.pg, whole))
         with now.built(pg, "graph") as built:
             count("graph", lambda: graph.accounts(renderer, ch, now.pg), built)
             count("graph database", lambda: graph.sync_accounts(settings, renderer, ch, now.pg), built)
         with now.built(pg, "marts") as built:
             count("marts", lambda: marts.accounts(ch, now.pg, renderer), built)
-    at = datetime.now(UTC)
     columns = ["counted_at", "name", "left", "right"]
     ch.insert("ops.accounts", [[at, a.name, a.left, a.right] for a in found if not a.waiting], columns)
     return found
@@ -66,11 +76,13 @@ def sent_accounts(
     now = epochs.source_of(settings)
     topics = [t for g in renderer.registry.groups for t in renderer.registry.topics(g)]
     sent: dict[tuple[str, str], int] = defaultdict(int)
-    for at, end in kafka.ends(settings, kafka.partitions(settings, topics)).items():
-        sent[now, at.topic] += end if safe is None else min(end, safe.get((now, *at), 0))
+    bounds, unreadable = kafka.survey(settings, topics)
+    for at, b in bounds.items():
+        sent[now, at.topic] += b.end if safe is None else min(b.end, safe.get((now, *at), 0))
+    safe_positions = positions.safe_positions(ch) if safe is None else safe
     # A broker's earlier life can't be asked any more, and topics that nothing declares any more are not asked for: what was
     # recorded as landed whole stands for them.
-    for (source, stream, _), end in (safe if safe is not None else positions.safe_positions(ch)).items():
+    for (source, stream, _), end in safe_positions.items():
         if source.startswith("kafka:") and (source != now or stream not in topics):
             sent[source, stream] += end
     keys = sorted({k for k in sent | landed if k[0].startswith("kafka:")})
@@ -78,6 +90,11 @@ def sent_accounts(
         Account(f"{source} {stream}: sent = landed", sent[source, stream], landed[source, stream])
         for source, stream in keys
     ]
+    found += [committed.unread_account(now, what) for what in unreadable]
+    whole = {
+        kafka.Partition(stream, p): offset for (source, stream, p), offset in safe_positions.items() if source == now
+    }
+    found += committed.accounts(settings, ch, now, bounds, whole)
     bucket = settings.s3_bucket
     up_to = 2**64 - 1 if safe is None else safe.get(("s3", bucket, 0), 0)
     (loaded,) = rows(

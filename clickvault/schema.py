@@ -41,14 +41,16 @@ ORDER BY name"""
 KAFKA_CLIENT = {
     # A queue that is made from a named collection does not read the server's <kafka> section, so these stand here.
     # A join takes half the session timeout: 3 s, not 23. A fixed member id (one consumer a table) is let in again at once
-    # after a kill -9. A topic made later is seen after 2 s. Lag shows in system.kafka_consumers.rdkafka_stat.
+    # after a kill -9. A topic made later is seen after 2 s. Lag shows in system.kafka_consumers.rdkafka_stat. What a
+    # transaction rolled back, or holds open, is not read.
+    "kafka.isolation_level": kafka.ISOLATION,
     "kafka.session_timeout_ms": "6000",
     "kafka.group_instance_id": "clickvault",
     "kafka.topic_metadata_refresh_interval_ms": "2000",
     "kafka.reconnect_backoff_max_ms": "1000",
     "kafka.statistics_interval_ms": "1000",
 }
-KEPT = ("database", "table")
+KEPT = ("database", "table", "address")
 PULLS = ("pull", "queue")
 
 
@@ -134,6 +136,50 @@ def collections(settings: Settings) -> dict[str, dict[str, str]]:
     }
 
 
+def addresses(settings: Settings) -> dict[str, str]:
+    """Where ClickHouse is told that each store is, by the store's name; without logins."""
+    pg = urlsplit(settings.postgres_from_clickhouse)
+    return {
+        "kafka": settings.kafka_from_clickhouse,
+        "s3": f"{settings.s3_from_clickhouse.rstrip('/')}/{settings.s3_bucket}/",
+        "postgres": f"{pg.hostname}:{pg.port or 5432}{pg.path}",
+    }
+
+
+def moved(settings: Settings, ch: Client) -> dict[str, tuple[str, str]]:
+    """The stores that ClickHouse was told another address of than the settings have: the one it has, and the right one."""
+    told = _told(ch)
+    return {store: (told[store], now) for store, now in addresses(settings).items() if told.get(store, now) != now}
+
+
+def _told(ch: Client) -> dict[str, str]:
+    sql = "SELECT name, fingerprint FROM ops.schema_objects FINAL WHERE kind = 'address' AND NOT dropped"
+    return {r["name"].removeprefix("address."): r["fingerprint"] for r in rows(ch, sql)}
+
+
+def require_addresses(settings: Settings, ch: Client) -> None:
+    """Raise ConfigurationError where ClickHouse would ask a stranger: a store has moved since it was told of it."""
+    for store, (told, now) in moved(settings, ch).items():
+        raise ConfigurationError(
+            f"ClickHouse was told that {store} is at {told}, and the settings say {now}", hint="clickvault init"
+        )
+
+
+def tell_addresses(settings: Settings, ch: Client) -> None:
+    """Tell ClickHouse where the stores are, and have the queues look there; of the schema nothing is changed."""
+    _apply_collections(ch, settings)
+    for queue in rows(ch, "SELECT name FROM system.tables WHERE database = 'landing' AND engine = 'Kafka'"):
+        # A queue reads its collection when it is made or attached.
+        for action in ("DETACH", "ATTACH"):
+            ch.command(f"{action} TABLE {ch_identifier('landing.' + queue['name'])}")
+    _note_addresses(settings, ch)
+
+
+def _note_addresses(settings: Settings, ch: Client) -> None:
+    found = [[f"address.{store}", "address", address] for store, address in addresses(settings).items()]
+    ch.insert("ops.schema_objects", found, ["name", "kind", "fingerprint"])
+
+
 def _encryption(options: dict[str, str]) -> dict[str, str]:
     """How ClickHouse encrypts to PostgreSQL, as the URL says it: sslmode, and the authorities' text, not a path there."""
     found = {"sslmode": options["sslmode"]} if options.get("sslmode") else {}
@@ -200,6 +246,7 @@ def _alterations(ch: Client, o: SqlObject, cluster: str) -> list[str]:
         )
         wanted = [(r["name"], r["type"]) for r in rows(ch, columns, {"d": "ops", "t": wanted_name})]
         there = {r["name"]: r["type"] for r in rows(ch, columns, {"d": database, "t": table})}
+        _refuse_other_order(ch, o.name, ("ops", wanted_name), (database, table))
     finally:
         ch.command(on_cluster(f"DROP TABLE IF EXISTS {scratch}", cluster))
     return column_clauses(wanted, there)
@@ -221,6 +268,22 @@ def column_clauses(wanted: list[tuple[str, str]], there: Mapping[str, str]) -> l
     return out
 
 
+def _refuse_other_order(ch: Client, name: str, wanted: tuple[str, str], there: tuple[str, str]) -> None:
+    """No ALTER changes by what a table is sorted, or which of its rows FINAL keeps."""
+    sql = (
+        "SELECT partition_key, sorting_key, arrayElement(splitByRegexp('[, ()]+', extract(engine_full, 'MergeTree\\\\([^)]*\\\\)')), -2) AS kept,"
+        " (SELECT any(type) FROM system.columns AS c WHERE c.database = {d:String} AND c.table = {t:String} AND c.name = kept)"
+        " FROM system.tables WHERE database = {d:String} AND name = {t:String}"
+    )
+    now, was = (ch.query(sql, parameters={"d": d, "t": t}).first_row for d, t in (wanted, there))
+    if now != was:
+        raise ConfigurationError(
+            f"{name} was made by an earlier version of clickvault, which sorted or deduplicated its rows otherwise",
+            hint="versions 0.x do not migrate it: begin with empty stores (embedded: clickvault down --purge, then up and init), and "
+            "let the sources be read again",
+        )
+
+
 def apply_clickhouse(
     ch: Client, wanted: list[SqlObject], settings: Settings, progress: Callable[[str], None] | None = None
 ) -> list[Change]:
@@ -230,6 +293,8 @@ def apply_clickhouse(
     ch.command(on_cluster("CREATE DATABASE IF NOT EXISTS ops", cluster))
     ch.command(clustered([ledger], cluster)[0].sql)
     _apply_collections(ch, settings)
+    if _told(ch) != addresses(settings):
+        _note_addresses(settings, ch)
     changes = plan_clickhouse(ch, wanted, cluster)
     if not changes:
         return []

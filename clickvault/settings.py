@@ -7,7 +7,6 @@ cluster differ in settings only.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
@@ -18,12 +17,13 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from clickvault import statefile
 from clickvault.errors import ConfigurationError
 from clickvault.resources import ROOT
+from clickvault.statefile import STATE_FILE as STATE_FILE
 
 CHECKOUT = ROOT
 DEFAULT_HOME = CHECKOUT / ".clickvault"
-STATE_FILE = "stack.json"
 
 _STORE_FIELDS = {
     "clickhouse": ("clickhouse_url",),
@@ -43,16 +43,14 @@ class _StateFile(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         """The `settings` object of the state file; empty when no stack was ever started."""
         home = self.current_state.get("CLICKVAULT_HOME") or self.current_state.get("home") or DEFAULT_HOME
-        path = Path(home).expanduser() / STATE_FILE
+        folder = Path(home).expanduser()
         try:
-            return dict(json.loads(path.read_text(encoding="utf-8"))["settings"])
-        except (FileNotFoundError, NotADirectoryError, KeyError):
+            found = statefile.read(folder / STATE_FILE)
+        except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(
-                f"{path} can't be read: {error.__class__.__name__}",
-                hint="clickvault up (as the user who started the stack); if the file is damaged, remove it first",
-            ) from error
+        if statefile.original_of(found, folder):  # those addresses are another home's
+            return {}
+        return dict(found["settings"])
 
 
 class Settings(BaseSettings):

@@ -292,7 +292,7 @@ def settle_and_reconcile() -> Summary:
         for left in reversed(range(SETTLE_ROUNDS)):
             for name in ("ingest", "load", "graph", "marts"):
                 STEPS[name](s, tell)
-            accounts = STEPS["reconcile"](s, tell)
+            accounts = STEPS["reconcile"](s, tell, whole=True)
             try:
                 check(accounts)
                 break

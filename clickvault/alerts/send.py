@@ -148,7 +148,13 @@ def _send(settings: Settings, service: Any, target: str, message: Alert) -> bool
     if service is None:
         return False
     try:
-        done = bool(service.notify(message.body, title=message.title, notify_type=message.level, body_format="text"))
+        from apprise import Apprise
+
+        # By Apprise, not by the service itself: it writes a plain text in the service's own format (HTML, Markdown),
+        # where what stands in angle brackets would be taken for markup, and lost.
+        sender = Apprise()
+        sender.add(service)
+        done = bool(sender.notify(message.body, title=message.title, notify_type=message.level, body_format="text"))
     except Exception as error:  # whatever a service of Apprise's many raises: the alert is kept
         log.error("alerts: %s: %s", target, masked(f"{type(error).__name__}: {error}", settings))
         return False

@@ -41,7 +41,7 @@ def airflow_up(
     if json:
         show.as_json(found)
         return
-    print(f"Airflow:  {found['url']}\nuser:     {found['user']}\npassword: {found['password']}")
+    show.out(f"Airflow:  {found['url']}\nuser:     {found['user']}\npassword: {found['password']}")
     show.say(
         "Look: clickvault airflow status   Stop: make airflow-down (or clickvault airflow down); the stack stays up"
     )
@@ -68,7 +68,7 @@ def airflow_cli(context: typer.Context) -> None:
     from clickvault.embedded.state import State
     from clickvault.settings import get_settings
 
-    print(server.run(State(get_settings().home), *context.args).rstrip())
+    show.out(server.run(State(get_settings().home), *context.args).rstrip())
 
 
 @airflow_app.command("watch")

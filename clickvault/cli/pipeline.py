@@ -147,7 +147,9 @@ def reconcile(
     every: Annotated[bool, typer.Option("--all", help="Show the accounts that balance, too.")] = False,
     json: Json = False,
 ) -> None:
-    """Prove that nothing was lost: the accounts, from what was sent to the marts. Exits 1 unless they balance.
+    """Prove that nothing was lost or changed: the accounts, from what was sent to the marts. Exits 1 unless they balance.
+
+    The contents of the whole vault are compared; `clickvault run` compares those of what it loaded.
 
     Example: clickvault reconcile --json
     """
@@ -155,7 +157,7 @@ def reconcile(
     from clickvault.session import open_session
 
     with open_session() as s, show.progress(not json) as bar:
-        accounts = stage(s, bar)
+        accounts = stage(s, bar, whole=True)
     show_accounts(accounts, json, every)
     if not all(a.ok for a in accounts):
         raise typer.Exit(1)
@@ -171,13 +173,13 @@ def show_accounts(accounts: list[Any], json: bool, every: bool = False) -> None:
     if every or broken:
         show.table([*broken, *(r for r in rows if r["ok"] and every)])
     waiting = sum(r["waiting"] for r in rows)
-    print(
+    show.out(
         f"balanced: {len(rows) - waiting} accounts"
         if not broken
         else f"NOT balanced: {len(broken)} of {len(rows)} accounts"
     )
     if waiting:
-        print(f"waiting:  {waiting} accounts of graph and marts, for what came after their last run: clickvault run")
+        show.out(f"waiting:  {waiting} accounts of graph and marts, for what came after their last run: clickvault run")
 
 
 def _as_object(accounts: list[Any]) -> dict[str, Any]:

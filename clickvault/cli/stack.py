@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from clickvault.cli import show
+from clickvault.errors import hint_for
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
@@ -77,6 +78,7 @@ def down(
 
     if purge and not yes:
         typer.confirm(f"Delete all data in {get_settings().home}?", abort=True, err=True)
+    stack.mend(show.say)
     if any(process["pid"] for process in server.status()):
         server.down(show.say)
     superset_server.down(show.say)
@@ -85,7 +87,10 @@ def down(
 
 def _show(found: list[dict[str, Any]]) -> None:
     """Stores as a table, and the folder where they log."""
-    show.table([{k: v for k, v in store.items() if k != "log"} for store in found])
+    show.table([{k: v for k, v in store.items() if k not in ("log", "problem")} for store in found])
+    for store in found:
+        if store["problem"]:
+            show.say(f"{store['store']}: {store['problem']}")
     if folders := {str(Path(store["log"]).parent) for store in found if store["log"]}:
         show.say(f"Logs: {', '.join(sorted(folders))}")
 
@@ -116,7 +121,8 @@ def status(
             show.say(trouble)
     if troubles or not all(s["healthy"] for s in found):
         if not json:
-            show.say("Try:   clickvault airflow up" if troubles else "Try:   clickvault up")
+            problems = " ".join(s["problem"] for s in found)
+            show.say(f"Try:   {'clickvault airflow up' if troubles else hint_for(problems) or 'clickvault up'}")
         raise typer.Exit(1)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,37 @@ def test_telegram_and_mail_get_it(tmp_path: Path, receiver: Telegram) -> None:
     ((subject, body),) = mails.mails
     assert subject == "clickvault 5_build_marts succeeded"
     assert "rows: 12,345" in body
+
+
+STRANGE = "expected <uuid>, got <b>x</b> & y; column `a_b` [x](y) *z* 1 < 2 > 0 &lt; <script>z</script> \"q\" 'r'"
+
+
+@pytest.mark.parametrize("form", ["", "?format=markdown", "?format=html"])
+def test_what_stands_in_angle_brackets_is_kept(tmp_path: Path, receiver: Telegram, form: str) -> None:
+    """Whatever format the target has: the text is written in it, and no part of it is taken for markup."""
+    with mailbox() as mails:
+        address = mails.address.replace("&format=text", form.replace("?", "&"))
+        settings = Settings(home=tmp_path, alerts=[f"tgram://{TOKEN}/{CHAT}{form}", address], telegram_api=receiver.url)
+        alert(settings, Alert("the <title> & more", STRANGE, "failure"))
+    (text,) = receiver.texts
+    ((subject, body),) = mails.mails
+    assert subject == "the <title> & more"
+    read = re.sub(r"\\(.)", r"\1", text) if "markdown" in form else unescape(text)
+    assert STRANGE in read
+    if "markdown" not in form:
+        assert "<title>" in read
+        assert re.sub(r"&[a-z0-9#]+;|</?b>", "", text).count("<") == 0, "Telegram refuses tags that it does not know"
+    if body:
+        assert STRANGE in body
+
+
+def test_a_long_text_is_cut_between_its_characters(settings: Settings, receiver: Telegram) -> None:
+    """A bracket is several characters where it is escaped."""
+    said = "".join(f"<{n}>" for n in range(2_000))
+    alert(settings, Alert("title", said, "failure"))
+    assert len(receiver.texts) > 1
+    whole = "".join(unescape(t.replace("<b>title</b>", "")) for t in receiver.texts)
+    assert re.sub(r"\s", "", whole) == said
 
 
 def test_no_secret_is_in_a_text(settings: Settings, receiver: Telegram) -> None:

@@ -80,6 +80,19 @@ CREATE TABLE IF NOT EXISTS ops.gaps
 ENGINE = ReplacingMergeTree(seen_at)
 ORDER BY (source, stream, partition, offset);
 
+-- ═══ ClickHouse: table ops.counted
+CREATE TABLE IF NOT EXISTS ops.counted
+(
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    upto UInt64,
+    messages UInt64,
+    seen_at DateTime64(6, 'UTC')
+)
+ENGINE = ReplacingMergeTree(seen_at)
+ORDER BY (source, stream, partition);
+
 -- ═══ ClickHouse: table ops.retired
 CREATE TABLE IF NOT EXISTS ops.retired
 (
@@ -136,7 +149,7 @@ ENGINE = Null;
 
 -- ═══ ClickHouse: feed landing.inbox_feed
 CREATE MATERIALIZED VIEW landing.inbox_feed TO landing.events AS
-SELECT source, stream, partition, offset, key, sent_at, now64(6, 'UTC') AS landed_at,
+SELECT source, stream, partition, offset, key, if(toUnixTimestamp64Milli(inbox.sent_at) > 0 AND toUnixTimestamp64Milli(inbox.sent_at) < 10413792000000, inbox.sent_at, NULL) AS sent_at, now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',

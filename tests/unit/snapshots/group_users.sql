@@ -39,7 +39,7 @@ SELECT
     toInt32(_partition) AS partition,
     _offset AS offset,
     _key AS key,
-    _timestamp_ms AS sent_at,
+    if(toUnixTimestamp64Milli(_timestamp_ms) > 0 AND toUnixTimestamp64Milli(_timestamp_ms) < 10413792000000, _timestamp_ms, NULL) AS sent_at,
     now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
