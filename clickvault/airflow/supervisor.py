@@ -151,7 +151,11 @@ class Supervisor:
         well = {"api-server": self._answers}
         for name in ("dag-processor", "scheduler"):
             # A database that is away says nothing of a process.
-            well[name] = seen is None or (name in seen.beats and datetime.now(UTC) - seen.beats[name] < STALE)
+            beat = seen.beats.get(name) if seen else None
+            started = self.notes.kept[name].started  # a beat before it was of the process that ran before
+            well[name] = seen is None or bool(
+                beat and started and beat >= datetime.fromisoformat(started) and datetime.now(UTC) - beat < STALE
+            )
         for name in ORDER:
             kept = self.notes.kept[name]
             if well[name] or not kept.pid:
