@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import re
 import tempfile
 import threading
@@ -36,7 +37,7 @@ log = logging.getLogger("clickvault.front")
 T = TypeVar("T")
 
 THREADS = 64
-READERS = 8  # queries of the reader at the same time; more of them wait
+READERS = max(4, os.cpu_count() or 1)  # queries of the reader at the same time; more of them wait
 _MOST_WAITING = 500
 _SECONDS_TO_WAIT = 120.0  # for one of these places
 
@@ -166,10 +167,15 @@ class Front:
         self, work: _Work, watcher: asyncio.Task[None], pool: ThreadPoolExecutor, call: Callable[[], T | None]
     ) -> T | None:
         """Run a blocking call in a thread; when the client leaves before it returns, cancel the query."""
-        future: asyncio.Future[Any] = asyncio.get_running_loop().run_in_executor(pool, call)
+        if watcher.done():
+            raise ClientDisconnect
+        begun = pool.submit(call)
+        future: asyncio.Future[Any] = asyncio.wrap_future(begun)
         ends: list[asyncio.Future[Any]] = [future, watcher]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if not future.done():
+            if begun.cancel():  # it was still waiting for a thread
+                raise ClientDisconnect
             while not future.done():  # until the engine knows the query, there is nothing to cancel
                 await asyncio.get_running_loop().run_in_executor(None, work.cancel)
                 await asyncio.wait({future}, timeout=0.2)
