@@ -6,11 +6,11 @@ import gzip
 import io
 import json
 import lzma
-import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -96,7 +96,7 @@ def test_the_accounts_balance_at_any_moment(s: Session) -> None:
     for _ in range(100):  # ClickHouse pulls by itself
         if count(s, "landing.events") == landed + 41:
             break
-        time.sleep(0.2)
+        sleep(0.2)
     balanced()
     STEPS["graph"](s)
     STEPS["marts"](s)
