@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ import zstandard
 from clickvault import epochs, ingest, rejected, schema, vault
 from clickvault.clickhouse import connect, rows
 from clickvault.contract import Actor, Domain, Event, Hub, Id, Length, Registry, Sat
+from clickvault.contract.vault import vault_of
 from clickvault.embedded import stack as embedded
 from clickvault.errors import DataError, QualityError, UnreadError
 from clickvault.ingest.objects import _Step, _write, set_aside
@@ -74,6 +76,51 @@ def count(s: Session, sql: str) -> int:
 def check(s: Session) -> None:
     accounts = [*sent_accounts(s.settings, s.renderer, s.ch), *landing_accounts(s.renderer, s.ch)]
     assert [a for a in accounts if not a.ok] == []
+
+
+def test_the_accounts_balance_at_any_moment(s: Session) -> None:
+    """Between any two steps, while messages come; what is lost of what was taken along is told all the same."""
+
+    def balanced() -> int:
+        accounts = STEPS["reconcile"](s)
+        assert [a for a in accounts if not a.ok] == []
+        return sum(a.waiting for a in accounts)
+
+    landed = count(s, "landing.events")
+    produce(s, *(like() for _ in range(20)))
+    balanced()  # nothing of it is noted as landed
+    STEPS["ingest"](s)
+    balanced()  # nothing of it is in the vault
+    produce(s, *(like() for _ in range(20)), b"no event")
+    STEPS["load"](s)
+    for _ in range(100):  # ClickHouse pulls by itself
+        if count(s, "landing.events") == landed + 41:
+            break
+        sleep(0.2)
+    balanced()
+    STEPS["graph"](s)
+    STEPS["marts"](s)
+    put(s, "events/content/dt=2026-01-05/moment.jsonl", like())
+    STEPS["ingest"](s)
+    balanced()
+    STEPS["load"](s)
+    assert balanced() > 0, "marts have yet to be built of it"
+    STEPS["graph"](s)
+    STEPS["marts"](s)
+    assert balanced() == 0
+
+    (link,) = vault_of(s.renderer.registry.events["like"]).links
+    with s.pg, s.pg.cursor() as cursor:
+        cursor.execute(f"create temporary table kept as select * from vault.link_{link.name} limit 1")
+        cursor.execute(f"delete from vault.link_{link.name} where lhk in (select lhk from kept)")
+    produce(s, like())
+    assert [a.name for a in STEPS["reconcile"](s) if not a.ok and a.name.startswith(f"vault.link_{link.name}:")]
+    with s.pg, s.pg.cursor() as cursor:
+        cursor.execute(f"insert into vault.link_{link.name} select * from kept")
+        cursor.execute("drop table kept")
+    STEPS["ingest"](s)
+    STEPS["load"](s)
+    balanced()
 
 
 HOSTILE = [
