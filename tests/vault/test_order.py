@@ -79,8 +79,10 @@ def world(rng: random.Random) -> dict[tuple[str, str, int], list[Message]]:
     return out
 
 
-def arrive(raw: Raw, pg: Connection, messages: dict[Any, list[Message]], rng: random.Random) -> None:
-    """Everything arrives and is loaded, in a way of its own."""
+def arrive(
+    raw: Raw, pg: Connection, messages: dict[Any, list[Message]], safe: dict[Any, int], rng: random.Random
+) -> None:
+    """Everything arrives and is loaded, in a way of its own. `safe`: up to where each source has landed, which never goes back."""
     came = dict.fromkeys(messages, 0)
     while left := [at for at in SOURCES if came[at] < len(messages[at])]:
         at = rng.choice(left)
@@ -88,11 +90,12 @@ def arrive(raw: Raw, pg: Connection, messages: dict[Any, list[Message]], rng: ra
         again = rng.choice([0, 0, min(start, 5)])  # delivered once more, in one block with what is new
         put(raw, messages[at][start - again : end])
         came[at] = end
+        safe[at] = max(safe.get(at, 0), end)
         if rng.random() < 0.5:
             source, stream, partition = at
             raw.ch.command(
                 "INSERT INTO ops.positions (source, stream, partition, safe)"
-                f" VALUES ('{source}', '{stream}', {partition}, {end})"
+                f" VALUES ('{source}', '{stream}', {partition}, {safe[at]})"
             )
             load(Settings(rng.choice([4, 1000])), SHOP, raw.ch, pg, TYPES)
             if rng.random() < 0.3:
@@ -196,9 +199,10 @@ def test_every_arrival_gives_the_same(
             load(Settings(), SHOP, raw.ch, pg)
         else:
             fails = 0.2
+            safe: dict[Any, int] = {}
             while True:
                 try:
-                    arrive(raw, pg, messages, rng)
+                    arrive(raw, pg, messages, safe, rng)
                     break
                 except StoreError:  # whoever runs it again begins with all that had come
                     pass
