@@ -5,12 +5,14 @@ ClickvaultError
 ├── ContractError        a declaration can't be meant
 ├── StoreError           an engine is down or failed (transient: try again)
 ├── DataError            data is not what it must be
+├── UnreadError          parts of a source could not be read; all else was done
 ├── AccountsError        the accounts do not balance
 └── QualityError         a check of the data is breached
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,9 +26,38 @@ _WORTH_ANOTHER_TRY = {
 }
 """Of each client, the errors by which it says that its server is away or failed (with whatever derives from them)."""
 
-# ClickHouse's own codes of: a time-out, too many queries, the network, memory, read-only for now, too many parts, all
+# ClickHouse's own codes of: a time-out, too many queries, the network, memory, read-only for now, disk space, too many parts, all
 # connections, a cancelled query, a Keeper.
-_BUSY = {159, 202, 209, 210, 241, 242, 252, 279, 394, 999}
+_BUSY = {159, 202, 209, 210, 241, 242, 243, 252, 279, 394, 999}
+
+READ_ONLY = ("25006",)
+"""PostgreSQL's own code of a server, or a session, that takes no writes just now."""
+
+
+# What a server says that answers, and can't serve just now; and what helps. Nothing of it is mended by starting it again.
+_PASSING = (
+    (
+        r"too many clients|remaining connection slots|too many connections|too many simultaneous queries",
+        "close sessions of other programs (clickvault status names the store), then run the command again",
+    ),
+    (
+        r"is starting up|is shutting down|in recovery mode|not yet accepting connections",
+        "wait a moment, then run the command again",
+    ),
+    (
+        r"no space left|disk full|not enough space|no free volumes",
+        "free some space on the disk, then run the command again",
+    ),
+    (
+        r"read-only (transaction|file system)|readonly",
+        "name a server that takes writes, or make this one writable again; then run the command again",
+    ),
+)
+
+
+def hint_for(said: str) -> str:
+    """What helps against a passing trouble of a server, by its own words; empty where these are of another kind."""
+    return next((hint for pattern, hint in _PASSING if re.search(pattern, said, re.IGNORECASE)), "")
 
 
 class ClickvaultError(Exception):
@@ -64,6 +95,14 @@ class DataError(ClickvaultError):
     """Data is not what it must be."""
 
 
+class UnreadError(ClickvaultError):
+    """Objects or partitions could not be read and are set aside; all else was done. `unread` names each of them."""
+
+    def __init__(self, message: str, hint: str = "", unread: Sequence[Any] = ()) -> None:
+        super().__init__(message, hint)
+        self.unread = list(unread)
+
+
 class AccountsError(ClickvaultError):
     """The accounts do not balance; `accounts` has all of them."""
 
@@ -89,6 +128,8 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, ClickvaultError):
         return error.transient
     if isinstance(error, ConnectionError | TimeoutError):
+        return True
+    if getattr(error, "pgcode", None) in READ_ONLY:
         return True
     if getattr(error, "code", None) in _BUSY and type(error).__module__.startswith("clickhouse_connect."):
         return True

@@ -7,7 +7,6 @@ cluster differ in settings only.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
@@ -18,11 +17,13 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from clickvault import statefile
 from clickvault.errors import ConfigurationError
+from clickvault.resources import ROOT
+from clickvault.statefile import STATE_FILE as STATE_FILE
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+CHECKOUT = ROOT
 DEFAULT_HOME = CHECKOUT / ".clickvault"
-STATE_FILE = "stack.json"
 
 _STORE_FIELDS = {
     "clickhouse": ("clickhouse_url",),
@@ -42,16 +43,14 @@ class _StateFile(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         """The `settings` object of the state file; empty when no stack was ever started."""
         home = self.current_state.get("CLICKVAULT_HOME") or self.current_state.get("home") or DEFAULT_HOME
-        path = Path(home).expanduser() / STATE_FILE
+        folder = Path(home).expanduser()
         try:
-            return dict(json.loads(path.read_text(encoding="utf-8"))["settings"])
-        except (FileNotFoundError, NotADirectoryError, KeyError):
+            found = statefile.read(folder / STATE_FILE)
+        except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(
-                f"{path} can't be read: {error.__class__.__name__}",
-                hint="clickvault up (as the user who started the stack); if the file is damaged, remove it first",
-            ) from error
+        if statefile.original_of(found, folder):  # those addresses are another home's
+            return {}
+        return dict(found["settings"])
 
 
 class Settings(BaseSettings):
@@ -85,6 +84,9 @@ class Settings(BaseSettings):
 
     clickhouse_url: str = Field(default="", repr=False, description="http://user:password@host:port")
     clickhouse_reader_url: str = Field(default="", repr=False, description="The same, of the login that only reads")
+    clickhouse_graph_url: str = Field(
+        default="", repr=False, description="The same, of the login that Neo4j pulls with; default: the reader's"
+    )
     clickhouse_cluster: str = Field(default="", description="The cluster that ClickHouse's servers name themselves by")
 
     kafka_bootstrap: str = ""
@@ -117,8 +119,13 @@ class Settings(BaseSettings):
         repr=False,
         description="Where alerts go: Apprise addresses with blanks between, e.g. tgram://TOKEN/CHAT mailtos://...",
     )
-    alerts_on: Literal["all", "failure"] = Field(
-        default="all", validation_alias="CLICKVAULT_ALERTS_ON", description="failure: successes go to the log alone"
+    alerts_on: str = Field(
+        default="digest",
+        validation_alias="CLICKVAULT_ALERTS_ON",
+        description="Successes: all at once, in a digest, or not at all (failure); a DAG's own behind commas: digest,5_build_marts=all",
+    )
+    alerts_minutes: int = Field(
+        default=60, ge=1, validation_alias="CLICKVAULT_ALERTS_MINUTES", description="The interval of a digest"
     )
     telegram_api: str = Field(
         default="",
@@ -159,6 +166,13 @@ class Settings(BaseSettings):
     def _split_alerts(cls, value: Any) -> Any:
         return value.split() if isinstance(value, str) else value
 
+    @field_validator("alerts_on")
+    @classmethod
+    def _check_alerts_on(cls, value: str) -> str:
+        if not re.fullmatch(r"(all|digest|failure)(,[\w.-]+=(all|digest|failure))*", value):
+            raise ValueError("all, digest or failure, then DAG=all|digest|failure with commas between")
+        return value
+
     @field_validator("parameters", mode="before")
     @classmethod
     def _split_parameters(cls, value: Any) -> Any:
@@ -170,7 +184,9 @@ class Settings(BaseSettings):
                 raise ValueError(f"name=NUMBER with commas between, whole numbers only; {name.strip()} is none")
         return {name.strip(): int(number) for name, _, number in pairs}
 
-    @field_validator("clickhouse_url", "clickhouse_reader_url", "postgres_url", "clickhouse_sees_postgres")
+    @field_validator(
+        "clickhouse_url", "clickhouse_reader_url", "clickhouse_graph_url", "postgres_url", "clickhouse_sees_postgres"
+    )
     @classmethod
     def _check_url(cls, value: str) -> str:
         """Refuse what a client would complain of with the password in its words; no part of the value is said."""
@@ -208,6 +224,11 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().resolve()
+
+    def alerts_of(self, dag: str) -> str:
+        """How successes of a DAG are told: all, digest or failure."""
+        general, *own = self.alerts_on.split(",")
+        return dict(pair.split("=") for pair in own).get(dag, general)
 
     @property
     def kafka_from_clickhouse(self) -> str:

@@ -63,18 +63,20 @@ def contract_show(
 
     Example: clickvault contract show post
     """
-    from clickvault.contract.describe import describe
+    from clickvault.contract.describe import activity, describe
 
-    found = describe(_renderer(), event_type)
+    renderer = _renderer()
+    found = describe(renderer, event_type)
     if json:
         show.as_json(found)
         return
-    print(f"{event_type}: {found['meaning']}")
-    print(f"topic {found['topic']} (group {found['group']}); op=delete: {found['op_delete'] or 'has no meaning'}")
+    show.out(f"{event_type}: {found['meaning']}")
+    show.out(f"topic {found['topic']} (group {found['group']}); op=delete: {found['op_delete'] or 'has no meaning'}")
+    show.out(f"activity: {activity(renderer.registry.event(event_type))}")
     show.table(found["fields"])
-    print("lineage:")
+    show.out("lineage:")
     for step, names in found["lineage"].items():
-        print(f"  {step:<9}{', '.join(names) or '-'}")
+        show.out(f"  {step:<9}{', '.join(names) or '-'}")
 
 
 @contract_app.command("docs")
@@ -149,10 +151,10 @@ def render(
     if list_all or name is None:
         show.table([{"object": o} for o in objects])
     elif name in objects:
-        print(objects[name])
+        show.out(objects[name])
     elif name.endswith(".j2"):
         try:
-            print(renderer.render(name))
+            show.out(renderer.render(name))
         except UndefinedError as error:
             raise ConfigurationError(
                 f"{name} needs inputs ({error.message}), which its object gives it", hint="clickvault render --list"
@@ -190,6 +192,8 @@ def sql(
                 _ask(client, query, json)
         except ClickHouseError as error:
             raise DataError(server_said(error), hint='clickvault sql "SHOW TABLES FROM marts"') from error
+        except (OverflowError, ValueError) as error:  # Python has no such date, no such number
+            raise DataError(f"the answer has a value that can't be shown: {error}", hint="toString(column)") from error
 
 
 _BEFORE = re.compile(r"^(?:\s+|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)
@@ -212,7 +216,7 @@ def _ask(client: Any, query: str, json: bool) -> None:
         if json:
             show.as_json([])
         else:
-            print(done if isinstance(done, str | int) else "done")
+            show.out(str(done) if isinstance(done, str | int) else "done")
 
 
 def _shell(client: Any, json: bool, interactive: bool) -> None:
@@ -285,7 +289,7 @@ def rejected_show(
 
 @rejected_app.command("replay")
 def rejected_replay(event_type: EventType = "", json: Json = False) -> None:
-    """Judge dead letters again after a contract changed, from what landed. Then: clickvault run.
+    """Judge dead letters again after a contract changed, and try objects again that could not be read. Then: clickvault run.
 
     Example: clickvault rejected replay --event-type post
     """
@@ -293,7 +297,9 @@ def rejected_replay(event_type: EventType = "", json: Json = False) -> None:
     from clickvault.session import open_session
 
     with open_session() as s:
-        found = rejected.replay(s.renderer, s.ch, s.pg, event_type or None)
+        found = [*rejected.replay(s.renderer, s.ch, s.pg, event_type or None)]
+        if not event_type:
+            found += rejected.read_again(s)
     show.rows(found, json, empty="no dead letters")
     if any(r["accepted"] for r in found) and not json:
         show.say("Try:   clickvault run   (takes the accepted ones on to the vault and the marts)")
@@ -311,4 +317,4 @@ def report(
 
     with open_session() as s:
         write(s.reader, s.renderer, out)
-    print(out.resolve())
+    show.out(str(out.resolve()))

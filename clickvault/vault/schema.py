@@ -70,14 +70,20 @@ def _graph_objects(renderer: Renderer) -> list[SchemaObject]:
 
 
 def _tables(renderer: Renderer, vault: VaultSpec) -> Iterable[SchemaObject]:
-    name = f"stage.{vault.event.event_type}"
+    name, main = f"stage.{vault.event.event_type}", vault.main.table
+
+    def eff(link: LinkSpec) -> str:
+        return renderer.render("vault/eff.sql.j2", link=link, first=f"eff_{link.name}" == main)
+
     yield SchemaObject(name, "table", renderer.render("vault/stage_table.sql.j2", v=vault))
     for link in vault.links:
         yield SchemaObject(f"vault.link_{link.name}", "table", renderer.render("vault/link.sql.j2", link=link))
         if link.kind == "effectivity":
-            yield SchemaObject(f"vault.eff_{link.name}", "table", renderer.render("vault/eff.sql.j2", link=link))
+            yield SchemaObject(f"vault.eff_{link.name}", "table", eff(link))
     for sat in vault.sats:
-        yield SchemaObject(f"vault.{sat.name}", "table", renderer.render("vault/sat.sql.j2", sat=sat))
+        yield SchemaObject(
+            f"vault.{sat.name}", "table", renderer.render("vault/sat.sql.j2", sat=sat, first=sat.name == main)
+        )
     for table in partitioned(vault):
         check_identifier(table + MONTH_SUFFIX)  # PostgreSQL would cut a longer name off, and two could meet
 

@@ -111,8 +111,8 @@ class Sensor(Event, group="limits"):
     seals: Annotated[list[Seal], Length(0, 3), MultiActive("seal", child_key="seal_id")]
 
 
-class Reading(Event, group="limits"):
-    """What a device measured: one field of each kind."""
+class Reading(Event, group="limits", future=timedelta(hours=2)):
+    """What a device measured: one field of each kind. It may be announced two hours ahead."""
 
     reading_id: Annotated[str, Length(1, 40), Hub("reading", fold=True)]
     sensor_no: Annotated[int, INT64, Ref("sensor")]
@@ -743,6 +743,15 @@ TRAPS: dict[str, tuple[bytes, bool]] = {
         plain("sensor", parts='[{"number": 1, "tested_at": "2019-12-31T23:59:59.999999Z"}]'), False),
     "a member's time in the future": (
         plain("sensor", parts='[{"number": 1, "tested_at": "2299-01-01T00:00:00Z"}]'), False),
+    "a key with white space": (plain("reading", reading_id='" r\u3000"'), True),
+    "a key of white space": (plain("reading", reading_id='" \\t\u00a0\u3000"'), False),
+    "a key that is empty": (plain("remark", reading_id='""'), False),
+    "a reference of white space": (plain("remark", reading_id='"  "'), False),
+    "a key of what only looks blank": (plain("reading", reading_id='"\u200b"'), True),
+    "a text of white space": (plain("reading", note='"  "'), True),
+    "announced": (plain("reading", event_time=quoted(now(7_000))), True),
+    "announced too early": (plain("reading", event_time=quoted(now(10_800))), False),
+    "of another type, announced": (plain("remark", event_time=quoted(now(3_600))), False),
     "members told apart by numbers": (plain("sensor", parts='[{"number": 1}, {"number": 2}]'), True),
     "members of one number": (plain("sensor", parts='[{"number": 0}, {"number": -0}]'), False),
     "members told apart by UUIDs": (plain("sensor", seals=seals(str(UUID(int=1)), str(UUID(int=2)))), True),
@@ -765,6 +774,41 @@ def trapped(limits: Client) -> dict[str, Verdict]:
     sent = [raw.replace(b'"' + str(UUID(int=0)).encode(), b'"' + str(UUID(int=i + 1)).encode())
             for i, (raw, _) in enumerate(TRAPS.values())]  # fmt: skip
     return dict(zip(TRAPS, ask_both(limits, "traps", sent), strict=True))
+
+
+NUMBER, HALF = "9" * 26, "half a surrogate pair: a character cut in two"
+NAMED: dict[str, tuple[bytes, str]] = {
+    "a field that is not there": (plain("reading", note=None), "note: missing"),
+    "a field that nobody declared": (plain("reading", more="1"), "more: not declared"),
+    "a required text as null": (plain("reading", note="null"), "note: is null"),
+    "a required number as null": (plain("reading", level="null"), "level: is null"),
+    "a required time as null": (plain("reading", due_at="null"), "due_at: is null"),
+    "a required list as null": (plain("sensor", parts="null"), "parts: is null"),
+    "a member's required number as null": (plain("sensor", parts='[{"number": null}]'), "parts.number: is null"),
+    "a fraction, 26 digits": (plain("reading", level=NUMBER), "level: out of range"),
+    "a whole number, 26 digits": (plain("reading", big=NUMBER), "big: out of range"),
+    "a whole number, 26 digits below zero": (plain("reading", tiny="-" + NUMBER), "tiny: out of range"),
+    "an optional number, 26 digits": (plain("remark", share=NUMBER), "share: out of range"),
+    "a member's number, 26 digits": (plain("sensor", parts=f'[{{"number": {NUMBER}}}]'), "parts.number: out of range"),
+    "a fraction without end": (plain("reading", level="1e400"), "a number out of range"),
+    "half an emoji": (plain("reading", note='"\\ud83d"'), HALF),
+    "the other half": (plain("reading", note='"a\\uDE00b"'), HALF),
+    "half an emoji behind a backslash": (plain("reading", note='"\\\\\\ud83d"'), HALF),
+    "half an emoji in a key": (plain("reading", **{"\\ud83d": "1"}).replace(b"\\\\ud83d", b"\\ud83d"), HALF),
+    "half an emoji's bytes": (plain("reading", note='"?"').replace(b"?", b"\xf0\x9f"), "not UTF-8"),
+    "half an emoji, and no JSON": (plain("reading", note='"\\ud83d"')[:-1], "not JSON"),
+    "no number": (plain("reading", level="NaN"), "not JSON"),
+}  # fmt: skip
+"""What is refused for one reason that a person is to understand: the word of both judges."""
+
+
+def test_reasons_say_what_is_wrong(limits: Client) -> None:
+    """Both sides in the same words, where others were found to mislead."""
+    sent = [unique(raw, "named", i) for i, (raw, _) in enumerate(NAMED.values())]
+    found = dict(zip(NAMED, ask_both(limits, "named", sent), strict=True))
+    for name, (_, reason) in NAMED.items():
+        assert found[name].clickhouse == [reason], name
+        assert found[name].pydantic == [reason], name
 
 
 @pytest.mark.parametrize("trap", TRAPS)

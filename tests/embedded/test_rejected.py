@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -34,8 +35,10 @@ from clickvault.contract import (
 )
 from clickvault.contract.judge import MAX_MESSAGE_BYTES
 from clickvault.contract.language import Event as Envelope
-from clickvault.contract.language import Ref
-from clickvault.render import ROOT, Renderer
+from clickvault.contract.language import Ref, format_time
+from clickvault.reconcile import landing_accounts
+from clickvault.render import Renderer
+from clickvault.resources import ROOT
 from clickvault.session import Session, open_session
 from tests.worlds import running_stack
 
@@ -144,6 +147,9 @@ BROKEN: dict[str, bytes] = {
     f"larger than {MAX_MESSAGE_BYTES} bytes": b" " * (MAX_MESSAGE_BYTES + 1),
     "starts with a byte-order mark": b"\xef\xbb\xbf" + whole(),
     "not JSON": whole()[:-1],
+    "not UTF-8": whole(code="?").replace(b"?", b"\xf0\x9f"),
+    "half a surrogate pair: a character cut in two": whole(code="?").replace(b"?", b"\\ud83d"),
+    "a number out of range": whole(price="?").replace(b'"?"', b"1e400"),
     "not a JSON object": b"[" + whole() + b"]",
     "unknown event type": whole(event_type="orders"),
     "event_id: missing": order(),
@@ -157,6 +163,8 @@ BROKEN: dict[str, bytes] = {
     "pieces: above 9": whole(pieces=10),
     "schema_version: above 65535": whole(schema_version=2**63),
     "price: not a number": whole(price="1.5"),
+    "price: out of range": whole(price=10**26),
+    "pieces: out of range": whole(pieces=-(10**26)),
     "price: below 0.5": whole(price=0.25),
     "price: above 99.5": whole(price=100),
     "paid: not true or false": whole(paid=1),
@@ -170,11 +178,13 @@ BROKEN: dict[str, bytes] = {
     "producer: has a NUL character": whole(producer="a\0b"),
     "due: not a text": whole(due=20260102),
     "due: not a day": whole(due="2026-02-30"),
-    "packed_at: not a text": whole(packed_at=None),
+    "packed_at: is null": whole(packed_at=None),
+    "packed_at: not a text": whole(packed_at=1),
     "packed_at: not a time": whole(packed_at="2026-01-01"),
     "packed_at: before 2020-01-01": whole(packed_at=LONG_AGO),
     "packed_at: in the future": whole(packed_at=FAR),
     "lines: missing": order("lines", event_id=f"{ID}01"),
+    "lines: is null": whole(lines=None),
     "lines: not a list": whole(lines={}),
     "lines: shorter than 1": whole(lines=[]),
     "lines: longer than 2": whole(lines=[{"sku": s} for s in "abc"]),
@@ -271,6 +281,29 @@ def test_replay_without_a_change_changes_nothing(shop: Session, told: list[list[
     assert row["accepted"] == 0
     assert row["judged"] == row["rejected"] > len(BROKEN) / 2
     assert rows(shop.ch, "SELECT stream, offset, reasons FROM raw.dead_letters ORDER BY ALL") == before
+
+
+def test_what_was_ahead_of_its_time_is_accepted_when_its_time_has_come(shop: Session) -> None:
+    """And the accounts, which judge every message once more, know of it."""
+    landed = datetime.now(UTC) - timedelta(hours=1)
+    ahead = {"come": landed + timedelta(minutes=30), "far": landed + timedelta(days=30)}
+    call = {k: ORDER[k] for k in ("op", "schema_version", "producer")} | {"event_type": "call", "order_id": f"{ID}aa"}
+    raw = [
+        json.dumps(call | {"event_id": f"{ID}1{n}", "event_time": format_time(at)})
+        for n, at in enumerate(ahead.values())
+    ]
+    shop.ch.insert(
+        "landing.events",
+        [[SOURCE, "ahead", 0, n, "", None, landed, "call", message] for n, message in enumerate(raw)],
+        ["source", "stream", "partition", "offset", "key", "sent_at", "landed_at", "event_type", "raw"],
+    )
+    dead = "SELECT offset FROM raw.dead_letters WHERE stream = 'ahead' ORDER BY offset"
+    assert [r["offset"] for r in rows(shop.ch, dead)] == [0, 1]
+    (done,) = rejected.replay(Renderer(FIRST), shop.ch, shop.pg, "call")
+    assert (done["accepted"], done["rejected"]) == (1, 1)
+    assert [r["offset"] for r in rows(shop.ch, dead)] == [1]
+    assert [r["offset"] for r in rows(shop.ch, "SELECT offset FROM raw.call FINAL WHERE stream = 'ahead'")] == [0]
+    assert [a for a in landing_accounts(Renderer(FIRST), shop.ch) if "call" in a.name and not a.ok] == []
 
 
 def test_letters_are_accepted_once_the_contract_declares_them(shop: Session, told: list[list[str]]) -> None:

@@ -27,6 +27,7 @@ _SERVER = """\
     <background_pool_size>4</background_pool_size>
     <background_message_broker_schedule_pool_size>16</background_message_broker_schedule_pool_size>
     <kafka>
+        <isolation_level>read_committed</isolation_level>
         <session_timeout_ms>6000</session_timeout_ms>
         <group_instance_id>clickvault</group_instance_id>
         <topic_metadata_refresh_interval_ms>2000</topic_metadata_refresh_interval_ms>

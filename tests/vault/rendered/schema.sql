@@ -1,36 +1,40 @@
 -- table vault.hub_customer
--- One hub (PostgreSQL). Grain: one business key, from whichever event type mentioned it first. Inputs: hub (HubSpec).
+-- One hub (PostgreSQL). Grain: one business key, by whichever event type it was mentioned. Inputs: hub (HubSpec).
 create table if not exists "vault"."hub_customer" (
     hk uuid primary key,
     bk text not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.hub_nation
--- One hub (PostgreSQL). Grain: one business key, from whichever event type mentioned it first. Inputs: hub (HubSpec).
+-- One hub (PostgreSQL). Grain: one business key, by whichever event type it was mentioned. Inputs: hub (HubSpec).
 create table if not exists "vault"."hub_nation" (
     hk uuid primary key,
     bk text not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.hub_till
--- One hub (PostgreSQL). Grain: one business key, from whichever event type mentioned it first. Inputs: hub (HubSpec).
+-- One hub (PostgreSQL). Grain: one business key, by whichever event type it was mentioned. Inputs: hub (HubSpec).
 create table if not exists "vault"."hub_till" (
     hk uuid primary key,
     bk bigint not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.hub_order
--- One hub (PostgreSQL). Grain: one business key, from whichever event type mentioned it first. Inputs: hub (HubSpec).
+-- One hub (PostgreSQL). Grain: one business key, by whichever event type it was mentioned. Inputs: hub (HubSpec).
 create table if not exists "vault"."hub_order" (
     hk uuid primary key,
     bk text not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
@@ -42,6 +46,7 @@ drop table if exists "stage"."customer";
 create unlogged table "stage"."customer" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_customer" text, "hk_customer" uuid
@@ -53,30 +58,35 @@ create unlogged table "stage"."customer" (
 );
 
 -- table vault.sat_customer_details
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_customer.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_customer.
 create table if not exists "vault"."sat_customer_details" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 alter table "vault"."sat_customer_details" add column if not exists "name" text;
 alter table "vault"."sat_customer_details" add column if not exists "dob" date;
 
 -- table vault.sat_customer_phone
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_customer.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_customer.
 create table if not exists "vault"."sat_customer_phone" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
@@ -93,6 +103,7 @@ drop table if exists "stage"."nation";
 create unlogged table "stage"."nation" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_nation" text, "hk_nation" uuid
@@ -100,17 +111,20 @@ create unlogged table "stage"."nation" (
 );
 
 -- table vault.sat_nation
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_nation.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_nation.
 create table if not exists "vault"."sat_nation" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 
@@ -122,6 +136,7 @@ drop table if exists "stage"."till";
 create unlogged table "stage"."till" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_till" bigint, "hk_till" uuid
@@ -129,17 +144,20 @@ create unlogged table "stage"."till" (
 );
 
 -- table vault.sat_till
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_till.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_till.
 create table if not exists "vault"."sat_till" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 
@@ -151,6 +169,7 @@ drop table if exists "stage"."customer_nation";
 create unlogged table "stage"."customer_nation" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_customer" text, "hk_customer" uuid
@@ -167,21 +186,25 @@ create table if not exists "vault"."link_customer_nation" (
     "hk_customer" uuid not null,
     "hk_nation" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.sat_customer_nation
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of link_customer_nation.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of link_customer_nation.
 create table if not exists "vault"."sat_customer_nation" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 
@@ -193,6 +216,7 @@ drop table if exists "stage"."order";
 create unlogged table "stage"."order" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_order" text, "hk_order" uuid
@@ -216,17 +240,19 @@ create table if not exists "vault"."link_order_buyer" (
     "hk_order" uuid not null,
     "hk_buyer" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.eff_order_buyer
--- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec), first (as sat.sql.j2). Insert-only, as a satellite.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: order.
 create table if not exists "vault"."eff_order_buyer" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     lhk uuid,
     is_open boolean not null,
     load_ts timestamptz not null,
@@ -235,30 +261,35 @@ create table if not exists "vault"."eff_order_buyer" (
 ) partition by range (event_time);
 
 -- table vault.sat_order_note
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_order.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_order.
 create table if not exists "vault"."sat_order_note" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 alter table "vault"."sat_order_note" add column if not exists "left" text;
 alter table "vault"."sat_order_note" add column if not exists "right" text;
 
 -- table vault.sat_order_facts
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_order.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_order.
 create table if not exists "vault"."sat_order_facts" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
@@ -278,6 +309,7 @@ drop table if exists "stage"."refund";
 create unlogged table "stage"."refund" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_order" text, "hk_order" uuid
@@ -295,17 +327,19 @@ create table if not exists "vault"."link_refund_buyer" (
     "hk_order" uuid not null,
     "hk_buyer" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.eff_refund_buyer
--- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec), first (as sat.sql.j2). Insert-only, as a satellite.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: order.
 create table if not exists "vault"."eff_refund_buyer" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     lhk uuid,
     is_open boolean not null,
     load_ts timestamptz not null,
@@ -314,17 +348,20 @@ create table if not exists "vault"."eff_refund_buyer" (
 ) partition by range (event_time);
 
 -- table vault.sat_refund_refund
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_order.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_order.
 create table if not exists "vault"."sat_refund_refund" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 alter table "vault"."sat_refund_refund" add column if not exists "cents" bigint;
@@ -337,6 +374,7 @@ drop table if exists "stage"."order_customer";
 create unlogged table "stage"."order_customer" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_order" text, "hk_order" uuid
@@ -352,21 +390,24 @@ create table if not exists "vault"."link_order_customer" (
     "hk_order" uuid not null,
     "hk_customer" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.eff_order_customer
--- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec), first (as sat.sql.j2). Insert-only, as a satellite.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: order.
 create table if not exists "vault"."eff_order_customer" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     lhk uuid,
     is_open boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (driving_hk, event_time, event_id)
 ) partition by range (event_time);
 
@@ -378,6 +419,7 @@ drop table if exists "stage"."delivery";
 create unlogged table "stage"."delivery" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_order" text, "hk_order" uuid
@@ -396,21 +438,24 @@ create table if not exists "vault"."link_delivery" (
     "hk_customer" uuid not null,
     "hk_nation" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.eff_delivery
--- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec), first (as sat.sql.j2). Insert-only, as a satellite.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: order, customer.
 create table if not exists "vault"."eff_delivery" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     lhk uuid,
     is_open boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (driving_hk, event_time, event_id)
 ) partition by range (event_time);
 
@@ -422,6 +467,7 @@ drop table if exists "stage"."acquaintance";
 create unlogged table "stage"."acquaintance" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_a" text, "hk_a" uuid
@@ -437,21 +483,24 @@ create table if not exists "vault"."link_acquaintance" (
     "hk_a" uuid not null,
     "hk_b" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.eff_acquaintance
--- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec), first (as sat.sql.j2). Insert-only, as a satellite.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: a, b.
 create table if not exists "vault"."eff_acquaintance" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     lhk uuid,
     is_open boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (driving_hk, event_time, event_id)
 ) partition by range (event_time);
 
@@ -463,6 +512,7 @@ drop table if exists "stage"."payment";
 create unlogged table "stage"."payment" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_customer" text, "hk_customer" uuid
@@ -482,6 +532,7 @@ create table if not exists "vault"."link_payment" (
     "hk_till" uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     load_ts timestamptz not null,
     record_source text not null,
     primary key (event_time, lhk)
@@ -620,7 +671,7 @@ from "vault"."hub_customer" h
 left join (
     select distinct on (hk) hk, is_deleted
     from "vault"."sat_customer_details"
-    order by hk, event_time desc, event_id desc
+    order by hk, event_time desc, source_order desc
 ) s on s.hk = h.hk;
 
 -- view vault.v_hub_nation
@@ -632,7 +683,7 @@ from "vault"."hub_nation" h
 left join (
     select distinct on (hk) hk, is_deleted
     from "vault"."sat_nation"
-    order by hk, event_time desc, event_id desc
+    order by hk, event_time desc, source_order desc
 ) s on s.hk = h.hk;
 
 -- view vault.v_hub_till
@@ -644,7 +695,7 @@ from "vault"."hub_till" h
 left join (
     select distinct on (hk) hk, is_deleted
     from "vault"."sat_till"
-    order by hk, event_time desc, event_id desc
+    order by hk, event_time desc, source_order desc
 ) s on s.hk = h.hk;
 
 -- view vault.v_hub_order
@@ -656,15 +707,15 @@ from "vault"."hub_order" h
 left join (
     select distinct on (hk) hk, is_deleted
     from (
-        select hk, event_time, event_id, is_deleted from "vault"."sat_order_note"
-        union all select hk, event_time, event_id, is_deleted from "vault"."sat_refund_refund"
+        select hk, event_time, source_order, is_deleted from "vault"."sat_order_note"
+        union all select hk, event_time, source_order, is_deleted from "vault"."sat_refund_refund"
     ) said
-    order by hk, event_time desc, event_id desc
+    order by hk, event_time desc, source_order desc
 ) s on s.hk = h.hk;
 
 -- view vault.v_sat_customer_details
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_customer_details" as
 select
@@ -675,9 +726,9 @@ select
     , c."dob"
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_customer_details" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -686,7 +737,7 @@ left join "vault"."hub_customer" p on p.hk = c.hk;
 
 -- view vault.v_sat_customer_phone
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key, one member: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key, one member: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_customer_phone" as
 select
@@ -698,9 +749,9 @@ select
     , member."rank"
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_customer_phone" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -710,7 +761,7 @@ cross join jsonb_to_recordset(c.members) as member ("kind" text, "number" text, 
 
 -- view vault.v_sat_nation
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_nation" as
 select
@@ -719,9 +770,9 @@ select
     c.valid_from, c.valid_to, c.valid_to is null as is_current, c.is_deleted, c.event_id, c.load_ts, c.record_source
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_nation" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -730,7 +781,7 @@ left join "vault"."hub_nation" p on p.hk = c.hk;
 
 -- view vault.v_sat_till
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_till" as
 select
@@ -739,9 +790,9 @@ select
     c.valid_from, c.valid_to, c.valid_to is null as is_current, c.is_deleted, c.event_id, c.load_ts, c.record_source
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_till" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -750,7 +801,7 @@ left join "vault"."hub_till" p on p.hk = c.hk;
 
 -- view vault.v_sat_customer_nation
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_customer_nation" as
 select
@@ -760,9 +811,9 @@ select
     c.valid_from, c.valid_to, c.valid_to is null as is_current, c.is_deleted, c.event_id, c.load_ts, c.record_source
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_customer_nation" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -771,7 +822,7 @@ left join "vault"."link_customer_nation" p on p.lhk = c.hk;
 
 -- view vault.v_sat_order_note
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_order_note" as
 select
@@ -782,9 +833,9 @@ select
     , c."right"
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_order_note" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -793,7 +844,7 @@ left join "vault"."hub_order" p on p.hk = c.hk;
 
 -- view vault.v_sat_order_facts
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_order_facts" as
 select
@@ -806,9 +857,9 @@ select
     , c."ref"
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_order_facts" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -825,22 +876,22 @@ select
     l."hk_buyer",
     c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
 from (
-    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.source_order) as valid_to
     from (
         select * from (
-            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
             from (
-                select g.driving_hk, g.event_time, g.event_id,
+                select g.driving_hk, g.event_time, g.event_id, g.source_order,
                     case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                     then g.set_lhk end as state
                 from (
-                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                     from (
-                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
-                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                                over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                         from "vault"."eff_order_buyer" e
                     ) n
                 ) g
@@ -863,19 +914,19 @@ select
     c.driving_hk, c.event_time, c.event_id, change.is_open
 from (
     select * from (
-        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
         from (
-            select g.driving_hk, g.event_time, g.event_id,
+            select g.driving_hk, g.event_time, g.event_id, g.source_order,
                 case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                 then g.set_lhk end as state
             from (
-                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                 from (
-                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                    select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
-                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                            over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                     from "vault"."eff_order_buyer" e
                 ) n
             ) g
@@ -889,7 +940,7 @@ where change.lhk is not null;
 
 -- view vault.v_sat_refund_refund
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_refund_refund" as
 select
@@ -899,9 +950,9 @@ select
     , c."cents"
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_refund_refund" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -918,22 +969,22 @@ select
     l."hk_buyer",
     c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
 from (
-    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.source_order) as valid_to
     from (
         select * from (
-            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
             from (
-                select g.driving_hk, g.event_time, g.event_id,
+                select g.driving_hk, g.event_time, g.event_id, g.source_order,
                     case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                     then g.set_lhk end as state
                 from (
-                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                     from (
-                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
-                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                                over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                         from "vault"."eff_refund_buyer" e
                     ) n
                 ) g
@@ -956,19 +1007,19 @@ select
     c.driving_hk, c.event_time, c.event_id, change.is_open
 from (
     select * from (
-        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
         from (
-            select g.driving_hk, g.event_time, g.event_id,
+            select g.driving_hk, g.event_time, g.event_id, g.source_order,
                 case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                 then g.set_lhk end as state
             from (
-                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                 from (
-                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                    select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
-                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                            over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                     from "vault"."eff_refund_buyer" e
                 ) n
             ) g
@@ -990,22 +1041,22 @@ select
     l."hk_customer",
     c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
 from (
-    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.source_order) as valid_to
     from (
         select * from (
-            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
             from (
-                select g.driving_hk, g.event_time, g.event_id,
+                select g.driving_hk, g.event_time, g.event_id, g.source_order,
                     case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                     then g.set_lhk end as state
                 from (
-                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                     from (
-                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
-                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                                over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                         from "vault"."eff_order_customer" e
                     ) n
                 ) g
@@ -1028,19 +1079,19 @@ select
     c.driving_hk, c.event_time, c.event_id, change.is_open
 from (
     select * from (
-        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
         from (
-            select g.driving_hk, g.event_time, g.event_id,
+            select g.driving_hk, g.event_time, g.event_id, g.source_order,
                 case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                 then g.set_lhk end as state
             from (
-                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                 from (
-                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                    select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
-                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                            over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                     from "vault"."eff_order_customer" e
                 ) n
             ) g
@@ -1063,22 +1114,22 @@ select
     l."hk_nation",
     c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
 from (
-    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.source_order) as valid_to
     from (
         select * from (
-            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
             from (
-                select g.driving_hk, g.event_time, g.event_id,
+                select g.driving_hk, g.event_time, g.event_id, g.source_order,
                     case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                     then g.set_lhk end as state
                 from (
-                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                     from (
-                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
-                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                                over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                         from "vault"."eff_delivery" e
                     ) n
                 ) g
@@ -1102,19 +1153,19 @@ select
     c.driving_hk, c.event_time, c.event_id, change.is_open
 from (
     select * from (
-        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
         from (
-            select g.driving_hk, g.event_time, g.event_id,
+            select g.driving_hk, g.event_time, g.event_id, g.source_order,
                 case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                 then g.set_lhk end as state
             from (
-                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                 from (
-                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                    select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
-                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                            over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                     from "vault"."eff_delivery" e
                 ) n
             ) g
@@ -1136,22 +1187,22 @@ select
     l."hk_b",
     c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
 from (
-    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.source_order) as valid_to
     from (
         select * from (
-            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
             from (
-                select g.driving_hk, g.event_time, g.event_id,
+                select g.driving_hk, g.event_time, g.event_id, g.source_order,
                     case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                     then g.set_lhk end as state
                 from (
-                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                     from (
-                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
-                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                                over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                         from "vault"."eff_acquaintance" e
                     ) n
                 ) g
@@ -1174,19 +1225,19 @@ select
     c.driving_hk, c.event_time, c.event_id, change.is_open
 from (
     select * from (
-        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
         from (
-            select g.driving_hk, g.event_time, g.event_id,
+            select g.driving_hk, g.event_time, g.event_id, g.source_order,
                 case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                 then g.set_lhk end as state
             from (
-                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                 from (
-                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                    select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
-                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                            over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                     from "vault"."eff_acquaintance" e
                 ) n
             ) g
@@ -1228,9 +1279,9 @@ select
     "sat_order_note".hk is not null or "sat_refund_refund".hk is not null as is_declared,
     coalesce((
         select o.is_deleted
-        from (values ("sat_order_note".event_time, "sat_order_note".event_id, "sat_order_note".is_deleted), ("sat_refund_refund".event_time, "sat_refund_refund".event_id, "sat_refund_refund".is_deleted)) as o (event_time, event_id, is_deleted)
+        from (values ("sat_order_note".event_time, "sat_order_note".source_order, "sat_order_note".is_deleted), ("sat_refund_refund".event_time, "sat_refund_refund".source_order, "sat_refund_refund".is_deleted)) as o (event_time, source_order, is_deleted)
         where o.event_time is not null
-        order by o.event_time desc, o.event_id desc
+        order by o.event_time desc, o.source_order desc
         limit 1), false) as is_deleted
     , "sat_order_note"."left" as "order_left"
     , "sat_order_note"."right" as "order_right"
