@@ -285,7 +285,7 @@ def reader_s_statements() -> tuple[list[str], list[str]]:
     refused = [
         "SELECT raw FROM landing.events",
         "SELECT * FROM landing.events",
-        "SELECT * FROM s3('http://127.0.0.1:1/b/k', 'CSV', 'a Int8')",
+        "SELECT * FROM s3('http://127.0.0.1:1/bucket/k', 'CSV', 'a Int8')",
         "SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a Int8')",
         "SELECT * FROM postgresql('127.0.0.1:1', 'd', 't', 'u', 'p')",
         "SELECT * FROM remote('127.0.0.1:1', 'system.one')",

@@ -17,6 +17,7 @@ import threading
 import time
 from pathlib import Path
 
+import h11
 import uvicorn
 
 from clickvault.embedded import clickhouse
@@ -94,8 +95,11 @@ async def _serve(server: uvicorn.Server, engine: Engine) -> None:
 
 
 def _not_ours(record: logging.LogRecord) -> bool:
-    """Leave out the traceback of an answer that was broken on purpose."""
-    return not (record.exc_info and isinstance(record.exc_info[1], BrokenAnswer))
+    """Leave out the traceback of an answer that was broken on purpose, and of one to a client that broke the protocol."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, h11.LocalProtocolError):
+        record.msg, record.args, record.exc_info = "no answer to a broken request: %s", (error,), None
+    return not isinstance(error, BrokenAnswer)
 
 
 if __name__ == "__main__":

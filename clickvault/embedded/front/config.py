@@ -147,9 +147,8 @@ def _users() -> str:
     assert user is not None
     ET.SubElement(roles, "reader").append(grants)
     profile = _reader("profiles")
-    for limits in (profile, *profile.iter("constraints")):
-        for setting in limits.findall(_OF_ALL_USERS):
-            limits.remove(setting)
+    for setting in profile.findall(_OF_ALL_USERS):
+        profile.remove(setting)
     profiles.append(profile)
     system = ET.SubElement(ET.SubElement(user, "databases"), "system")
     for table, condition in (("", _REFUSED), *((name, "1") for name in _SYSTEM)):

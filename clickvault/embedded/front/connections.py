@@ -28,6 +28,13 @@ class Protocol(H11Protocol):
         elif self._patience is None and self.conn.trailing_data[0]:
             self._patience = self.loop.call_later(SECONDS_OF_HEAD, self._give_up)
 
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP. In the middle of an answer, or behind the last one, there is no saying so."""
+        try:
+            super().send_400_response(msg)
+        except h11.LocalProtocolError:
+            self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
         self._rest()
