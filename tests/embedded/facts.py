@@ -31,12 +31,14 @@ class Facts:
         self.numbers = iter(range(1, 1_000_000))
 
     def put(self, event_type: str, columns: str, *values: Sequence[Any], op: str = "create") -> None:
-        """Events of one type; `columns` begin with event_time. event_id counts up, unless it is given."""
+        """Events of one type; `columns` begin with event_time. event_id and offset count up, unless they are given: of two
+        events of one time the one that was put later is the later one."""
         names = columns.split()
         events = [dict(zip(names, v, strict=True)) for v in values]
         for event in events:
             event.setdefault("op", op)
-            event.setdefault("event_id", UUID(int=next(self.numbers)))
+            event.setdefault("offset", next(self.numbers))
+            event.setdefault("event_id", UUID(int=event["offset"]))
         keys = list(events[0])
         self.session.ch.insert(f"raw.{ch_identifier(event_type)}", [[e[k] for k in keys] for e in events], keys)
         self.filled.add(event_type)

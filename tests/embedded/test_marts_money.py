@@ -201,7 +201,7 @@ def test_a_deal_counts_by_its_newest_terms_until_it_is_called_off(facts: Facts) 
             days[2],
             days[2],
             "delete",
-        ),  # at the same time: the greater id is the later one
+        ),  # at the same time: what its source gave later is the later one
     )
     facts.build("creator_revenue_daily", days[0], days[6])
     found = facts.ask("SELECT * FROM marts.v_creator_revenue_daily")
