@@ -16,7 +16,7 @@ from pydantic import ValidationError
 if TYPE_CHECKING:
     from clickvault.contract.domain import Registry
     from clickvault.contract.language import Event
-    from clickvault.contract.spec import FieldSpec
+    from clickvault.contract.spec import EventSpec, FieldSpec
 
 MAX_MESSAGE_BYTES = 1_000_000
 """A longer message is rejected: no event is that large, and both parsers stay far from their limits."""
@@ -61,10 +61,18 @@ def judge(raw: bytes, registry: Registry, received_at: datetime | None = None) -
     spec = registry.events.get(str(value.get("event_type")))
     if spec is None:
         return ["unknown event type"]
+    if now := _names_of_now(spec, value):
+        raw = json.dumps({now.get(name, name): v for name, v in value.items()}).encode()
     try:
         return spec.model.model_validate_json(raw, context={"received_at": received_at})
     except ValidationError as error:
         return [f"{'.'.join(str(p) for p in e['loc']) or 'message'}: {e['msg']}" for e in error.errors()]
+
+
+def _names_of_now(spec: EventSpec, value: dict[str, Any]) -> dict[str, str]:
+    """The names of fields that a message uses as they were before, with those of now."""
+    used = {f.name: next((n for n in f.names if n in value), f.name) for f in spec.fields if f.renamed_from}
+    return {old: name for name, old in used.items() if old != name}
 
 
 def broken_rules(event: Event, received_at: datetime | None) -> list[str]:

@@ -106,6 +106,17 @@ CREATE TABLE IF NOT EXISTS ops.objects
 ENGINE = ReplacingMergeTree(seen_at)
 ORDER BY (bucket, path, etag);
 
+-- ═══ ClickHouse: table ops.contracts
+CREATE TABLE IF NOT EXISTS ops.contracts
+(
+    event_type String,
+    domain String,
+    since DateTime64(6, 'UTC'),
+    contract String
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (event_type, since);
+
 -- ═══ ClickHouse: feed landing.reject_unknown
 CREATE MATERIALIZED VIEW landing.reject_unknown TO raw.rejected AS
 SELECT
