@@ -238,9 +238,7 @@ def _alterations(ch: Client, o: SqlObject, cluster: str, event: EventSpec | None
                 f"ADD COLUMN {column} {kind}{default}{f' AFTER {ch_identifier(before)}' if before else ' FIRST'}"
             )
         elif backfill and _nullable(kind) == there[name]:
-            if "ENGINE = Distributed" not in o.sql:
-                out.append(f"UPDATE {column} = {backfill} WHERE isNull({column}) SETTINGS mutations_sync = 2")
-            out.append(f"MODIFY COLUMN {column} {kind}")
+            out.append(f"MODIFY COLUMN {column} {kind} DEFAULT {backfill}")  # the engine puts it in the place of NULLs
         elif (wider := _wider(there[name], kind)) != there[name]:
             out.append(f"MODIFY COLUMN {column} {wider}")
         before = name
