@@ -13,6 +13,7 @@ each change that events from before, or their rows, do not survive as they are, 
 | hub | a key of another hub | another event type |
 | key | another role, folding, combination of keys or child key | another event type |
 | link | another kind of link | another event type |
+| topic | another topic: what waits in the old one is read no more | `--accept-breaking`, once nothing waits there |
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from typing import Any, Literal
 from clickvault.contract import language as lang
 from clickvault.contract.spec import EventSpec, FieldSpec
 
-BreakingKind = Literal["renamed", "required", "removed", "limits", "type", "hub", "key", "link", "domain"]
+BreakingKind = Literal["renamed", "required", "removed", "limits", "type", "hub", "key", "link", "topic", "domain"]
 
 _UNSAID = ("meaning", "filled", "after", "actor", "dimension")
 """Of a field, what neither a verdict nor a row of the vault depends on."""
@@ -114,6 +115,10 @@ def breaking(before: EventSpec, after: EventSpec, partial: bool = False) -> list
     found = []
     if not partial and before.link != after.link:
         found.append(Breaking("link", after.event_type, f"is {after.link}, was {before.link}", _ANOTHER))
+    if not partial and before.topic != after.topic:
+        way = f'topic="{before.topic}" in the class; or, once all of it is landed, {_ACCEPT}'
+        what = f"comes by topic {after.topic}, came by {before.topic}: what waits there is read no more"
+        found.append(Breaking("topic", after.event_type, what, way, True))
     pairs = {f.name: earlier(before, f) for f in after.all_fields}
     claimed = {old.name for old in pairs.values() if old}
     gone = [f for f in before.all_fields if f.name not in claimed]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -132,6 +133,13 @@ def test_what_breaks_is_named(case: str) -> None:
     assert [(b.kind, b.where) for b in found] == expected
     assert all(b.way and b.detail for b in found)
     assert {b.kind for b in found if b.acceptable} <= {"limits", "removed"}
+
+
+def test_another_topic_leaves_messages_behind() -> None:
+    before = spec(k=KEY)
+    (found,) = breaking(replace(before, topic="a.thing"), replace(before, topic="b.thing"))
+    assert (found.kind, found.where, found.acceptable) == ("topic", "thing", True)
+    assert 'topic="a.thing"' in found.way
 
 
 @pytest.mark.parametrize("event", DOMAIN.events, ids=lambda e: e.event_type)

@@ -41,7 +41,7 @@ where l.loaded_at < %(limit)s
 WITH
     judged AS
     (
-        SELECT event_type, uniqExactMerge(landed) AS landed, uniqExactMerge(valid) AS valid, uniqExactMerge(events) AS events
+        SELECT event_type, uniqExactMerge(landed) AS landed, uniqExactIfMerge(valid) AS valid, uniqExactIfMerge(events) AS events
         FROM
         (
         SELECT
