@@ -11,9 +11,10 @@ BROWSER_STAMP := $(VENV)/.installed-dashboards
 export PIP_RETRIES ?= 10
 export PIP_DEFAULT_TIMEOUT ?= 60
 COMPOSE ?= docker compose --env-file .env.compose
+CLUSTER = $(COMPOSE) -f docker-compose.yml -f docker-compose.cluster.yml --profile cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down airflow airflow-down superset superset-down test test-airflow test-dashboards test-tableau test-services compose-up compose-demo compose-down lint format diagrams clean
+.PHONY: help install demo up down airflow airflow-down superset superset-down test test-airflow test-dashboards test-tableau test-services compose-up compose-demo compose-down cluster-up cluster-demo cluster-down lint format diagrams clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -89,6 +90,18 @@ compose-demo: ## Make a month of events in the containers, run the pipeline, bri
 
 compose-down: ## Stop the containers; their data stays
 	$(COMPOSE) --profile superset --profile tools down
+
+cluster-up: ## Start the cluster in containers, on empty volumes: two shards, two replicas, three brokers (docs/compose.md)
+	sh docker/secrets.sh
+	$(CLUSTER) up -d --build
+	$(CLUSTER) ps
+
+cluster-demo: ## Make a month of events on the cluster, run the pipeline, bring the dashboards to Metabase
+	$(CLUSTER) run --rm clickvault demo --report /opt/clickvault/state/report.html
+	$(CLUSTER) run --rm clickvault dashboards apply --to metabase --url http://metabase:3000
+
+cluster-down: ## Stop the cluster's containers; their data stays
+	$(CLUSTER) --profile superset --profile tools down
 
 lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check .

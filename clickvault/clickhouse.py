@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
+from clickhouse_connect.datatypes import temporal
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from clickvault.errors import ClickvaultError, ConfigurationError, DataError, StoreError
+from clickvault.errors import ClickvaultError, ConfigurationError, DataError, StoreError, hint_for
 
 # ClickHouse's own codes: an unknown user, a wrong password, a right that is missing; and what is wrong with a statement,
 # whenever it is asked (a text that is no number, a column, a function, a type, a setting that there is not, ...).
@@ -19,6 +20,32 @@ _FOR_GOOD = {6, 20, 36, 42, 43, 44, 46, 47, 53, 62, 70, 115, 215, 386}
 
 MAX_QUERY_BYTES = 2**24
 """Statements over all event types grow with the contracts, beyond the engine's usual 256 KiB."""
+
+
+_FIRST, _LAST = -2_208_988_800, 10_413_791_999
+"""1900-01-01 and 2299-12-31 23:59:59, in seconds since 1970: what a DateTime64 is meant to hold."""
+
+
+class DateTime64(temporal.DateTime64):
+    """The client's type of that name, which this one takes the place of (types are registered by their names).
+
+    ClickHouse keeps times that Python can't hold (microseconds taken for milliseconds: the year 58881), and prints them as the
+    first or last that a DateTime64 is meant to hold. They are read so here; the client itself would end in an exception.
+    """
+
+    __slots__ = ()
+
+    def _read_binary_tz(self, column: Sequence[int], tz_info: Any) -> Any:
+        return super()._read_binary_tz(self._clamped(column), tz_info)
+
+    def _read_binary_naive(self, column: Sequence[int]) -> Any:
+        return super()._read_binary_naive(self._clamped(column))
+
+    def _clamped(self, column: Sequence[int]) -> Sequence[int]:
+        low, high = _FIRST * self.prec, (_LAST + 1) * self.prec - 1
+        if not column or (min(column) >= low and max(column) <= high):
+            return column
+        return type(column)("q", (min(max(ticks, low), high) for ticks in column))  # type: ignore[call-arg]
 
 
 def connect(url: str, **settings: Any) -> Client:
@@ -48,7 +75,7 @@ def as_ours(what: str, error: ClickHouseError, hint: str) -> ClickvaultError:
         )
     if code in _FOR_GOOD:
         return DataError(f"{what}: {server_said(error)}")
-    return StoreError(f"{what}: {server_said(error)}", hint=hint, store="clickhouse")
+    return StoreError(f"{what}: {server_said(error)}", hint=hint_for(server_said(error)) or hint, store="clickhouse")
 
 
 def rows(client: Client, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:

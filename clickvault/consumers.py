@@ -11,8 +11,10 @@ from clickhouse_connect.driver.client import Client
 
 from clickvault import kafka
 from clickvault.clickhouse import rows
+from clickvault.epochs import source_of
 from clickvault.errors import StoreError
 from clickvault.ingest import FATAL, group_of
+from clickvault.positions import safe_positions
 from clickvault.render import Renderer
 from clickvault.settings import Settings
 
@@ -47,16 +49,22 @@ def queues(settings: Settings, renderer: Renderer, ch: Client) -> list[Queue]:
             {"fatal": FATAL},
         )
     }
-    partitions = {p: g for g in registry.groups for p in kafka.partitions(settings, registry.topics(g))}
-    ends = kafka.ends(settings, partitions)
+    topics = {t: g for g in registry.groups for t in registry.topics(g)}
+    bounds, unreadable = kafka.survey(settings, topics)
+    source = source_of(settings)
+    safe = {kafka.Partition(s, p): offset for (src, s, p), offset in safe_positions(ch).items() if src == source}
     out = []
     for group in registry.groups:
         table = f"queue_{group}"
-        mine = {at: end for at, end in ends.items() if partitions[at] == group}
+        mine = {at: b.end for at, b in bounds.items() if topics[at.topic] == group}
         done = kafka.committed(settings, group_of(settings, group)) if any(mine.values()) else {}
-        lag = sum(max(0, end - done.get(at, 0)) for at, end in mine.items())
+        # What the engine never commits, such as a transaction that was rolled back last, was looked through by `ingest`.
+        lag = sum(max(0, end - max(done.get(at, 0), safe.get(at, 0))) for at, end in mine.items())
         row = found.get(table)
         says = str(row["says"])[:200] if row and row["said_at"] >= row["polled_at"] else ""
+        says = says or "; ".join(
+            f"{w} can't be read: {r}" for w, r in unreadable.items() if topics[w.split("/")[0]] == group
+        )
         out.append(Queue(group, table, len(registry.topics(group)), row["consumers"] if row else 0, lag, says))
     return out
 

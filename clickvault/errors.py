@@ -11,6 +11,7 @@ ClickvaultError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,9 +25,38 @@ _WORTH_ANOTHER_TRY = {
 }
 """Of each client, the errors by which it says that its server is away or failed (with whatever derives from them)."""
 
-# ClickHouse's own codes of: a time-out, too many queries, the network, memory, read-only for now, too many parts, all
+# ClickHouse's own codes of: a time-out, too many queries, the network, memory, read-only for now, disk space, too many parts, all
 # connections, a cancelled query, a Keeper.
-_BUSY = {159, 202, 209, 210, 241, 242, 252, 279, 394, 999}
+_BUSY = {159, 202, 209, 210, 241, 242, 243, 252, 279, 394, 999}
+
+READ_ONLY = ("25006",)
+"""PostgreSQL's own code of a server, or a session, that takes no writes just now."""
+
+
+# What a server says that answers, and can't serve just now; and what helps. Nothing of it is mended by starting it again.
+_PASSING = (
+    (
+        r"too many clients|remaining connection slots|too many connections|too many simultaneous queries",
+        "close sessions of other programs (clickvault status names the store), then run the command again",
+    ),
+    (
+        r"is starting up|is shutting down|in recovery mode|not yet accepting connections",
+        "wait a moment, then run the command again",
+    ),
+    (
+        r"no space left|disk full|not enough space|no free volumes",
+        "free some space on the disk, then run the command again",
+    ),
+    (
+        r"read-only (transaction|file system)|readonly",
+        "name a server that takes writes, or make this one writable again; then run the command again",
+    ),
+)
+
+
+def hint_for(said: str) -> str:
+    """What helps against a passing trouble of a server, by its own words; empty where these are of another kind."""
+    return next((hint for pattern, hint in _PASSING if re.search(pattern, said, re.IGNORECASE)), "")
 
 
 class ClickvaultError(Exception):
@@ -89,6 +119,8 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, ClickvaultError):
         return error.transient
     if isinstance(error, ConnectionError | TimeoutError):
+        return True
+    if getattr(error, "pgcode", None) in READ_ONLY:
         return True
     if getattr(error, "code", None) in _BUSY and type(error).__module__.startswith("clickhouse_connect."):
         return True

@@ -1,20 +1,30 @@
 """Kafka as an operator sees it: topics, where they end, what a consumer group has committed, single messages.
 
 No event passes through here on its way: ClickHouse's Kafka engine pulls. This is what waits for it, counts what was
-sent, and fetches the few messages that the engine itself drops.
+sent, and fetches the few messages that the engine itself drops. Every consumer here reads committed messages only, as the
+engine does: what a transaction rolled back is nothing, and what a transaction holds open is not there yet.
 """
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from typing import Any, NamedTuple
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, TypeVar
 
 from clickvault.errors import ConfigurationError, StoreError
 from clickvault.settings import Settings, own_authorities
 
+log = logging.getLogger(__name__)
+
 COORDINATOR_SECONDS = 30.0
+ANSWER_SECONDS = 30.0
+QUIET_SECONDS = 0.6
+"""A consumer that was given an answer and does not move for so long stands at the end of what it may read."""
+ISOLATION = "read_committed"
+Answer = TypeVar("Answer")
 
 
 class Partition(NamedTuple):
@@ -22,6 +32,21 @@ class Partition(NamedTuple):
 
     topic: str
     partition: int
+
+    def __str__(self) -> str:
+        """As people write it: topic/partition."""
+        return f"{self.topic}/{self.partition}"
+
+
+class Bounds(NamedTuple):
+    """Where a partition begins, where it ends for who reads committed messages (the last stable offset), and its high watermark.
+
+    Messages from `end` to `high` are in or behind a transaction that is open.
+    """
+
+    begin: int
+    end: int
+    high: int
 
 
 class Message(NamedTuple):
@@ -34,7 +59,7 @@ class Message(NamedTuple):
 
 
 @contextmanager
-def _told(settings: Settings) -> Iterator[None]:
+def told(settings: Settings) -> Iterator[None]:
     """Errors of the client as a StoreError that says what to do."""
     from kafka import errors
 
@@ -94,13 +119,14 @@ def engine_login(settings: Settings) -> dict[str, str]:
     return found
 
 
-def _admin(settings: Settings) -> Any:
+def admin_client(settings: Settings) -> Any:
+    """An administrator's client of the broker, to be closed."""
     from kafka.admin import KafkaAdminClient
 
     return KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, client_id="clickvault", **login(settings))
 
 
-def _consumer(settings: Settings) -> Any:
+def _consumer(settings: Settings, **options: Any) -> Any:
     from kafka import KafkaConsumer
 
     return KafkaConsumer(
@@ -108,14 +134,50 @@ def _consumer(settings: Settings) -> Any:
         client_id="clickvault",
         enable_auto_commit=False,
         auto_offset_reset="none",
+        isolation_level=ISOLATION,
         fetch_max_wait_ms=100,
+        **options,
         **login(settings),
     )
 
 
+def _each(
+    settings: Settings,
+    wanted: Mapping[Partition, Any],
+    ask: Callable[[Mapping[Partition, Any], float], tuple[dict[Partition, Answer], list[Partition]]],
+    timeout: float = ANSWER_SECONDS,
+) -> tuple[dict[Partition, Answer], dict[Partition, str]]:
+    """What `ask` answers of these partitions, and of those that can't be read the reason: one such partition fails no other.
+
+    `ask` takes partitions and seconds, and gives answers and the partitions that did not answer in time. Raises StoreError when
+    the broker is away.
+    """
+    from kafka.errors import KafkaError
+
+    found: dict[Partition, Answer] = {}
+    reasons: dict[Partition, str] = {}
+    if not wanted:
+        return found, reasons
+    try:
+        found, late = ask(wanted, timeout)
+        reasons = dict.fromkeys(late, f"the broker does not answer for it within {timeout:.0f} s")
+        if not late:
+            return found, reasons
+    except KafkaError as error:
+        reasons = {at: f"{type(error).__name__}: {str(error)[:200]}" for at in wanted}
+    missing_topics(settings, ())  # a broker that is away answers for none
+    if len(wanted) > 1 and not found and len(reasons) == len(wanted):
+        reasons = {}
+        for at, value in wanted.items():
+            one, why = _each(settings, {at: value}, ask, min(timeout, 5.0))
+            found |= one
+            reasons |= why
+    return found, reasons
+
+
 def missing_topics(settings: Settings, topics: Iterable[str]) -> list[str]:
     """Those of `topics` that the broker does not have."""
-    with _told(settings), closing(_admin(settings)) as admin:
+    with told(settings), closing(admin_client(settings)) as admin:
         there = set(admin.list_topics())
     return [t for t in topics if t not in there]
 
@@ -130,7 +192,7 @@ def create_topics(settings: Settings, topics: Iterable[str]) -> list[str]:
     missing = missing_topics(settings, topics)
     left = missing
     while left:
-        with _told(settings), closing(_admin(settings)) as admin, suppress(TopicAlreadyExistsError):
+        with told(settings), closing(admin_client(settings)) as admin, suppress(TopicAlreadyExistsError):
             admin.create_topics(
                 {
                     t: {"num_partitions": settings.kafka_partitions, "replication_factor": settings.kafka_replication}
@@ -146,62 +208,138 @@ def create_topics(settings: Settings, topics: Iterable[str]) -> list[str]:
 def topic_ids(settings: Settings, topics: Iterable[str]) -> dict[str, str]:
     """The broker's own id of each topic that exists: it differs when a topic was deleted and made anew. Old brokers have none."""
     wanted = list(topics)
-    with _told(settings), closing(_admin(settings)) as admin:
+    with told(settings), closing(admin_client(settings)) as admin:
         found = admin.describe_topics(wanted)
     ids = {t["name"]: str(t.get("topic_id") or "") for t in found if not t["error_code"]}
     return {topic: ids[topic] for topic in wanted if ids.get(topic, "").strip("0-")}
 
 
 def partitions(settings: Settings, topics: Iterable[str]) -> list[Partition]:
-    """The partitions of the topics that exist."""
-    with _told(settings), closing(_consumer(settings)) as consumer:
-        return [Partition(t, p) for t in topics for p in sorted(consumer.partitions_for_topic(t) or ())]
+    """The partitions of the topics that exist, those included that nobody serves at present."""
+    with told(settings), closing(admin_client(settings)) as admin:
+        found = {t["name"]: t for t in admin.describe_topics(list(topics))}
+    return sorted(
+        Partition(name, p["partition_index"])
+        for name, t in found.items()
+        if not t["error_code"]
+        for p in t["partitions"]
+    )
 
 
-def begins(settings: Settings, wanted: Iterable[Partition]) -> dict[Partition, int]:
-    """Where each partition begins: the offset of the first message that the broker still has."""
-    from kafka import TopicPartition
+def survey(settings: Settings, topics: Iterable[str]) -> tuple[dict[Partition, Bounds], dict[str, str]]:
+    """Where each partition of these topics begins and ends; and what of them can't be read (topic, or topic/partition), with the reason.
 
-    with _told(settings), closing(_consumer(settings)) as consumer:
-        found = consumer.beginning_offsets([TopicPartition(*p) for p in wanted])
-    return {Partition(tp.topic, tp.partition): offset for tp, offset in found.items()}
-
-
-def ends(settings: Settings, wanted: Iterable[Partition], timeout: float = 30.0) -> dict[Partition, int]:
-    """The end of each partition: the offset that the next message will get.
-
-    Taken from the high watermark of a fetch, not from ListOffsets: some brokers answer that with the first offset of
-    the last batch, which is too small by up to a whole batch.
+    Raises StoreError when the broker is away.
     """
+    from kafka.errors import for_code
+
+    wanted, topics = [], list(topics)
+    unreadable = {}
+    with told(settings), closing(admin_client(settings)) as admin:
+        found = {t["name"]: t for t in admin.describe_topics(topics)} if topics else {}
+    for topic in topics:
+        if topic not in found:
+            unreadable[topic] = "the broker has no such topic"
+        elif found[topic]["error_code"]:
+            unreadable[topic] = f"the broker says {for_code(found[topic]['error_code']).__name__}"
+        else:
+            for p in sorted(found[topic]["partitions"], key=lambda p: p["partition_index"]):
+                at = Partition(topic, p["partition_index"])
+                if p["leader_id"] < 0:
+                    unreadable[str(at)] = "it has no leader: the brokers that hold it are away"
+                else:
+                    wanted.append(at)
+    bounds, late = bounds_of(settings, wanted)
+    return bounds, unreadable | {str(at): reason for at, reason in late.items()}
+
+
+def bounds_of(
+    settings: Settings, wanted: Iterable[Partition], timeout: float = ANSWER_SECONDS
+) -> tuple[dict[Partition, Bounds], dict[Partition, str]]:
+    """Where each partition begins and ends, and of those that can't be read the reason.
+
+    Where it ends is where a consumer of committed messages comes to a stand, not what ListOffsets says alone: some brokers answer
+    that with the first offset of the last batch, which is too small by up to a whole batch.
+    """
+    with told(settings):
+        return _each(settings, dict.fromkeys(wanted), lambda some, seconds: _bounds(settings, some, seconds), timeout)
+
+
+def _bounds(
+    settings: Settings, wanted: Iterable[Partition], timeout: float
+) -> tuple[dict[Partition, Bounds], list[Partition]]:
     from kafka import TopicPartition
 
-    out: dict[Partition, int] = {}
-    with _told(settings), closing(_consumer(settings)) as consumer:
+    out: dict[Partition, Bounds] = {}
+    high: dict[Any, int] = {}
+    moved: dict[Any, float] = {}
+    with closing(_consumer(settings)) as consumer:
         tps = [TopicPartition(*p) for p in wanted]
-        if not tps:
-            return {}
+        begin = consumer.beginning_offsets(tps, timeout_ms=int(timeout * 1_000))
+        hint = consumer.end_offsets(tps, timeout_ms=int(timeout * 1_000))
         consumer.assign(tps)
-        hint = consumer.end_offsets(tps)
-        begin = consumer.beginning_offsets(tps)
+        position = {tp: max(begin[tp], hint[tp] - 1, 0) for tp in tps}
         for tp in tps:
-            consumer.seek(tp, max(begin[tp], hint[tp] - 1, 0))
+            consumer.seek(tp, position[tp])
         deadline = time.monotonic() + timeout
-        while len(out) < len(tps):
+        while len(out) < len(tps) and time.monotonic() < deadline:
             consumer.poll(timeout_ms=200)
+            now = time.monotonic()
             for tp in tps:
-                at = consumer.highwater(tp)
-                if at is not None and Partition(tp.topic, tp.partition) not in out:
-                    out[Partition(tp.topic, tp.partition)] = max(at, hint[tp])
+                at, answered = Partition(tp.topic, tp.partition), consumer.highwater(tp)
+                if answered is None or at in out:
+                    continue
+                first, there = tp not in high, consumer.position(tp)
+                high.setdefault(tp, answered)
+                if first or there > position[tp]:
+                    position[tp], moved[tp] = there, now
+                if there >= high[tp] or (there >= hint[tp] and now - moved[tp] > QUIET_SECONDS):
+                    out[at] = Bounds(begin[tp], there, max(there, high[tp]))
                     consumer.pause(tp)
-            if time.monotonic() > deadline:
-                late = [tp for tp in tps if Partition(tp.topic, tp.partition) not in out]
-                raise StoreError(f"Kafka gives no end for {late[0]}", hint="clickvault status", store="kafka")
-    return out
+        return out, [at for tp in tps if (at := Partition(tp.topic, tp.partition)) not in out]
+
+
+def ends(settings: Settings, wanted: Iterable[Partition]) -> dict[Partition, int]:
+    """The end of each partition for who reads committed messages. Raises StoreError for one that can't be read."""
+    found, unreadable = bounds_of(settings, wanted)
+    for at, reason in unreadable.items():
+        raise StoreError(f"Kafka's {at} can't be read: {reason}", hint="look at the broker's log", store="kafka")
+    return {at: b.end for at, b in found.items()}
+
+
+def open_transactions(settings: Settings, bounds: Mapping[Partition, Bounds]) -> dict[Partition, str]:
+    """Of partitions that an open transaction holds back, what is known of it: its id, since when, how many offsets wait behind it.
+
+    The id is the broker's to tell: some do not, and some logins may not ask.
+    """
+    from kafka.errors import KafkaError
+
+    held = {at: b for at, b in bounds.items() if b.end < b.high}
+    if not held:
+        return {}
+    names: dict[Partition, list[str]] = {at: [] for at in held}
+    with suppress(KafkaError, OSError, ValueError), closing(admin_client(settings)) as admin:
+        found = admin.list_transactions()
+        ids = [
+            t.transactional_id
+            for some in found.values()
+            for t in some
+            if not str(t.state.value).startswith(("Complete", "Empty", "Dead"))
+        ]
+        for name, t in sorted(admin.describe_transactions(ids).items()):
+            for tp in t.topic_partitions:
+                if (at := Partition(tp.topic, tp.partition)) in names:
+                    since = datetime.fromtimestamp(t.transaction_start_time_ms / 1_000, UTC)
+                    names[at].append(f"{name!r} (since {since:%Y-%m-%d %H:%M:%S})")
+    return {
+        at: f"{', '.join(names[at]) or 'of an unknown id'}: {b.high - b.end} offsets from {b.end} on wait for its end"
+        for at, b in held.items()
+    }
 
 
 def committed(settings: Settings, group: str) -> dict[Partition, int]:
     """The offsets that a consumer group has committed."""
-    with _told(settings), closing(_admin(settings)) as admin:
+    with told(settings), closing(admin_client(settings)) as admin:
         found = _coordinated(lambda: admin.list_group_offsets(group))
     offsets = found.get(group, found) if isinstance(found, dict) else {}
     return {Partition(tp.topic, tp.partition): getattr(o, "offset", o) for tp, o in offsets.items()}
@@ -229,7 +367,7 @@ def forget_members(settings: Settings, group: str) -> None:
     """
     from kafka.admin import MemberToRemove
 
-    with _told(settings), closing(_admin(settings)) as admin:
+    with told(settings), closing(admin_client(settings)) as admin:
         try:
             found = _coordinated(lambda: admin.describe_groups([group]))[group].get("members") or []
         except ValueError:  # Tansu tells of rights that kafka-python does not know; it deals topics out anew by itself
@@ -240,17 +378,17 @@ def forget_members(settings: Settings, group: str) -> None:
             _coordinated(lambda: admin.remove_group_members(group, members))
 
 
-def fetch(settings: Settings, at: Partition, offsets: list[int], timeout: float = 30.0) -> list[Message]:
-    """The messages at these offsets (ascending); an offset where the broker has nothing is left out.
+def fetch(settings: Settings, at: Partition, offsets: list[int], timeout: float = ANSWER_SECONDS) -> list[Message]:
+    """The committed messages at these offsets (ascending); an offset where the broker has none is left out.
 
-    Nothing is taken for granted: an offset is empty when a message behind it came first, or when the broker answered
+    Nothing is taken for granted: an offset is empty when the consumer came past it, or when the broker answered
     that its log ends there. Raises StoreError when it does not answer within `timeout` seconds.
     """
     from kafka import TopicPartition
 
     wanted, found = set(offsets), []
     tp = TopicPartition(*at)
-    with _told(settings), closing(_consumer(settings)) as consumer:
+    with told(settings), closing(_consumer(settings)) as consumer:
         consumer.assign([tp])
         position = -1  # the next offset that the consumer gives; what was asked for and lies before it is known
         deadline = time.monotonic() + timeout
@@ -262,13 +400,12 @@ def fetch(settings: Settings, at: Partition, offsets: list[int], timeout: float 
                 position = offset
             quiet = 0
             while position <= offset:
-                records = consumer.poll(timeout_ms=500, max_records=1_000).get(tp, [])
-                for r in records:
-                    if r.offset in wanted and r.offset >= position:
+                for r in consumer.poll(timeout_ms=500, max_records=1_000).get(tp, []):
+                    if r.offset in wanted:
                         found.append(Message(r.offset, r.key or b"", r.value or b"", r.timestamp))
-                    position = max(position, r.offset + 1)
-                if records:
-                    deadline = time.monotonic() + timeout
+                there = consumer.position(tp)  # also past markers, and past what was rolled back
+                if there > position:
+                    position, quiet, deadline = there, 0, time.monotonic() + timeout
                     continue
                 quiet += 1
                 if quiet >= 2 and _ends_at(settings, tp, offset):
@@ -279,15 +416,62 @@ def fetch(settings: Settings, at: Partition, offsets: list[int], timeout: float 
 
 
 def _ends_at(settings: Settings, tp: Any, offset: int) -> bool:
-    """Whether the broker, asked anew for what is at `offset`, answers, and gives no message."""
+    """Whether the broker, asked anew for what is at `offset`, answers, and gives nothing."""
     with closing(_consumer(settings)) as consumer:
         consumer.assign([tp])
         consumer.seek(tp, offset)
         for _ in range(10):
-            if consumer.poll(timeout_ms=300, max_records=1):
+            consumer.poll(timeout_ms=300, max_records=1)
+            if consumer.position(tp) > offset:
                 return False
-            if (
-                consumer.highwater(tp) is not None
-            ):  # an answer came; what it holds would be given by now, or by the next
-                return not consumer.poll(timeout_ms=500, max_records=1)
+            if consumer.highwater(tp) is not None:
+                # an answer came; what it holds would be given by now, or by the next
+                consumer.poll(timeout_ms=500, max_records=1)
+                return bool(consumer.position(tp) == offset)
     return False
+
+
+def next_messages(
+    settings: Settings, ranges: Mapping[Partition, tuple[int, int]], timeout: float = ANSWER_SECONDS
+) -> tuple[dict[Partition, int | None], dict[Partition, str]]:
+    """The offset of the first committed message in each range [low, high), None where there is none; a message of length 0 counts as none.
+
+    And of the partitions that can't be read, the reason.
+    """
+    with told(settings):
+        return _each(settings, ranges, lambda some, seconds: _next_messages(settings, some, seconds), timeout)
+
+
+def _next_messages(
+    settings: Settings, ranges: Mapping[Partition, tuple[int, int]], timeout: float
+) -> tuple[dict[Partition, int | None], list[Partition]]:
+    from kafka import TopicPartition
+
+    out: dict[Partition, int | None] = {}
+    position: dict[Partition, int] = {}
+    tps = {at: TopicPartition(*at) for at in ranges}
+    with closing(_consumer(settings, max_partition_fetch_bytes=64 * 1024)) as consumer:
+        consumer.assign(list(tps.values()))
+        for at, (low, _) in ranges.items():
+            consumer.seek(tps[at], low)
+            position[at] = low
+        moved = dict.fromkeys(ranges, time.monotonic())
+        while left := [at for at in ranges if at not in out]:
+            found = consumer.poll(timeout_ms=200)
+            now = time.monotonic()
+            for at in left:
+                tp, high = tps[at], ranges[at][1]
+                full = [r.offset for r in found.get(tp, []) if r.value and r.offset < high]
+                there = consumer.position(tp)
+                if there > position[at]:
+                    position[at], moved[at] = there, now
+                quiet = consumer.highwater(tp) is not None and now - moved[at] > QUIET_SECONDS
+                if full:
+                    out[at] = full[0]
+                elif there >= high or (quiet and _ends_at(settings, tp, there)):
+                    out[at] = None
+                if at in out:
+                    consumer.pause(tp)
+            if any(now - moved[at] > timeout for at in left):
+                return out, [at for at in left if at not in out]
+    return out, []

@@ -7,7 +7,7 @@ lineage, dashboards. A header is TOML in the comment that a template in template
     title = "How much goes on"             # of the mart, and of its view marts.v_<mart>
     grain = "a day (UTC)"
     window = "day"                         # what makes a day out of date, see marts.py
-    sources = ["raw.post", "raw.*"]        # raw.*: every event type that counts as activity
+    sources = ["raw.post", "activity of user"]  # of a hub: the event types by which its keys are active
 
     [parameters]                           # whole numbers that a setting can change: {{ parameters.top }} in the SQL,
     top = { default = 10, meaning = "..." }  # {top} in the words of this header
@@ -22,7 +22,8 @@ lineage, dashboards. A header is TOML in the comment that a template in template
 
     [rows]                                 # what BI needs to put rows together rightly
     time = "day"                           # the column that a time filter acts on; default: day, where it is a dimension
-    key = ["day"]                          # the dimensions that make a row one row; default: all
+    flags = ["complete"]                   # dimensions that say how final a row is: never a part of its key
+    key = ["day"]                          # the dimensions that make a row one row; default: all but flags
     sums = ["posts"]                       # metrics that add up over everything, days too
     levels = ["members"]                   # metrics that add up over everything but time: they are as of a day's end
     apart = ["currency"]                   # dimensions over which nothing adds up
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from clickvault.render import Renderer
 
 Window = Literal["day", "from", "graph"]
+ACTIVITY = "activity of "
 UNITS = ("percent", "money", "seconds", "hours")
 
 
@@ -126,6 +128,11 @@ class Mart:
     def staging(self) -> str:
         """The table in which a rebuild is prepared."""
         return f"marts.staging_{self.name}"
+
+    @property
+    def activity_of(self) -> list[str]:
+        """The hubs whose activity the mart is made of."""
+        return [s.removeprefix(ACTIVITY) for s in self.sources if s.startswith(ACTIVITY)]
 
     @property
     def grain(self) -> str:
@@ -195,6 +202,8 @@ def _read(renderer: Renderer, path: Path) -> Mart:
         raise ContractError(f"{path}: its header lacks {error}", hint="see clickvault/mart_headers.py") from error
     if mart.window not in get_args(Window):
         raise ContractError(f"{path}: window must be {' or '.join(get_args(Window))}, got {mart.window!r}")
+    if wrong := next((hub for hub in mart.activity_of if hub not in renderer.registry.hubs), ""):
+        raise ContractError(f"{path}: sources: there is no hub {wrong!r}", hint=", ".join(renderer.registry.hubs))
     return mart
 
 
@@ -241,11 +250,13 @@ def view_of(
     """A view with what its header's `rows` say. Raises ContractError where they name a column that it does not have."""
     said = values.pop("rows", {})
     time = said.pop("time", "day" if "day" in dimensions else "")
-    key, sums, levels = said.pop("key", [*dimensions]), said.pop("sums", []), said.pop("levels", [])
+    flags = said.pop("flags", [])
+    key = said.pop("key", [d for d in dimensions if d not in flags])
+    sums, levels = said.pop("sums", []), said.pop("levels", [])
     apart, settled = said.pop("apart", []), said.pop("settled", False)
     units = {m: unit for unit in UNITS for m in said.pop(unit, [])}
     for what, names, known in (
-        ("time", [time] if time else [], dimensions), ("key", key, dimensions), ("sums", sums, metrics),
+        ("time", [time] if time else [], dimensions), ("key", key, dimensions), ("flags", flags, dimensions), ("sums", sums, metrics),
         ("levels", levels, metrics), ("apart", apart, dimensions), ("units", units, metrics), ("rows", said, {}),
     ):  # fmt: skip
         if wrong := next((n for n in names if n not in known), ""):

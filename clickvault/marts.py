@@ -4,10 +4,14 @@ A mart is one template in templates/marts/<domain>/: a header (mart_headers.py),
 tools read, and the statement that builds [d0, d1) into a staging table. A rebuild is: stage, REPLACE PARTITION a day,
 record. A crash costs nothing: a day is there or not, and what was not recorded is built again.
 
-What makes a day out of date is read from the build's own SQL: the number of events of the types that it reads, on the
+A mart is built for days that have something to hold, so that its cost is that of the days with events: one event of long
+ago is one day more. Days between are the views' business (`days_held` and `windows` in templates/marts/_facts.sql.j2).
+
+What makes a day out of date is read from the build's own SQL: which events there are of the types that it reads, on the
 day, and up to the day where the build reads what is in force. `window` in the header says the rest:
 "day"    the days that have such events
-"from"   all days from the first event on (states at a day's end), and with a day all that follow it
+"from"   all days on which anything happened, from the first such event on (states at a day's end), and those that the
+         statement `days` of the template names: a day without events that has something to hold
 "graph"  the days on which the graph was measured
 """
 
@@ -34,9 +38,11 @@ from clickvault.render import Renderer, ch_identifier
 __all__ = ["Built", "Mart", "View", "accounts", "all_marts", "build", "build_sql", "find", "objects", "stale_days"]
 
 Progress = Callable[[str, int, int], None]
-Counts = dict[str, dict[date, int]]
+States = dict[str, dict[date, int]]
 BUILD_DAYS = 92
 VIEWS = ("view", "parameterized")
+STATEMENTS = ("build", "days")
+EARLIEST = date(1970, 1, 1)
 # A read of raw in a build, and whether the macro `window` (templates/marts/_facts.sql.j2) bounds it to [d0, d1).
 READ = re.compile(r"\braw\.`?(\w+)`?(?: AS \w+)?(?: FINAL)?(\s+WHERE event_time >= toDateTime64\(\{d0:Date\})?")
 
@@ -49,7 +55,7 @@ def objects(renderer: Renderer) -> list[SqlObject]:
     """
     found = objects_of(renderer.render("marts/_schema.sql.j2"))
     for mart in all_marts(renderer):
-        mine = [o for o in objects_of(rendered(renderer, mart)) if o.kind != "build"]
+        mine = [o for o in objects_of(rendered(renderer, mart)) if o.kind not in STATEMENTS]
         views, declared = [o.name for o in mine if o.kind == "view"], [v.table for v in mart.views]
         if sorted(views) != sorted(declared):
             raise ContractError(f"{mart.template}: its header declares {declared}, but it makes {views}")
@@ -72,13 +78,14 @@ def build_sql(renderer: Renderer, mart: Mart) -> str:
 # ── what is out of date ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _counts(ch: Client, renderer: Renderer) -> Counts:
-    """How many distinct events of each type there are now, by day."""
+def _counts(ch: Client, renderer: Renderer) -> States:
+    """Which events of each type there are now, and which copy of each, as a sum by day."""
     counts = " UNION ALL ".join(
-        f"SELECT '{name}' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.{ch_identifier(name)} FINAL GROUP BY day"
+        f"SELECT '{name}' AS event_type, toDate(event_time) AS day, sum(cityHash64(event_id, version)) AS n "
+        f"FROM raw.{ch_identifier(name)} FINAL GROUP BY day"
         for name in renderer.registry.events
     )
-    found: Counts = {name: {} for name in renderer.registry.events}
+    found: States = {name: {} for name in renderer.registry.events}
     for r in rows(ch, f"{counts} SETTINGS do_not_merge_across_partitions_select_final = 1"):
         found[r["event_type"]][r["day"]] = r["n"]
     return found
@@ -90,11 +97,12 @@ def reads(sql: str) -> tuple[set[str], set[str]]:
     return {name for name, _ in READ.findall(sql)} - whole, whole
 
 
-def _states(ch: Client, renderer: Renderer, mart: Mart, counts: Counts) -> dict[date, str]:
-    """What the data of each day is at now, as a text: how many events the build reads, or the graph's fingerprint.
+def _states(ch: Client, renderer: Renderer, mart: Mart, counts: States, end: date | None = None) -> dict[date, str]:
+    """What the data of each day is at now, as a text: which events the build reads, or the graph's fingerprint.
 
-    Events are never changed, so a day whose count of distinct events is the same is the same day; duplicates and merges
-    do not touch it. The mart's own SQL is part of the state: a day that another formula made, or that was kept in
+    The days are those that have something to hold, up to the newest with events; the statement `days` up to `end` (excluded).
+
+    A copy of an event is never changed, so a day with the same copies is the same day; duplicates and merges do not touch it. The mart's own SQL is part of the state: a day that another formula made, or that was kept in
     another table, is out of date.
     """
     made = {o.kind: o.sql for o in objects_of(rendered(renderer, mart)) if o.kind not in VIEWS}
@@ -107,29 +115,33 @@ def _states(ch: Client, renderer: Renderer, mart: Mart, counts: Counts) -> dict[
         return {r["day"]: f"{r['state']} {formula}" for r in rows(ch, sql)}
     on_day, up_to = reads(made["build"])
     days = sorted({d for name in on_day | up_to for d in counts[name]})
-    if mart.window == "from" and days:  # what is in force at a day's end is there on days without events, too
-        first, last = days[0], max(d for some in counts.values() for d in some)
-        days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
+    if mart.window == "from" and days:  # what is in force at a day's end is there on days of other events, too
+        there = {d for some in counts.values() for d in some if d >= days[0]}
+        if "days" in made:
+            bounds = {"d0": EARLIEST, "d1": end or max(there) + timedelta(days=1)}
+            there |= {r["day"] for r in rows(ch, made["days"], bounds)}
+        days = sorted(there)
     now = [sum(counts[name].get(d, 0) for name in on_day) for d in days]
     so_far = accumulate(sum(counts[name].get(d, 0) for name in up_to) for d in days)
-    return {d: f"{n} {m} {formula}" for d, n, m in zip(days, now, so_far, strict=True)}
+    return {d: f"{n % 2**64:x} {m % 2**64:x} {formula}" for d, n, m in zip(days, now, so_far, strict=True)}
 
 
-def stale_days(ch: Client, renderer: Renderer, mart: Mart, counts: Counts | None = None) -> list[date]:
+def stale_days(ch: Client, renderer: Renderer, mart: Mart, counts: States | None = None) -> list[date]:
     """The days that the mart does not have, or has from other data than there is now."""
     return _stale(ch, mart, _states(ch, renderer, mart, _counts(ch, renderer) if counts is None else counts))
 
 
 def _stale(ch: Client, mart: Mart, now: dict[date, str]) -> list[date]:
-    """Of the days that have data `now`, those that were built from other data, or not at all."""
-    built = {
-        r["day"]: r["state"]
-        for r in rows(ch, "SELECT day, state FROM ops.mart_days FINAL WHERE mart = {m:String}", {"m": mart.name})
-    }
-    stale = [day for day, state in now.items() if built.get(day) != state]
-    if mart.window == "from" and stale:
-        return [day for day in now if day >= min(stale)]
-    return stale
+    """Of the days that have data `now`, those that were built from other data, or not at all.
+
+    Of a mart of window "from" also days that have rows and nothing to hold any more: a deal that was called off later.
+    """
+    sql = "SELECT day, state, rows FROM ops.mart_days FINAL WHERE mart = {m:String}"
+    built = {r["day"]: (r["state"], r["rows"]) for r in rows(ch, sql, {"m": mart.name})}
+    stale = [day for day, state in now.items() if built.get(day, ("", 0))[0] != state]
+    if mart.window == "from" and now:
+        stale += [day for day, (_, n) in built.items() if n and day not in now and day < max(now)]
+    return sorted(stale)
 
 
 # ── building ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -154,7 +166,7 @@ def build(
 ) -> list[Built]:
     """Rebuild [start, end) of the marts; without a window, the days that are out of date.
 
-    A given window is rebuilt whole, whether it is out of date or not.
+    A given window is rebuilt whole, whether it is out of date or not: its days that have something to hold.
     """
     if (start is None) != (end is None):
         raise ConfigurationError("a window has both ends", hint="clickvault marts --from 2026-01-01 --to 2026-02-01")
@@ -164,9 +176,12 @@ def build(
     counts = _counts(ch, renderer)  # before the build: what lands meanwhile makes its day out of date
     out = []
     for mart in chosen:
-        states = _states(ch, renderer, mart, counts)
+        states = _states(ch, renderer, mart, counts, end)
         if start and end:
-            days = [start + timedelta(days=i) for i in range((end - start).days)]
+            held = rows(
+                ch, "SELECT day FROM ops.mart_days FINAL WHERE mart = {m:String} AND rows > 0", {"m": mart.name}
+            )
+            days = [day for day in states.keys() | {r["day"] for r in held} if start <= day < end]
         else:
             days = _stale(ch, mart, states)
         done = 0

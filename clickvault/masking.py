@@ -12,7 +12,10 @@ import re
 from collections.abc import Callable, Iterable
 from urllib.parse import quote, unquote, urlsplit
 
-from clickvault.settings import STATE_FILE, Settings
+from clickvault import statefile
+from clickvault.errors import ConfigurationError
+from clickvault.settings import Settings
+from clickvault.statefile import STATE_FILE
 
 MASK = "***"
 SHORTEST = 6  # a shorter one would be found in many words
@@ -26,6 +29,7 @@ def secrets_in_use(settings: Settings) -> frozenset[str]:
     urls = [
         settings.clickhouse_url,
         settings.clickhouse_reader_url,
+        settings.clickhouse_graph_url,
         settings.postgres_url,
         settings.clickhouse_sees_postgres,
     ]
@@ -65,9 +69,8 @@ def _of_alert(target: str) -> set[str]:
 
 def _of_state(settings: Settings) -> set[str]:
     try:
-        state = json.loads((settings.home / STATE_FILE).read_text(encoding="utf-8"))
-        return {str(value) for value in state.get("secrets", {}).values()}
-    except (OSError, ValueError):
+        return set(statefile.read(settings.home / STATE_FILE)["secrets"].values())
+    except (OSError, ConfigurationError):
         return set()
 
 

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import psycopg2
 import psycopg2.errors
 
-from clickvault.errors import ConfigurationError, DataError, StoreError
-from clickvault.render import ROOT
+from clickvault.errors import READ_ONLY, ClickvaultError, ConfigurationError, DataError, StoreError, hint_for
+from clickvault.resources import ROOT
 
 Connection = Any  # psycopg2 has no types
 FILES = ROOT / "postgres"
@@ -47,22 +47,34 @@ def connect(url: str, application: str = "clickvault") -> Connection:
                 f"PostgreSQL at {parts.hostname}:{parts.port or 5432} refuses this login: {_first_line(error)}",
                 hint="look at POSTGRES_URL; docs/security.md",
             ) from error
+        where = f"{parts.hostname}:{parts.port or 5432}"
+        said = str(error).partition("FATAL:")[2].strip()
+        if said:  # it answers: starting it again would end the sessions of those who use it
+            raise StoreError(
+                f"PostgreSQL at {where} takes no session: {said.splitlines()[0]}",
+                hint=hint_for(said) or "clickvault status",
+                store="postgres",
+            ) from error
         raise StoreError(
-            f"PostgreSQL does not answer at {parts.hostname}:{parts.port or 5432}: {_first_line(error)}",
-            hint="clickvault up",
-            store="postgres",
+            f"PostgreSQL does not answer at {where}: {_first_line(error)}", hint="clickvault up", store="postgres"
         ) from error
 
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Errors of psycopg2 as StoreError (the server is gone, try again) or DataError, beginning with `what`."""
+    """Errors of psycopg2 as StoreError (the server is gone or can't just now: try again) or DataError, beginning with `what`."""
     try:
         yield
-    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-        raise StoreError(f"{what}: {_first_line(error)}", hint="clickvault status", store="postgres") from error
     except psycopg2.Error as error:
-        raise DataError(f"{what}: {_first_line(error)}") from error
+        raise as_ours(what, error) from error
+
+
+def as_ours(what: str, error: psycopg2.Error) -> ClickvaultError:
+    """An error of psycopg2 as this project's own: a full disk or a server that takes no writes is worth another try, too."""
+    message = f"{what}: {_first_line(error)}"
+    if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError) or error.pgcode in READ_ONLY:
+        return StoreError(message, hint=hint_for(message) or "clickvault status", store="postgres")
+    return DataError(message)
 
 
 @contextmanager

@@ -62,9 +62,13 @@ def generate(
 
 
 def send(
-    session: Session, files: Iterable[Path], to: str, progress: Callable[[str, int, int], None] | None = None
+    session: Session,
+    files: Iterable[Path],
+    to: str,
+    progress: Callable[[str, int, int], None] | None = None,
+    topic: str = "",
 ) -> Delivered:
-    """Send JSON-lines files unchanged to `kafka` or `s3`."""
+    """Send JSON-lines files unchanged to `kafka` or `s3`; lines without a known event type to `topic`, without which they are refused."""
     import generator
 
     files = list(files)
@@ -75,4 +79,4 @@ def send(
             progress("send (bytes)", size, total)
 
     target = writer(session, to)
-    return generator.send_files(files, target, session.renderer.registry, share)  # type: ignore[arg-type]
+    return generator.send_files(files, target, session.renderer.registry, share, topic=topic)  # type: ignore[arg-type]

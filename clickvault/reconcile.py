@@ -13,7 +13,7 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault import epochs, graph, kafka, marts, positions, vault, versions
+from clickvault import committed, epochs, graph, kafka, marts, positions, vault, versions
 from clickvault.accounts import Account
 from clickvault.clickhouse import rows
 from clickvault.maintenance import retired_before
@@ -22,13 +22,22 @@ from clickvault.settings import Settings
 
 
 def reconcile(
-    settings: Settings, renderer: Renderer, ch: Client, pg: Any, progress: Callable[[str], None] | None = None
+    settings: Settings,
+    renderer: Renderer,
+    ch: Client,
+    pg: Any,
+    progress: Callable[[str], None] | None = None,
+    whole: bool = True,
 ) -> list[Account]:
-    """All accounts, from the broker and the bucket to the marts, and kept. None is left out when one fails."""
+    """All accounts, from the broker and the bucket to the marts, and kept. None is left out when one fails.
+
+    Not `whole`: contents are compared of what was loaded since they last balanced, instead of everything.
+    """
     stages: list[tuple[str, Callable[[], list[Account]]]] = [
         ("sent and landed", lambda: sent_accounts(settings, renderer, ch)),
         ("landed and judged", lambda: landing_accounts(renderer, ch)),
         ("vault", lambda: vault.accounts(renderer, ch, pg)),
+        ("contents of the vault", lambda: vault.contents_accounts(renderer, ch, pg, whole)),
         ("graph", lambda: graph.accounts(renderer, ch, pg)),
         ("graph database", lambda: graph.sync_accounts(settings, renderer, ch, pg)),
         ("marts", lambda: marts.accounts(ch, pg, renderer)),
@@ -59,11 +68,13 @@ def sent_accounts(settings: Settings, renderer: Renderer, ch: Client) -> list[Ac
     now = epochs.source_of(settings)
     topics = [t for g in renderer.registry.groups for t in renderer.registry.topics(g)]
     sent: dict[tuple[str, str], int] = defaultdict(int)
-    for at, end in kafka.ends(settings, kafka.partitions(settings, topics)).items():
-        sent[now, at.topic] += end
+    bounds, unreadable = kafka.survey(settings, topics)
+    for at, b in bounds.items():
+        sent[now, at.topic] += b.end
+    safe_positions = positions.safe_positions(ch)
     # A broker's earlier life can't be asked any more, and topics that nothing declares any more are not asked for: what was
     # recorded as landed whole stands for them.
-    for (source, stream, _), safe in positions.safe_positions(ch).items():
+    for (source, stream, _), safe in safe_positions.items():
         if source.startswith("kafka:") and (source != now or stream not in topics):
             sent[source, stream] += safe
     keys = sorted({k for k in sent | landed if k[0].startswith("kafka:")})
@@ -71,6 +82,11 @@ def sent_accounts(settings: Settings, renderer: Renderer, ch: Client) -> list[Ac
         Account(f"{source} {stream}: sent = landed", sent[source, stream], landed[source, stream])
         for source, stream in keys
     ]
+    found += [committed.unread_account(now, what) for what in unreadable]
+    whole = {
+        kafka.Partition(stream, p): offset for (source, stream, p), offset in safe_positions.items() if source == now
+    }
+    found += committed.accounts(settings, ch, now, bounds, whole)
     bucket = settings.s3_bucket
     lines = rows(ch, "SELECT sum(lines) AS n FROM ops.objects FINAL WHERE bucket = {b:String}", {"b": bucket})[0]["n"]
     found.append(Account(f"s3 {bucket}: lines of loaded objects = landed", int(lines or 0), landed["s3", bucket]))

@@ -1,13 +1,14 @@
 """Dead letters: what was rejected and why, and judging it again after a contract changed.
 
 A replay reads landing.events, never the source. Order, and what a crash costs:
-  1. judge again, into raw and raw.rejected   the same identities again: readers take the first
+  1. judge again, as of now, into raw         the same identities again: readers take the first
   2. rewind the vault's watermarks            the next load stages more than it needs, and inserts nothing twice
   3. mark as resolved                         the letters are judged again by the next replay
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
@@ -58,9 +59,10 @@ def replay(renderer: Renderer, ch: Client, pg: Any, event_type: str | None = Non
         if not count["n"]:
             continue
         again, resolve = statements(renderer.render("ingest/replay.sql.j2", event=registry.events[name]))
-        ch.command(again)
+        now = {"now": datetime.now(UTC)}
+        ch.command(again, parameters=now)
         vault.rewind(pg, [name])
-        ch.command(resolve)
+        ch.command(resolve, parameters=now)
         (left,) = rows(ch, "SELECT count() AS n FROM raw.dead_letters WHERE event_type = {t:String}", values)
         out.append(
             {"event_type": name, "judged": count["n"], "accepted": count["n"] - left["n"], "rejected": left["n"]}

@@ -18,11 +18,11 @@ import jinja2
 
 from clickvault.contract import FieldSpec, Registry
 from clickvault.contract.judge import MAX_MESSAGE_BYTES
-from clickvault.contract.language import DAY_PATTERN, TIME_PATTERN, UUID_PATTERN
+from clickvault.contract.language import BLANK_PATTERN, DAY_PATTERN, TIME_PATTERN, UUID_PATTERN
 from clickvault.contract.vault import VaultSpec, vault_of
 from clickvault.errors import ConfigurationError, ContractError
+from clickvault.resources import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}\Z")
 
 
@@ -162,7 +162,7 @@ class Renderer:
         }
         env.globals |= {
             "max_message_bytes": MAX_MESSAGE_BYTES, "uuid_pattern": UUID_PATTERN, "time_pattern": TIME_PATTERN,
-            "day_pattern": DAY_PATTERN, "registry": self.registry, "vault_of": vault_of,
+            "day_pattern": DAY_PATTERN, "blank_pattern": BLANK_PATTERN, "registry": self.registry, "vault_of": vault_of,
         }  # fmt: skip
         return env
 

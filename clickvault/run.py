@@ -51,8 +51,10 @@ def ingest(
     """Wait for Kafka's messages, load new S3 objects. One row a source."""
     from clickvault.ingest import ingest_kafka, ingest_s3
     from clickvault.postgres import alone
+    from clickvault.schema import require_addresses
 
     s = session
+    require_addresses(s.settings, s.ch)
     found = []
     if "kafka" in sources:
         landing = alone(s.pg, "ingest", "kafka")  # not the bucket's: loading objects may take long
@@ -72,8 +74,10 @@ def load(
     With `event_types` only these, and the tables are left to `snapshots`.
     """
     from clickvault import vault
+    from clickvault.schema import require_addresses
 
     s = session
+    require_addresses(s.settings, s.ch)
 
     def told(event_type: str, done: int, total: int) -> None:
         progress(f"vault: {event_type}", done, total)
@@ -148,12 +152,12 @@ def marts(
 
 
 @_noted
-def reconcile(session: Session, progress: Progress = _quiet) -> list[Account]:
-    """All accounts; they are kept in ops.accounts."""
+def reconcile(session: Session, progress: Progress = _quiet, whole: bool = False) -> list[Account]:
+    """All accounts; they are kept in ops.accounts. `whole`: contents are compared of everything, not of what is new alone."""
     from clickvault.reconcile import reconcile as stage
 
     s = session
-    return stage(s.settings, s.renderer, s.ch, s.pg, lambda what: progress(what, 0, 0))
+    return stage(s.settings, s.renderer, s.ch, s.pg, lambda what: progress(what, 0, 0), whole)
 
 
 @_noted

@@ -47,14 +47,16 @@ ORDER BY name"""
 KAFKA_CLIENT = {
     # A queue that is made from a named collection does not read the server's <kafka> section, so these stand here.
     # A join takes half the session timeout: 3 s, not 23. A fixed member id (one consumer a table) is let in again at once
-    # after a kill -9. A topic made later is seen after 2 s. Lag shows in system.kafka_consumers.rdkafka_stat.
+    # after a kill -9. A topic made later is seen after 2 s. Lag shows in system.kafka_consumers.rdkafka_stat. What a
+    # transaction rolled back, or holds open, is not read.
+    "kafka.isolation_level": kafka.ISOLATION,
     "kafka.session_timeout_ms": "6000",
     "kafka.group_instance_id": "clickvault",
     "kafka.topic_metadata_refresh_interval_ms": "2000",
     "kafka.reconnect_backoff_max_ms": "1000",
     "kafka.statistics_interval_ms": "1000",
 }
-KEPT = ("database", "table")
+KEPT = ("database", "table", "address")
 PULLS = ("pull", "queue")
 
 
@@ -117,10 +119,15 @@ def queue_objects(renderer: Renderer, settings: Settings) -> list[SqlObject]:
 def collections(settings: Settings) -> dict[str, dict[str, str]]:
     """The named collections that ClickHouse reaches the other stores by. They hold secrets: never print them."""
     pg = urlsplit(settings.postgres_from_clickhouse)
+    client = dict(KAFKA_CLIENT)
+    if settings.clickhouse_cluster:
+        # One text for all servers: a name in it would be one for all, and they would throw each other out. Without a name the
+        # broker gives each its own; clickhouse/config.d has a name for each server.
+        del client["kafka.group_instance_id"]
     return {
         "kafka": {
             "kafka_broker_list": settings.kafka_from_clickhouse,
-            **KAFKA_CLIENT,
+            **client,
             **kafka.engine_login(settings),
         },
         "s3_events": {
@@ -137,6 +144,50 @@ def collections(settings: Settings) -> dict[str, dict[str, str]]:
             **_encryption(dict(parse_qsl(pg.query))),
         },
     }
+
+
+def addresses(settings: Settings) -> dict[str, str]:
+    """Where ClickHouse is told that each store is, by the store's name; without logins."""
+    pg = urlsplit(settings.postgres_from_clickhouse)
+    return {
+        "kafka": settings.kafka_from_clickhouse,
+        "s3": f"{settings.s3_from_clickhouse.rstrip('/')}/{settings.s3_bucket}/",
+        "postgres": f"{pg.hostname}:{pg.port or 5432}{pg.path}",
+    }
+
+
+def moved(settings: Settings, ch: Client) -> dict[str, tuple[str, str]]:
+    """The stores that ClickHouse was told another address of than the settings have: the one it has, and the right one."""
+    told = _told(ch)
+    return {store: (told[store], now) for store, now in addresses(settings).items() if told.get(store, now) != now}
+
+
+def _told(ch: Client) -> dict[str, str]:
+    sql = "SELECT name, fingerprint FROM ops.schema_objects FINAL WHERE kind = 'address' AND NOT dropped"
+    return {r["name"].removeprefix("address."): r["fingerprint"] for r in rows(ch, sql)}
+
+
+def require_addresses(settings: Settings, ch: Client) -> None:
+    """Raise ConfigurationError where ClickHouse would ask a stranger: a store has moved since it was told of it."""
+    for store, (told, now) in moved(settings, ch).items():
+        raise ConfigurationError(
+            f"ClickHouse was told that {store} is at {told}, and the settings say {now}", hint="clickvault init"
+        )
+
+
+def tell_addresses(settings: Settings, ch: Client) -> None:
+    """Tell ClickHouse where the stores are, and have the queues look there; of the schema nothing is changed."""
+    _apply_collections(ch, settings)
+    for queue in rows(ch, "SELECT name FROM system.tables WHERE database = 'landing' AND engine = 'Kafka'"):
+        # A queue reads its collection when it is made or attached.
+        for action in ("DETACH", "ATTACH"):
+            ch.command(f"{action} TABLE {ch_identifier('landing.' + queue['name'])}")
+    _note_addresses(settings, ch)
+
+
+def _note_addresses(settings: Settings, ch: Client) -> None:
+    found = [[f"address.{store}", "address", address] for store, address in addresses(settings).items()]
+    ch.insert("ops.schema_objects", found, ["name", "kind", "fingerprint"])
 
 
 def _encryption(options: dict[str, str]) -> dict[str, str]:
@@ -218,35 +269,48 @@ def _alterations(ch: Client, o: SqlObject, cluster: str, event: EventSpec | None
         columns = (
             "SELECT name, type FROM system.columns WHERE database = {d:String} AND table = {t:String} ORDER BY position"
         )
-        wanted = {r["name"]: r["type"] for r in rows(ch, columns, {"d": "ops", "t": wanted_name})}
+        wanted = [(r["name"], r["type"]) for r in rows(ch, columns, {"d": "ops", "t": wanted_name})]
         there = {r["name"]: r["type"] for r in rows(ch, columns, {"d": database, "t": table})}
+        _refuse_other_order(ch, o.name, ("ops", wanted_name), (database, table))
     finally:
         ch.command(on_cluster(f"DROP TABLE IF EXISTS {scratch}", cluster))
-    out = []
-    backfills = {f.name: ch_backfill(f) for f in event.fields if f.backfill is not None} if event else {}
+    renamed = []
     for f in event.fields if event else ():
         old = next((name for name in f.renamed_from if name in there), None)
         if old and f.name not in there:
-            out.append(f"RENAME COLUMN {ch_identifier(old)} TO {ch_identifier(f.name)}")
+            renamed.append(f"RENAME COLUMN {ch_identifier(old)} TO {ch_identifier(f.name)}")
             there[f.name] = there.pop(old)
-    before = ""
-    for name, kind in wanted.items():
-        column, backfill = ch_identifier(name), backfills.get(name, "")
+    backfills = {f.name: ch_backfill(f) for f in event.fields if f.backfill is not None} if event else {}
+    return [*renamed, *column_clauses(wanted, there, backfills), *(_emptied(wanted, there) if event else ())]
+
+
+def column_clauses(
+    wanted: list[tuple[str, str]], there: Mapping[str, str], backfills: Mapping[str, str] | None = None
+) -> list[str]:
+    """The clauses that bring the columns that are there (name: type) to the wanted ones. Each may be run again.
+
+    On a cluster each shard runs it, and marts are one table for all shards: the second finds the column there.
+    `backfills`: what rows from before have in a column.
+    """
+    out, before = [], ""
+    for name, kind in wanted:
+        column, backfill = ch_identifier(name), (backfills or {}).get(name, "")
+        default = f" DEFAULT {backfill}" if backfill else ""
         if name not in there:
-            default = f" DEFAULT {backfill}" if backfill else ""
-            out.append(
-                f"ADD COLUMN {column} {kind}{default}{f' AFTER {ch_identifier(before)}' if before else ' FIRST'}"
-            )
+            after = f"AFTER {ch_identifier(before)}" if before else "FIRST"
+            out.append(f"ADD COLUMN IF NOT EXISTS {column} {kind}{default} {after}")
         elif backfill and _nullable(kind) == there[name]:
-            out.append(f"MODIFY COLUMN {column} {kind} DEFAULT {backfill}")  # the engine puts it in the place of NULLs
+            out.append(f"MODIFY COLUMN {column} {kind}{default}")  # the engine puts it in the place of NULLs
         elif (wider := _wider(there[name], kind)) != there[name]:
             out.append(f"MODIFY COLUMN {column} {wider}")
         before = name
-    if event:  # what no message brings any more is empty in new rows, not a value that nobody sent
-        for name, kind in there.items():
-            if name not in wanted and _nullable(kind) != kind:
-                out.append(f"MODIFY COLUMN {ch_identifier(name)} {_nullable(kind)}")
     return out
+
+
+def _emptied(wanted: list[tuple[str, str]], there: Mapping[str, str]) -> list[str]:
+    """Clauses for columns that no message fills any more: empty in new rows, not a value that nobody sent."""
+    gone = {name: kind for name, kind in there.items() if name not in dict(wanted) and _nullable(kind) != kind}
+    return [f"MODIFY COLUMN {ch_identifier(name)} {_nullable(kind)}" for name, kind in gone.items()]
 
 
 def _nullable(kind: str) -> str:
@@ -277,7 +341,7 @@ def _wider(there: str, wanted: str) -> str:
 
 def _check_added(ch: Client, o: SqlObject, event: EventSpec | None, clauses: Iterable[str]) -> None:
     """Raise ContractError where rows would get a value that nobody sent: zeros for a key, an empty text."""
-    added = [re.match(r"ADD COLUMN `(\w+)` (.*)", clause) for clause in clauses]
+    added = [re.match(r"ADD COLUMN IF NOT EXISTS `(\w+)` (.*)", clause) for clause in clauses]
     made_up = [
         m[1]
         for m in added
@@ -287,6 +351,22 @@ def _check_added(ch: Client, o: SqlObject, event: EventSpec | None, clauses: Ite
         raise ContractError(
             f"{o.name} has rows, and no value for its new column {made_up[0]}",
             hint=f'Renamed(renamed_from="...") or Backfill(value) on {made_up[0]}, or make it optional',
+        )
+
+
+def _refuse_other_order(ch: Client, name: str, wanted: tuple[str, str], there: tuple[str, str]) -> None:
+    """No ALTER changes by what a table is sorted, or which of its rows FINAL keeps."""
+    sql = (
+        "SELECT partition_key, sorting_key, arrayElement(splitByRegexp('[, ()]+', extract(engine_full, 'MergeTree\\\\([^)]*\\\\)')), -2) AS kept,"
+        " (SELECT any(type) FROM system.columns AS c WHERE c.database = {d:String} AND c.table = {t:String} AND c.name = kept)"
+        " FROM system.tables WHERE database = {d:String} AND name = {t:String}"
+    )
+    now, was = (ch.query(sql, parameters={"d": d, "t": t}).first_row for d, t in (wanted, there))
+    if now != was:
+        raise ConfigurationError(
+            f"{name} was made by an earlier version of clickvault, which sorted or deduplicated its rows otherwise",
+            hint="versions 0.x do not migrate it: begin with empty stores (embedded: clickvault down --purge, then up and init), and "
+            "let the sources be read again",
         )
 
 
@@ -307,6 +387,8 @@ def apply_clickhouse(
     ch.command(on_cluster("CREATE DATABASE IF NOT EXISTS ops", cluster))
     ch.command(clustered([ledger], cluster)[0].sql)
     _apply_collections(ch, settings)
+    if _told(ch) != addresses(settings):
+        _note_addresses(settings, ch)
     changes = plan_clickhouse(ch, wanted, cluster, events)
     if not changes:
         versions.note(ch, notes)
@@ -351,7 +433,9 @@ def apply_clickhouse(
 
 
 def _apply_collections(ch: Client, settings: Settings) -> None:
-    """Collections of the server's own configuration can't be changed by SQL: they are the operator's, and stay."""
+    """Make them on every server. Those of the server's own configuration can't be changed by SQL: they are the operator's, and stay."""
+    cluster = settings.clickhouse_cluster
+    everywhere = f" ON CLUSTER {ch_identifier(cluster)}" if cluster else ""
     found = rows(ch, "SELECT name, source, mapKeys(collection) AS keys FROM system.named_collections")
     there = {r["name"]: (r["source"], r["keys"]) for r in found}
     for name, values in collections(settings).items():
@@ -361,9 +445,9 @@ def _apply_collections(ch: Client, settings: Settings) -> None:
         pairs = ", ".join(f"`{key}` = {_quote(value)}" for key, value in values.items())
         if name in there:
             gone = ", ".join(f"`{key}`" for key in keys if key not in values)
-            ch.command(f"ALTER NAMED COLLECTION {name} SET {pairs}{f' DELETE {gone}' if gone else ''}")
+            ch.command(f"ALTER NAMED COLLECTION {name}{everywhere} SET {pairs}{f' DELETE {gone}' if gone else ''}")
         else:
-            ch.command(f"CREATE NAMED COLLECTION {name} AS {pairs}")
+            ch.command(f"CREATE NAMED COLLECTION {'IF NOT EXISTS ' if cluster else ''}{name}{everywhere} AS {pairs}")
 
 
 def _quote(value: str) -> str:

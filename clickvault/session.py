@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from clickvault.render import Renderer
 
+OWNER_SETTINGS = {"parallel_distributed_insert_select": 0, "async_insert": 0}
+"""What the pipeline relies on, whatever the server's profile says; clickhouse/users.d explains both."""
+
 
 @dataclass
 class Session:
@@ -36,7 +39,7 @@ class Session:
         """ClickHouse, as the owner."""
         from clickvault.clickhouse import connect
 
-        return connect(stack_ready(self.settings, "clickhouse").clickhouse_url)
+        return connect(stack_ready(self.settings, "clickhouse").clickhouse_url, **OWNER_SETTINGS)
 
     @cached_property
     def reader(self) -> Client:

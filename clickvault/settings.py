@@ -8,9 +8,9 @@ a reader's from an old state file would write into one store and read from anoth
 
 from __future__ import annotations
 
-import json
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -19,11 +19,13 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from clickvault import statefile
 from clickvault.errors import ConfigurationError
+from clickvault.resources import ROOT
+from clickvault.statefile import STATE_FILE as STATE_FILE
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+CHECKOUT = ROOT
 DEFAULT_HOME = CHECKOUT / ".clickvault"
-STATE_FILE = "stack.json"
 
 _STORE_FIELDS = {
     "clickhouse": ("clickhouse_url",),
@@ -59,23 +61,18 @@ class _StateFile(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         """The `settings` object of the state file; empty when no stack was ever started."""
         home = self.current_state.get("CLICKVAULT_HOME") or self.current_state.get("home") or DEFAULT_HOME
-        path = Path(home).expanduser() / STATE_FILE
+        folder = Path(home).expanduser()
         found: dict[str, Any] = {}
-        try:
-            found = dict(json.loads(path.read_text(encoding="utf-8"))["settings"])
-        except (FileNotFoundError, NotADirectoryError, KeyError):
-            pass
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(
-                f"{path} can't be read: {error.__class__.__name__}",
-                hint="clickvault up (as the user who started the stack); if the file is damaged, remove it first",
-            ) from error
+        with suppress(FileNotFoundError):
+            file = statefile.read(folder / STATE_FILE)
+            if not statefile.original_of(file, folder):  # those addresses are another home's
+                found = dict(file["settings"])
         given = self.settings_sources_data
         if not given.get("InitSettingsSource"):  # a program that names stores itself knows what it does
             places = {
                 "the environment": given.get("EnvSettingsSource", {}),
                 ".env": given.get("DotEnvSettingsSource", {}),
-                str(path): found,
+                str(folder / STATE_FILE): found,
             }
             for store in _ADDRESSES:
                 _check_one_place(store, places)
@@ -170,6 +167,9 @@ class Settings(BaseSettings):
 
     clickhouse_url: str = Field(default="", repr=False, description="http://user:password@host:port")
     clickhouse_reader_url: str = Field(default="", repr=False, description="The same, of the login that only reads")
+    clickhouse_graph_url: str = Field(
+        default="", repr=False, description="The same, of the login that Neo4j pulls with; default: the reader's"
+    )
     clickhouse_cluster: str = Field(default="", description="The cluster that ClickHouse's servers name themselves by")
 
     kafka_bootstrap: str = ""
@@ -202,8 +202,13 @@ class Settings(BaseSettings):
         repr=False,
         description="Where alerts go: Apprise addresses with blanks between, e.g. tgram://TOKEN/CHAT mailtos://...",
     )
-    alerts_on: Literal["all", "failure"] = Field(
-        default="all", validation_alias="CLICKVAULT_ALERTS_ON", description="failure: successes go to the log alone"
+    alerts_on: str = Field(
+        default="digest",
+        validation_alias="CLICKVAULT_ALERTS_ON",
+        description="Successes: all at once, in a digest, or not at all (failure); a DAG's own behind commas: digest,5_build_marts=all",
+    )
+    alerts_minutes: int = Field(
+        default=60, ge=1, validation_alias="CLICKVAULT_ALERTS_MINUTES", description="The interval of a digest"
     )
     telegram_api: str = Field(
         default="",
@@ -244,6 +249,13 @@ class Settings(BaseSettings):
     def _split_alerts(cls, value: Any) -> Any:
         return value.split() if isinstance(value, str) else value
 
+    @field_validator("alerts_on")
+    @classmethod
+    def _check_alerts_on(cls, value: str) -> str:
+        if not re.fullmatch(r"(all|digest|failure)(,[\w.-]+=(all|digest|failure))*", value):
+            raise ValueError("all, digest or failure, then DAG=all|digest|failure with commas between")
+        return value
+
     @field_validator("parameters", mode="before")
     @classmethod
     def _split_parameters(cls, value: Any) -> Any:
@@ -255,7 +267,9 @@ class Settings(BaseSettings):
                 raise ValueError(f"name=NUMBER with commas between, whole numbers only; {name.strip()} is none")
         return {name.strip(): int(number) for name, _, number in pairs}
 
-    @field_validator("clickhouse_url", "clickhouse_reader_url", "postgres_url", "clickhouse_sees_postgres")
+    @field_validator(
+        "clickhouse_url", "clickhouse_reader_url", "clickhouse_graph_url", "postgres_url", "clickhouse_sees_postgres"
+    )
     @classmethod
     def _check_url(cls, value: str) -> str:
         """Refuse what a client would complain of with the password in its words; no part of the value is said."""
@@ -293,6 +307,11 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().resolve()
+
+    def alerts_of(self, dag: str) -> str:
+        """How successes of a DAG are told: all, digest or failure."""
+        general, *own = self.alerts_on.split(",")
+        return dict(pair.split("=") for pair in own).get(dag, general)
 
     @property
     def kafka_from_clickhouse(self) -> str:

@@ -9,7 +9,7 @@ from airflow.sdk import TaskGroup
 from clickvault.airflow import tasks
 from clickvault.airflow.dags import KAFKA, S3, VAULT, VAULT_POOL, pipeline, step
 
-MAPPED = {"pool": VAULT_POOL, "map_index_template": "{{ event_type }}"}
+MAPPED = {"pool": VAULT_POOL, "map_index_template": "{{ task.op_kwargs['event_type'] }}"}  # named before it runs
 GO_ON = {"trigger_rule": "none_failed"}  # where nothing is new, nothing is mapped, and the rest still runs
 
 with pipeline("3_load_vault", __doc__, schedule=(KAFKA | S3), tags=["vault"], minutes=60):

@@ -65,7 +65,7 @@ class Simulation:
         self.content = Content(self.world, self.presence, self.communities, self.topics, options.epoch.weekday())
         self.ads = Ads(self.world, self.presence, first_day)
         self.money = Money(self.world, self.presence, self.ties, first_day)
-        actors = {s.event_type: f.name for s in specs if s.activity for f in s.fields if f.actor}
+        actors = {s.event_type: s.actor.name for s in specs if s.actor and s.event_type != "user_status"}
         self.sessions = Sessions(self.world, self.presence, actors)
         self._agenda = Agenda()
         self._encoders = {

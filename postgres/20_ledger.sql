@@ -79,3 +79,10 @@ create table if not exists ops.snapshot_due (
     since timestamptz not null
 );
 create index if not exists snapshot_due_table on ops.snapshot_due (table_name);
+
+-- Keys of hubs and links whose first mention left the vault with a copy of an event that another one superseded. Written by the merge,
+-- in its own transaction; deleted in the transaction that settles them, at the end of a load. Grain: table, key, merge.
+create table if not exists ops.doubtful_key (
+    table_name text not null,
+    hk uuid not null
+);

@@ -130,7 +130,9 @@ def consumed(settings: Settings, topic: str, count: int) -> list[bytes]:
     """The messages of the topic's partition 0, once there are so many: a broker that has just started may be slow to give them."""
     from kafka import KafkaConsumer, TopicPartition
 
-    consumer = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False)
+    consumer = KafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, isolation_level="read_committed"
+    )
     partition = TopicPartition(topic, 0)
     consumer.assign([partition])
     consumer.seek_to_beginning(partition)

@@ -9,7 +9,7 @@ import logging
 from contextlib import suppress
 from typing import Any
 
-from clickvault.alerts.message import RunReport, alert_of
+from clickvault.alerts.message import RunReport
 
 log = logging.getLogger("clickvault.alerts")
 FAILED = ("failed", "upstream_failed")
@@ -26,14 +26,19 @@ def failed(context: Any) -> None:
 
 
 def tell(context: Any, success: bool) -> None:
-    """Write the alert of a run and send it."""
-    from clickvault.alerts.send import alert
+    """Write the alert of a run, and send it or count it; see that somebody supervises Airflow's processes."""
+    from clickvault.airflow.server import keep_watch
+    from clickvault.alerts import report
     from clickvault.settings import get_settings
 
     try:
-        message = alert_of(report_of(context, success))
-        outcomes = alert(get_settings(), message)
-        log.info("alert %r: %s", message.title, [f"{o.target}: {o.sent} sent, {o.kept} kept" for o in outcomes])
+        settings = get_settings()
+        found = report_of(context, success)
+        outcomes = report(settings, found)
+        log.info(
+            "alert of %s %s: %s", found.dag, found.run, [f"{o.target}: {o.sent} sent, {o.kept} kept" for o in outcomes]
+        )
+        keep_watch(settings.home)
     except Exception as error:
         log.error("alert of %s: %s", context.get("run_id"), type(error).__name__)
 
@@ -46,7 +51,7 @@ def report_of(context: Any, success: bool) -> RunReport:
     rows: int | None = None
     if ti is not None:
         with suppress(Exception):  # without the tasks' states the alert is shorter
-            failed = _failed(ti, dag.dag_id, run_id)
+            failed = _failed(ti, dag, run_id)
         with suppress(Exception):
             rows = _rows(ti, dag)
     return RunReport(
@@ -61,21 +66,36 @@ def report_of(context: Any, success: bool) -> RunReport:
     )
 
 
-def _failed(ti: Any, dag_id: str, run_id: str) -> list[tuple[str, str]]:
-    """The tasks that failed, with the error that each left, those that never ran because of them left out."""
-    states = ti.get_task_states(dag_id=dag_id, run_ids=[run_id]).get(run_id, {})
+def _failed(ti: Any, dag: Any, run_id: str) -> list[tuple[str, str]]:
+    """The tasks that failed, each with the error of its last try; those that never ran because of them are left out."""
+    states = ti.get_task_states(dag_id=dag.dag_id, run_ids=[run_id]).get(run_id, {})
     found = []
     for name in sorted(name for name, state in states.items() if state == "failed"):
-        task, _, index = name.rpartition("_")
-        mapped = index.isdigit() and task not in states and task
-        error = None
+        task, _, number = name.rpartition("_")
+        mapped = number.isdigit() and task not in states and bool(task)
+        task, index = (task, int(number)) if mapped else (name, -1)
+        said: Any = None
         with suppress(Exception):
-            pulled = ti.xcom_pull(
-                task_ids=task if mapped else name, key="error", map_indexes=int(index) if mapped else -1, run_id=run_id
-            )
-            error = pulled
-        found.append((f"{task} [{index}]" if mapped else name, str(error or "")))
+            said = ti.xcom_pull(task_ids=task, key="error", map_indexes=index, run_id=run_id)
+        found.append((f"{task} [{_mapped(ti, dag, task, index, run_id)}]" if mapped else task, _cause(said)))
     return found
+
+
+def _cause(said: Any) -> str:
+    """The error of the last try. Where that one ended without a word, an earlier one's is not taken for it."""
+    if not isinstance(said, dict):
+        return "ended without a word: it was killed, or never began; its log says more"
+    if said.get("last"):
+        return str(said["error"])
+    return f"its last try ended without a word: it was killed, or never began. Try {said['try']} said: {said['error']}"
+
+
+def _mapped(ti: Any, dag: Any, task: str, index: int, run_id: str) -> str:
+    """What a mapped task was mapped over, e.g. its event type; its number where that can't be found out."""
+    with suppress(Exception):
+        (source,) = {a.operator.task_id for a in dag.get_task(task).op_kwargs_expand_input.value.values()}
+        return str(ti.xcom_pull(task_ids=source, run_id=run_id)[index])
+    return str(index)
 
 
 def _rows(ti: Any, dag: Any) -> int | None:

@@ -1,17 +1,23 @@
-"""Run a command, and write what it says with every secret in use replaced: python -m clickvault.airflow.masked COMMAND...
+"""Run a command, and write what it says with every secret in use replaced: python -m clickvault.airflow.masked [--log FILE] COMMAND...
 
 Airflow masks secrets in its task logs; its scheduler copies each task's lines to its own output as they are. So its processes
 never write to a file themselves: they write to this one, which passes lines on. It ends when the command does, with its code.
+With --log the lines go to a file that is rotated: FILE.log, then FILE.1.log, FILE.2.log.
 """
 
 from __future__ import annotations
 
+import io
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
 from threading import Thread
-from typing import IO
+from typing import IO, Any
 
 from clickvault.masking import masker, secrets_in_use
 from clickvault.settings import get_settings
@@ -19,24 +25,58 @@ from clickvault.settings import get_settings
 LAST_WORDS = 2.0  # seconds: workers that outlive the command hold its output open
 
 
-def main(command: Sequence[str]) -> int:
+LOG_BYTES = int(os.environ.get("CLICKVAULT_LOG_BYTES", 20_000_000))
+LOG_FILES = 2
+"""How large a log file gets, and how many older ones are kept beside it."""
+
+
+class RotatedLog(io.RawIOBase):
+    """A file that is written to its end, then set aside for a new one."""
+
+    def __init__(self, path: Path) -> None:
+        """Appends to what is there."""
+        self.path = path
+        self._file = path.open("ab")
+
+    def write(self, line: Any) -> int:
+        """Write a line; whole lines stand in one file."""
+        if self._file.tell() + len(line) > LOG_BYTES:
+            self._file.close()
+            names = [self.path, *(self.path.with_suffix(f".{n}{self.path.suffix}") for n in range(1, LOG_FILES + 1))]
+            for newer, older in reversed(list(pairwise(names))):
+                if newer.exists():
+                    newer.replace(older)
+            self._file = self.path.open("ab")
+        return self._file.write(line)
+
+    def flush(self) -> None:
+        """Hand it to the system."""
+        self._file.flush()
+
+
+def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code (128 + signal where one ended it)."""
+    to: Any = sys.stdout.buffer
+    command = list(arguments)
+    if command[0] == "--log":
+        to, command = RotatedLog(Path(command[1])), command[2:]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: child.send_signal(received))
     assert child.stdout is not None
     clean = masker(secrets_in_use(get_settings()))
-    reader = Thread(target=_pass_on, args=(child.stdout, sys.stdout.buffer, clean), daemon=True)
+    reader = Thread(target=_pass_on, args=(child.stdout, to, clean), daemon=True)
     reader.start()
     code = child.wait()
     reader.join(LAST_WORDS)
     return code if code >= 0 else 128 - code
 
 
-def _pass_on(source: IO[bytes], to: IO[bytes], clean: Callable[[str], str]) -> None:
+def _pass_on(source: IO[bytes], to: Any, clean: Callable[[str], str]) -> None:
     for line in source:
-        to.write(clean(line.decode("utf-8", errors="replace")).encode())
-        to.flush()
+        with suppress(OSError):  # a full disk: what is not read would hold up the command
+            to.write(clean(line.decode("utf-8", errors="replace")).encode())
+            to.flush()
 
 
 if __name__ == "__main__":

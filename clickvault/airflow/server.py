@@ -1,13 +1,15 @@
 """Airflow beside the embedded stack: `up`, `down`, `status`. Its database is in the embedded PostgreSQL, its folder in <home>/airflow.
 
-Three processes: api-server, scheduler (it runs the tasks), dag-processor. Each is started behind `masked`, so that no secret
-reaches a log file, and listens on 127.0.0.1 only. Nothing is typed in the UI: users, pools and connections come from here.
+Three processes: api-server, scheduler (it runs the tasks), dag-processor. The `supervisor` starts each behind `masked`, so that no
+secret reaches a log file, and restarts what ends or hangs. All listen on 127.0.0.1 only. Nothing is typed in the UI: users, pools
+and connections come from here.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -29,12 +31,15 @@ from clickvault.embedded.state import State, locked
 from clickvault.errors import ConfigurationError, StoreError
 from clickvault.settings import CHECKOUT, STATE_FILE, get_settings, stack_ready
 
+log = logging.getLogger(__name__)
 Progress = Callable[[str], None]
 
 ADMIN = "admin"
 DATABASE = "airflow"
-START_SECONDS = 180.0
+START_SECONDS = 300.0
 STOP_SECONDS = 30.0
+HEAL_SECONDS = 60.0
+SUPERVISOR = "airflow.supervisor"
 # The scheduler first, then what it and its tasks ask.
 COMMANDS = {
     "scheduler": ("scheduler", "--skip-serve-logs"),
@@ -103,15 +108,16 @@ def up(progress: Progress | None = None, *, home: Path | None = None, paused: bo
     stack_ready()
     with locked(folder):
         state = State(folder)
-        if not _healthy(state):
+        if not _healthy(state) and not _heals(state, say):
             _stop_all(state, say)
             _prepare(state, say)
-            began = datetime.now(UTC)
             try:
-                _start(state, say, began, paused)
+                _start(state, say, paused)
             except BaseException:
                 _stop_all(state, say)
                 raise
+        for trouble in troubles(folder):
+            say(trouble)
         return {"url": url(state), "user": ADMIN, "password": state.secret("airflow_admin")}
 
 
@@ -127,24 +133,70 @@ def down(progress: Progress | None = None, *, home: Path | None = None) -> None:
 
 
 def status(*, home: Path | None = None) -> list[dict[str, Any]]:
-    """What runs: process, pid, healthy, log."""
+    """What runs: process, pid, healthy, how often it was restarted since `up`, log."""
+    from clickvault.airflow.supervisor import Notes
+
     folder = home or get_settings().home
     state = State(folder)
-    health = _health(state) if (folder / STATE_FILE).exists() else {}
+    answer = health(state) if (folder / STATE_FILE).exists() else {}
+    notes = Notes.read(folder)
     found = []
     for name in COMMANDS:
-        child = state.process(f"airflow.{name}")
-        alive = child is not None and child.alive()
+        kept = notes.kept.get(name)
+        alive = kept is not None and kept.child.alive()
         part = "metadatabase" if name == "api-server" else name.replace("-", "_")
         found.append(
             {
                 "process": name,
-                "pid": child.pid if child and alive else None,
-                "healthy": alive and health.get(part, {}).get("status") == "healthy",
-                "log": str(_log(state, name)),
+                "pid": kept.pid if kept and alive else None,
+                "healthy": alive and answer.get(part, {}).get("status") == "healthy",
+                "restarts": kept.restarts if kept else 0,
+                "log": str(log_of(state, name)),
             }
         )
+    child = state.process(SUPERVISOR)
+    alive = child is not None and child.alive()
+    found.append(
+        {
+            "process": "supervisor",
+            "pid": child.pid if child and alive else None,
+            "healthy": alive and notes.lively,
+            "restarts": 0,
+            "log": str(log_of(state, "supervisor")),
+        }
+    )
     return found
+
+
+def troubles(home: Path | None = None) -> list[str]:
+    """What an operator must know of an Airflow that was started here and not stopped: a line each; none where all is well."""
+    from clickvault.alerts import journal
+
+    folder = home or get_settings().home
+    if not (folder / STATE_FILE).exists() or State(folder).process(SUPERVISOR) is None:
+        return []
+    lines = [
+        f"airflow: {p['process']} does not run, or is not healthy" for p in status(home=folder) if not p["healthy"]
+    ]
+    told = journal.troubles(get_settings().model_copy(update={"home": folder}))
+    return [*lines, *(f"{key}: {text}" for key, text in told.items())]
+
+
+def keep_watch(home: Path) -> None:
+    """Start a supervisor where one should run and does not: called by Airflow's own processes at a run's end."""
+    from clickvault.airflow.supervisor import Notes
+
+    if not (home / STATE_FILE).exists():
+        return  # Airflow in containers: their engine restarts them
+    child = State(home).process(SUPERVISOR)
+    if child is None or (child.alive() and Notes.read(home).lively):
+        return
+    with locked(home, seconds=5.0):
+        state = State(home)
+        if state.process(SUPERVISOR) == child:
+            log.warning("the supervisor does not run, or hangs: started anew")
+            process.stop(child, seconds=1.0)
+            _supervise(state)
 
 
 def run(state: State, *command: str, seconds: float = 300.0) -> str:
@@ -209,39 +261,69 @@ def _make_database(state: State) -> None:
         connection.close()
 
 
-def _start(state: State, say: Progress, began: datetime, paused: bool) -> None:
-    told = environment(state)
-    if paused:
-        told["AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION"] = "true"
-    children = {}
-    for name in reversed(COMMANDS):
-        command = [sys.executable, "-m", "clickvault.airflow.masked", sys.executable, "-m", "airflow", *COMMANDS[name]]
-        children[name] = process.start(command, _log(state, name), env=told, cwd=state.home)
-        state.record(f"airflow.{name}", children[name])
+def _start(state: State, say: Progress, paused: bool) -> None:
+    from clickvault.airflow.supervisor import Notes
+
+    began = datetime.now(UTC)
+    notes = Notes(str(state.home), looked=began.isoformat(), paused=paused)
+    notes.write()
     say("airflow: starting")
+    supervisor = _supervise(state)
     deadline = time.monotonic() + START_SECONDS
     while not _healthy(state, began):
-        for name, child in children.items():
-            if not child.alive():
-                log = _log(state, name)
-                raise StoreError(
-                    f"airflow's {name} ended while starting: {process.tail(log)}", hint=f"cat {log}", store="airflow"
-                )
+        ended = [name for name, kept in Notes.read(state.home).kept.items() if kept.ends > 1]
+        if not supervisor.alive():
+            ended = ["supervisor"]
+        if ended:
+            path = log_of(state, ended[0])
+            raise StoreError(
+                f"airflow's {ended[0]} ended while starting: {process.tail(path)}", hint=f"cat {path}", store="airflow"
+            )
         if time.monotonic() > deadline:
             raise StoreError(
                 f"airflow is not healthy after {START_SECONDS:.0f} s",
-                hint=f"cat {_log(state, 'scheduler')}",
+                hint=f"cat {log_of(state, 'scheduler')}",
                 store="airflow",
             )
         time.sleep(0.5)
     say(f"airflow: ready at {url(state)}")
 
 
-def _log(state: State, name: str) -> Path:
+def _supervise(state: State) -> process.Child:
+    """Start the supervisor. It is told where its home is, and nothing else: each process gets its environment from it."""
+    told = {"CLICKVAULT_HOME": str(state.home), "PYTHONPATH": environment(state)["PYTHONPATH"]}
+    return process.start(
+        [sys.executable, "-m", "clickvault.airflow.supervisor"],
+        log_of(state, "supervisor"),
+        record=lambda child: state.record(SUPERVISOR, child),
+        env=told,
+        cwd=state.home,
+    )
+
+
+def _heals(state: State, say: Progress) -> bool:
+    """Whether a supervisor that runs gets all healthy again by itself, in a while."""
+    from clickvault.airflow.supervisor import Notes
+
+    child = state.process(SUPERVISOR)
+    if child is None or not child.alive() or not Notes.read(state.home).lively:
+        return False
+    say("airflow: not healthy; its supervisor restarts what ended")
+    deadline = time.monotonic() + HEAL_SECONDS
+    while time.monotonic() < deadline and child.alive():
+        if _healthy(state):
+            return True
+        time.sleep(1.0)
+    return False
+
+
+def log_of(state: State, name: str) -> Path:
+    """Where a process logs to; older ones are beside it."""
     return state.home / "logs" / f"airflow-{name}.log"
 
 
-def _health(state: State) -> dict[str, Any]:
+def health(state: State) -> dict[str, Any]:
+    """What the API server says of all processes; empty when it does not answer."""
     if "airflow" not in state.ports("airflow"):
         return {}
     try:
@@ -253,12 +335,15 @@ def _health(state: State) -> dict[str, Any]:
 
 def _healthy(state: State, since: datetime | None = None) -> bool:
     """Whether all processes run, and have beaten `since` then: Airflow calls healthy for a while what was killed."""
-    children = [state.process(f"airflow.{name}") for name in COMMANDS]
+    from clickvault.airflow.supervisor import Notes
+
+    kept = Notes.read(state.home).kept
+    children = [state.process(SUPERVISOR), *(kept[name].child if name in kept else None for name in COMMANDS)]
     if not all(child is not None and child.alive() for child in children):
         return False
-    health = _health(state)
+    answer = health(state)
     for part in ("scheduler", "dag_processor"):
-        found = health.get(part) or {}
+        found = answer.get(part) or {}
         beat = found.get(f"latest_{part}_heartbeat")
         if found.get("status") != "healthy" or not beat:
             return False
@@ -271,15 +356,28 @@ def _healthy(state: State, since: datetime | None = None) -> bool:
 
 
 def _stop_all(state: State, say: Progress) -> None:
+    """The supervisor first, which would start anew what ends."""
+    from clickvault.airflow.supervisor import Notes
+
+    supervisor = state.process(SUPERVISOR)
+    if supervisor is not None:
+        process.stop(supervisor, seconds=10.0)
+        state.record(SUPERVISOR, None)
+    notes = Notes.read(state.home)
     for name in COMMANDS:
-        child = state.process(f"airflow.{name}")
-        if child is None:
-            continue
-        if child.alive():
-            process.stop(child, seconds=STOP_SECONDS)
-            say(f"airflow: {name} stopped")
-        _end_session(child)
-        state.record(f"airflow.{name}", None)
+        if name in notes.kept and notes.kept[name].pid:
+            if notes.kept[name].child.alive():
+                end(notes.kept[name].child, STOP_SECONDS)
+                say(f"airflow: {name} stopped")
+            end(notes.kept[name].child)
+    if notes.kept:
+        Notes(str(state.home)).write()
+
+
+def end(child: process.Child, seconds: float = 2.0) -> None:
+    """End a process, and what is left of its session."""
+    process.stop(child, seconds=seconds)
+    _end_session(child)
 
 
 def _end_session(leader: process.Child) -> None:

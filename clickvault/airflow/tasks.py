@@ -33,10 +33,11 @@ def context() -> Any:
 
 def _stage(step: str, work: Callable[[Session, Progress], Summary], subject: str = "") -> Summary:
     """Do a piece of work in a session; a line when it begins and one when it is done, or why it is not."""
+    from airflow.sdk.exceptions import AirflowTaskTimeout
     from airflow.sdk.log import mask_secret
 
     from clickvault.airflow.connections import from_airflow
-    from clickvault.errors import ClickvaultError
+    from clickvault.errors import ClickvaultError, is_transient
     from clickvault.masking import masked, secrets_in_use, written
     from clickvault.session import open_session
     from clickvault.settings import get_settings
@@ -53,11 +54,14 @@ def _stage(step: str, work: Callable[[Session, Progress], Summary], subject: str
     try:
         with open_session(settings) as s:
             found = work(s, _progress(name))
-    except Exception as error:
+    except (Exception, AirflowTaskTimeout) as error:
         said = masked(f"{type(error).__name__}: {error}", settings)
         hint = f"; try: {error.hint}" if isinstance(error, ClickvaultError) and error.hint else ""
         log.error("%s: %s%s (run %s)", name, said, hint, here["run_id"])
-        here["ti"].xcom_push(key="error", value=said)
+        ti = here["ti"]
+        retried = is_transient(error) or isinstance(error, AirflowTaskTimeout)  # clickvault.airflow.dags.TransientOnly
+        last = not retried or ti.try_number > ti.max_tries
+        ti.xcom_push(key="error", value={"error": said, "try": ti.try_number, "last": last})
         raise
     counts = ", ".join(f"{key} {value:,}" for key, value in found.items() if isinstance(value, int))
     log.info("%s: done in %.1f s: %s (run %s)", name, time.monotonic() - began, counts, here["run_id"])
@@ -227,7 +231,6 @@ def load(event_type: str) -> Summary:
         found = _total(stage(s, tell, [event_type]), "staged", "hubs", "links", "sats", "effs")
         return {"rows": found["staged"], **{k: v for k, v in found.items() if k != "staged"}}
 
-    context()["event_type"] = event_type  # what the task is called in the grid
     return _stage("load", work, event_type)
 
 
@@ -289,7 +292,7 @@ def settle_and_reconcile() -> Summary:
         for left in reversed(range(SETTLE_ROUNDS)):
             for name in ("ingest", "load", "graph", "marts"):
                 STEPS[name](s, tell)
-            accounts = STEPS["reconcile"](s, tell)
+            accounts = STEPS["reconcile"](s, tell, whole=True)
             try:
                 check(accounts)
                 break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ MAX_FAILED = 10
 
 @dataclass(frozen=True)
 class Alert:
-    """A message for a person: `level` is success or failure."""
+    """A message for a person: `level` is success, failure or info."""
 
     title: str
     body: str
@@ -50,6 +51,24 @@ def alert_of(report: RunReport) -> Alert:
         "\n".join(f"{name}: {text}" if name else text for name, text in lines),
         "success" if report.succeeded else "failure",
     )
+
+
+def recovery_of(report: RunReport, since: datetime, failed: int) -> Alert:
+    """The alert of the first run that succeeded behind failed ones."""
+    found = alert_of(report)
+    runs = f"{failed} run{'s' if failed > 1 else ''} failed since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return Alert(f"clickvault {report.dag} works again", f"{found.body}\nbefore: {runs}", "success")
+
+
+def digest_of(dags: Mapping[str, Mapping[str, int]], since: datetime, until: datetime) -> Alert:
+    """The runs of an interval in one message: of each DAG how many succeeded and failed, and the rows they moved."""
+    runs, failed = (sum(d[what] for d in dags.values()) for what in ("succeeded", "failed"))
+    lines = [f"from {since.astimezone(UTC):%Y-%m-%d %H:%M} to {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"]
+    for dag, d in sorted(dags.items()):
+        again = f", {d['failed']:,} failed as before" if d["failed"] else ""
+        lines.append(f"{dag}: {d['succeeded']:,} succeeded{again}, {d['rows']:,} rows")
+    title = f"clickvault digest: {runs:,} runs succeeded" + (f", {failed:,} failed as before" if failed else "")
+    return Alert(title, "\n".join(lines), "failure" if failed else "success")
 
 
 def _interval(report: RunReport) -> str:

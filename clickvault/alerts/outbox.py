@@ -45,10 +45,10 @@ class Outbox:
         self.folder = folder
 
     @contextmanager
-    def locked(self, seconds: float = 10.0) -> Iterator[None]:
+    def locked(self, seconds: float = 10.0, name: str = "lock") -> Iterator[None]:
         """One sender at a time, so that nothing is sent twice. Raises StoreError when another one takes too long."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.folder / "lock").open("w") as file:
+        with (self.folder / name).open("w") as file:
             deadline = time.monotonic() + seconds
             while True:
                 try:

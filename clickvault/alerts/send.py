@@ -51,11 +51,11 @@ def outbox_of(settings: Settings) -> Outbox:
 def alert(settings: Settings, message: Alert) -> list[Outcome]:
     """Send a message to every target; keep it for those that can't be reached. Raises nothing; one outcome a target.
 
-    Without a target, and for a success where only failures are asked for, it goes to the log.
+    Without a target it goes to the log.
     """
     message = Alert(masked(message.title, settings), masked(message.body, settings), message.level)
-    if not settings.alerts or (settings.alerts_on == "failure" and message.level == "success"):
-        level = logging.INFO if message.level == "success" else logging.ERROR
+    if not settings.alerts:
+        level = logging.ERROR if message.level == "failure" else logging.INFO
         log.log(level, "%s\n%s", message.title, message.body)
         return []
     outbox = outbox_of(settings)
@@ -148,7 +148,13 @@ def _send(settings: Settings, service: Any, target: str, message: Alert) -> bool
     if service is None:
         return False
     try:
-        done = bool(service.notify(message.body, title=message.title, notify_type=message.level, body_format="text"))
+        from apprise import Apprise
+
+        # By Apprise, not by the service itself: it writes a plain text in the service's own format (HTML, Markdown),
+        # where what stands in angle brackets would be taken for markup, and lost.
+        sender = Apprise()
+        sender.add(service)
+        done = bool(sender.notify(message.body, title=message.title, notify_type=message.level, body_format="text"))
     except Exception as error:  # whatever a service of Apprise's many raises: the alert is kept
         log.error("alerts: %s: %s", target, masked(f"{type(error).__name__}: {error}", settings))
         return False

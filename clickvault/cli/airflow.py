@@ -41,7 +41,7 @@ def airflow_up(
     if json:
         show.as_json(found)
         return
-    print(f"Airflow:  {found['url']}\nuser:     {found['user']}\npassword: {found['password']}")
+    show.out(f"Airflow:  {found['url']}\nuser:     {found['user']}\npassword: {found['password']}")
     show.say(
         "Look: clickvault airflow status   Stop: make airflow-down (or clickvault airflow down); the stack stays up"
     )
@@ -68,12 +68,33 @@ def airflow_cli(context: typer.Context) -> None:
     from clickvault.embedded.state import State
     from clickvault.settings import get_settings
 
-    print(server.run(State(get_settings().home), *context.args).rstrip())
+    show.out(server.run(State(get_settings().home), *context.args).rstrip())
+
+
+@airflow_app.command("watch")
+def airflow_watch() -> None:
+    """Watch an Airflow in containers, until ended: alerts of silent DAGs and of processes that do not beat, and the digest.
+
+    Beside the embedded stack the supervisor does so. Example: clickvault airflow watch
+    """
+    import os
+
+    from clickvault.airflow import watch
+    from clickvault.errors import ConfigurationError
+    from clickvault.settings import get_settings
+
+    url = os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "")
+    if not url:
+        raise ConfigurationError(
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN is not set: there is no Airflow to watch",
+            hint="clickvault airflow up   (its supervisor watches it)",
+        )
+    watch.forever(watch.Watch(get_settings(), url, tells_beats=True))
 
 
 @airflow_app.command("status")
 def airflow_status(json: Json = False) -> None:
-    """Show Airflow's processes and where they log. Exits 1 if one is not healthy.
+    """Show Airflow's processes, how often each was restarted, and where they log. Exits 1 if one is not healthy.
 
     Example: clickvault airflow status --json
     """
@@ -81,6 +102,8 @@ def airflow_status(json: Json = False) -> None:
 
     found = server.status()
     show.rows(found, json)
+    for trouble in server.troubles() if not json else ():
+        show.say(trouble)
     if not all(p["healthy"] for p in found):
         if not json:
             show.say("Try:   make airflow")

@@ -51,7 +51,7 @@ def alerts_send(json: Json = False) -> None:
 
 @alerts_app.command("test")
 def alerts_test(json: Json = False) -> None:
-    """Send a word to every target, to see that it arrives. Exits 1 when one did not take it.
+    """Send a message that is marked as a test to every target, to see that it arrives. Exits 1 when one did not take it.
 
     Example: clickvault alerts test
     """
@@ -64,7 +64,10 @@ def alerts_test(json: Json = False) -> None:
         raise ConfigurationError(
             "there is no target", hint="CLICKVAULT_ALERTS=tgram://TOKEN/CHAT clickvault alerts test"
         )
-    found = alert(settings, Alert("clickvault test", "Alerts of clickvault arrive here.", "failure"))
+    found = alert(
+        settings,
+        Alert("clickvault TEST", "This is a test: nothing happened. Alerts of clickvault arrive here.", "info"),
+    )
     show.rows([asdict(o) for o in found], json)
     if any(o.kept for o in found):
         raise typer.Exit(1)

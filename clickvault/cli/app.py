@@ -6,6 +6,7 @@ call, 130 interrupted.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -13,7 +14,7 @@ import sys
 import typer
 
 from clickvault.cli import airflow, alerts, care, dashboards, look, pipeline, produce, quality, stack, targets
-from clickvault.errors import ClickvaultError, StoreError
+from clickvault.errors import ClickvaultError, StoreError, hint_for
 
 app = typer.Typer(
     help="Events of a social network, from Kafka and S3 through ClickHouse, a PostgreSQL Data Vault and a graph to marts.",
@@ -26,6 +27,7 @@ app = typer.Typer(
 for module in (stack, produce, pipeline, quality, look, dashboards, targets, care, alerts, airflow):
     module.register(app)
 
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 _CLIENTS = ("clickhouse_connect", "psycopg2", "kafka", "minio", "urllib3", "neo4j")
 
 
@@ -52,10 +54,19 @@ def main() -> None:
         if hasattr(problem, "exit_code") and hasattr(problem, "show"):  # a wrong call, as click reports it
             problem.show()
             code = int(problem.exit_code)
-        elif type(problem).__module__.split(".")[0] in _CLIENTS and not os.environ.get("CLICKVAULT_DEBUG"):
+        elif os.environ.get("CLICKVAULT_DEBUG"):
+            raise
+        elif type(problem).__module__.split(".")[0] in _CLIENTS:
             from clickvault.clickhouse import server_said
 
-            error(StoreError(f"{type(problem).__name__}: {server_said(problem)}", hint="clickvault status"))
+            said = server_said(problem)
+            error(StoreError(f"{type(problem).__name__}: {said}", hint=hint_for(said) or "clickvault status"))
+            code = 1
+        elif isinstance(problem, OSError) and problem.errno in _DISK:
+            about = f"{problem.filename}: " if problem.filename else ""
+            error(
+                StoreError(f"{about}{problem.strerror}", hint=hint_for(problem.strerror or "") or "look at its rights")
+            )
             code = 1
         else:
             raise

@@ -63,7 +63,7 @@ def dashboards_check(folder: Folder = None) -> None:
     from clickvault.settings import get_settings
 
     found = load(Session(get_settings()).renderer, folder or FOLDER)
-    print(f"{sum(len(tiles) for _, tiles in found)} tiles of {len(found)} dashboards fit the views that they name")
+    show.out(f"{sum(len(tiles) for _, tiles in found)} tiles of {len(found)} dashboards fit the views that they name")
 
 
 @export_app.command("tableau")

@@ -63,18 +63,20 @@ def contract_show(
 
     Example: clickvault contract show post
     """
-    from clickvault.contract.describe import describe
+    from clickvault.contract.describe import activity, describe
 
-    found = describe(_renderer(), event_type)
+    renderer = _renderer()
+    found = describe(renderer, event_type)
     if json:
         show.as_json(found)
         return
-    print(f"{event_type}: {found['meaning']}")
-    print(f"topic {found['topic']} (group {found['group']}); op=delete: {found['op_delete'] or 'has no meaning'}")
+    show.out(f"{event_type}: {found['meaning']}")
+    show.out(f"topic {found['topic']} (group {found['group']}); op=delete: {found['op_delete'] or 'has no meaning'}")
+    show.out(f"activity: {activity(renderer.registry.event(event_type))}")
     show.table(found["fields"])
-    print("lineage:")
+    show.out("lineage:")
     for step, names in found["lineage"].items():
-        print(f"  {step:<9}{', '.join(names) or '-'}")
+        show.out(f"  {step:<9}{', '.join(names) or '-'}")
 
 
 @contract_app.command("docs")
@@ -149,10 +151,10 @@ def render(
     if list_all or name is None:
         show.table([{"object": o} for o in objects])
     elif name in objects:
-        print(objects[name])
+        show.out(objects[name])
     elif name.endswith(".j2"):
         try:
-            print(renderer.render(name))
+            show.out(renderer.render(name))
         except UndefinedError as error:
             raise ConfigurationError(
                 f"{name} needs inputs ({error.message}), which its object gives it", hint="clickvault render --list"
@@ -212,7 +214,7 @@ def _ask(client: Any, query: str, json: bool) -> None:
         if json:
             show.as_json([])
         else:
-            print(done if isinstance(done, str | int) else "done")
+            show.out(str(done) if isinstance(done, str | int) else "done")
 
 
 def _shell(client: Any, json: bool, interactive: bool) -> None:
@@ -311,4 +313,4 @@ def report(
 
     with open_session() as s:
         write(s.reader, s.renderer, out)
-    print(out.resolve())
+    show.out(str(out.resolve()))

@@ -163,7 +163,9 @@ def reconcile(
     every: Annotated[bool, typer.Option("--all", help="Show the accounts that balance, too.")] = False,
     json: Json = False,
 ) -> None:
-    """Prove that nothing was lost: the accounts, from what was sent to the marts. Exits 1 unless they balance.
+    """Prove that nothing was lost or changed: the accounts, from what was sent to the marts. Exits 1 unless they balance.
+
+    The contents of the whole vault are compared; `clickvault run` compares those of what it loaded.
 
     Example: clickvault reconcile --json
     """
@@ -171,7 +173,7 @@ def reconcile(
     from clickvault.session import open_session
 
     with open_session() as s, show.progress(not json) as bar:
-        accounts = stage(s, bar)
+        accounts = stage(s, bar, whole=True)
     show_accounts(accounts, json, every)
     if not all(a.ok for a in accounts):
         raise typer.Exit(1)
@@ -186,7 +188,9 @@ def show_accounts(accounts: list[Any], json: bool, every: bool = False) -> None:
     broken = [r for r in rows if not r["ok"]]
     if every or broken:
         show.table([*broken, *(r for r in rows if r["ok"] and every)])
-    print(f"balanced: {len(rows)} accounts" if not broken else f"NOT balanced: {len(broken)} of {len(rows)} accounts")
+    show.out(
+        f"balanced: {len(rows)} accounts" if not broken else f"NOT balanced: {len(broken)} of {len(rows)} accounts"
+    )
 
 
 def _as_object(accounts: list[Any]) -> dict[str, Any]:

@@ -91,25 +91,29 @@ def generate(
     with open_session() as s, show.progress(not quiet) as bar:
         manifest = make(s, options, to.value, out, bar)
     if json:
-        print(manifest.to_json())
+        show.out(manifest.to_json())
         return
     show.table([{"event_type": k, "events": n} for k, n in sorted(manifest.clean.items())])
     if manifest.dirt:
         show.table([{"dirt": k, "messages": n} for k, n in sorted(manifest.dirt.items())])
-    print(
+    show.out(
         f"{manifest.messages:,} messages, {manifest.events:,} distinct valid events, {manifest.rejected:,} to be rejected"
     )
     if to is Target.files:
-        print(out.resolve())
+        show.out(str(out.resolve()))
 
 
 def send(
     files: Annotated[list[Path], typer.Argument(help="JSON-lines files, also .gz.")],
     to: Annotated[Store, typer.Option("--to", help="Where to.")],
+    topic: Annotated[
+        str,
+        typer.Option(help="Where lines without a known event type go, as dead letters; without it they are refused."),
+    ] = "",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Send JSON-lines files of events that you already have, unchanged.
+    """Send JSON-lines files of events that you already have, unchanged. Lines without a known event type are refused before anything is sent.
 
     Example: clickvault send events/*.jsonl --to kafka
     """
@@ -119,11 +123,11 @@ def send(
     from clickvault.session import open_session
 
     with open_session() as s, show.progress(not quiet) as bar:
-        done = deliver(s, files, to.value, bar)
+        done = deliver(s, files, to.value, bar, topic)
     if json:
         show.as_json(asdict(done))
     else:
-        print(f"{done.messages:,} messages sent to {to.value}")
+        show.out(f"{done.messages:,} messages sent to {to.value}")
 
 
 def demo(
@@ -148,7 +152,8 @@ def demo(
     from clickvault.session import open_session
     from clickvault.settings import stores_elsewhere
 
-    if not stores_elsewhere():
+    elsewhere = stores_elsewhere()
+    if not elsewhere:
         stack.up(show.say)
     with open_session() as s:
         with show.progress(not quiet) as bar:
@@ -157,10 +162,15 @@ def demo(
         checks = all_checks(s.renderer)
     show_accounts(accounts, json=False)
     show_quality(checks, results, json=False)
-    print(f"report: {report.resolve()}")
-    print('look around: clickvault sql "SELECT * FROM marts.v_platform_daily"   (without a query: a shell)')
-    print("             clickvault rejected list; clickvault contract show post; clickvault status")
-    print("stop:        clickvault down   (the data stays)")
+    show.out(f"report: {report.resolve()}")
+    if elsewhere:  # in containers, or on servers of one's own: no stack to look at or stop
+        show.out(
+            'look around: clickvault sql "SELECT * FROM marts.v_platform_daily"; clickvault rejected list; clickvault lag'
+        )
+        return
+    show.out('look around: clickvault sql "SELECT * FROM marts.v_platform_daily"   (without a query: a shell)')
+    show.out("             clickvault rejected list; clickvault contract show post; clickvault status")
+    show.out("stop:        clickvault down   (the data stays)")
 
 
 def _say_with_time() -> Callable[[str], None]:

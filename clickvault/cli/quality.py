@@ -98,8 +98,8 @@ def show_quality(checks: Sequence[Check], results: Sequence[Result], json: bool,
         )  # fmt: skip
     for s in found:
         if s.breached:
-            print(f"{s.check.name}: {s.check.title} Value: {s.check.value}.\n  Try: {s.check.hint}")
-    print(verdict(found))
+            show.out(f"{s.check.name}: {s.check.title} Value: {s.check.value}.\n  Try: {s.check.hint}")
+    show.out(verdict(found))
 
 
 def verdict(found: Sequence[Any]) -> str:

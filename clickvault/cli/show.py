@@ -1,9 +1,14 @@
-"""How commands speak: results on stdout as a table or as JSON, progress and errors on stderr."""
+"""How commands speak: results on stdout as a table or as JSON, progress and errors on stderr.
+
+All that a command prints passes `visible`: texts of messages, names of objects and words of servers may hold control
+characters, by which a terminal would be told to move, to colour, to set its title or worse.
+"""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,10 +17,30 @@ from typing import Any
 
 from clickvault.errors import ClickvaultError
 
+# Controls of ASCII but tab and newline, those above it, marks that turn the direction of what follows, separators of
+# lines, and halves of a character, which no output can encode.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """The text with its control characters written out, as \\x1b or \\u202e; tab and newline stay."""
+    return _CONTROLS.sub(lambda found: _written(found[0], r"\x{:02x}"), text)
+
+
+def _written(character: str, short: str) -> str:
+    number = ord(character)
+    return short.format(number) if number < 256 else rf"\u{number:04x}"
+
+
+def out(text: str) -> None:
+    """A line of a result, on stdout."""
+    print(visible(text))
+
 
 def as_json(value: Any) -> None:
-    """Print a value as JSON; numbers that JSON has no word for are null."""
-    print(json.dumps(_finite(value), default=_plain, indent=2, ensure_ascii=False, allow_nan=False))
+    """Print a value as JSON; numbers that JSON has no word for are null, and control characters are escaped as JSON does."""
+    text = json.dumps(_finite(value), default=_plain, indent=2, ensure_ascii=False, allow_nan=False)
+    print(_CONTROLS.sub(lambda found: _written(found[0], r"\u{:04x}"), text))
 
 
 def _finite(value: Any) -> Any:
@@ -50,6 +75,7 @@ def table(rows: Sequence[dict[str, Any]], title: str = "", empty: str = "nothing
     if not rows:
         console.print(f"{title + ': ' if title else ''}{empty}", highlight=False)
         return
+    rows = [{visible(name): value for name, value in row.items()} for row in rows]
     cells = {name: [_cell(name, r.get(name), exact) for r in rows] for name in rows[0]}
     widths = {name: max(map(len, [name, *column])) for name, column in cells.items()}
     # What a line is about, and what is short, stays whole; the rest is folded. Where that leaves too little, a record a row is read better.
@@ -72,6 +98,10 @@ def table(rows: Sequence[dict[str, Any]], title: str = "", empty: str = "nothing
 
 
 def _cell(name: str, value: Any, exact: bool) -> str:
+    return visible(_text(name, value, exact))
+
+
+def _text(name: str, value: Any, exact: bool) -> str:
     match value:
         case None:
             return ""
@@ -101,7 +131,7 @@ def rows(found: Sequence[dict[str, Any]], json_wanted: bool, empty: str = "nothi
 
 def say(text: str) -> None:
     """A line for the person who watches, on stderr."""
-    sys.stderr.write(text + "\n")  # in one piece: several threads speak while the stack starts
+    sys.stderr.write(visible(text) + "\n")  # in one piece: several threads speak while the stack starts
     sys.stderr.flush()
 
 
@@ -126,7 +156,7 @@ def progress(shown: bool = True) -> Iterator[Any]:
 
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -136,7 +166,7 @@ def progress(shown: bool = True) -> Iterator[Any]:
 
         def draw(what: str, done: int, total: int) -> None:
             if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total or None)
+                tasks[what] = bars.add_task(visible(what), total=total or None)
             bars.update(tasks[what], completed=done, total=total or None)
 
         yield draw

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from clickvault.cli import show
+from clickvault.errors import hint_for
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
@@ -49,6 +50,7 @@ def up(
 
     Example: clickvault up --kafka apache --graph neo4j
     """
+    from clickvault.airflow import server
     from clickvault.embedded import stack
 
     found = stack.up(show.say, broker=kafka and kafka.value, graph=graph and graph.value)
@@ -56,6 +58,8 @@ def up(
         show.as_json({"stores": [asdict(s) for s in found]})
     else:
         _show([asdict(s) for s in found])
+        for trouble in server.troubles():
+            show.say(f"{trouble}   (clickvault airflow up)")
         show.say('Look around: clickvault sql "SELECT 1"   Stop: clickvault down')
 
 
@@ -74,6 +78,7 @@ def down(
 
     if purge and not yes:
         typer.confirm(f"Delete all data in {get_settings().home}?", abort=True, err=True)
+    stack.mend(show.say)
     if any(process["pid"] for process in server.status()):
         server.down(show.say)
     superset_server.down(show.say)
@@ -82,7 +87,10 @@ def down(
 
 def _show(found: list[dict[str, Any]]) -> None:
     """Stores as a table, and the folder where they log."""
-    show.table([{k: v for k, v in store.items() if k != "log"} for store in found])
+    show.table([{k: v for k, v in store.items() if k not in ("log", "problem")} for store in found])
+    for store in found:
+        if store["problem"]:
+            show.say(f"{store['store']}: {store['problem']}")
     if folders := {str(Path(store["log"]).parent) for store in found if store["log"]}:
         show.say(f"Logs: {', '.join(sorted(folders))}")
 
@@ -91,23 +99,30 @@ def status(
     rows: Annotated[bool, typer.Option("--rows", help="Also count the rows at every store.")] = False,
     json: Json = False,
 ) -> None:
-    """Show each store: version, address, health. Exits 1 if one is not healthy.
+    """Show each store: version, address, health; and what is wrong with Airflow, if it was started. Exits 1 if one is not healthy.
 
     Example: clickvault status --json
     """
+    from clickvault.airflow import server
     from clickvault.embedded import stack
 
     found = [asdict(s) for s in stack.status()]
+    troubles = server.troubles()
     counted = _counts() if rows and all(s["healthy"] for s in found) else []
     if json:
-        show.as_json({"stores": found, **({"rows": counted} if rows else {})})
+        show.as_json(
+            {"stores": found, **({"rows": counted} if rows else {}), **({"airflow": troubles} if troubles else {})}
+        )
     else:
         _show(found)
         if counted:
             show.table(counted, title="Rows at every store")
-    if not all(s["healthy"] for s in found):
+        for trouble in troubles:
+            show.say(trouble)
+    if troubles or not all(s["healthy"] for s in found):
         if not json:
-            show.say("Try:   clickvault up")
+            problems = " ".join(s["problem"] for s in found)
+            show.say(f"Try:   {'clickvault airflow up' if troubles else hint_for(problems) or 'clickvault up'}")
         raise typer.Exit(1)
 
 

@@ -129,7 +129,7 @@ def dashboards_apply(
     if json:
         show.as_json(asdict(applied))
     else:
-        print(words)
+        show.out(words)
 
 
 @superset_app.command("up")
@@ -150,7 +150,7 @@ def superset_up(json: Json = False) -> None:
     if json:
         show.as_json(found | asdict(applied))
         return
-    print(f"Superset: {found['url']}\nuser:     {found['user']}\npassword: {found['password']}")
+    show.out(f"Superset: {found['url']}\nuser:     {found['user']}\npassword: {found['password']}")
     show.say(
         f"{applied.dashboards} dashboards with {applied.charts} charts. Stop: make superset-down (or clickvault superset down)"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from clickvault.contract.spec import FieldSpec
+from clickvault.contract.spec import EventSpec, FieldSpec
 
 if TYPE_CHECKING:
     from clickvault.render import Renderer
@@ -50,6 +50,13 @@ def roles(f: FieldSpec) -> str:
     return ", ".join(parts)
 
 
+def activity(event: EventSpec) -> str:
+    """Whose activity the events are, in one line."""
+    if not (event.actor and event.activity):
+        return "nobody's"
+    return f"of {event.actor.hub_name} ({event.actor.name}), by op={' or '.join(event.activity)}"
+
+
 def describe(renderer: Renderer, event_type: str) -> dict[str, Any]:
     """An event type as one object: meaning, names, fields, and its lineage from the topic to the views of the marts."""
     from clickvault.docs.lineage import Lines
@@ -62,7 +69,9 @@ def describe(renderer: Renderer, event_type: str) -> dict[str, Any]:
         "group": event.group,
         "topic": event.topic,
         "op_delete": event.op_delete,
-        "activity": bool(event.actor and event.activity),
+        "activity": {"of": event.actor.hub_name, "by": event.actor.name, "ops": list(event.activity)}
+        if event.actor and event.activity
+        else None,
         "freshness_hours": event.freshness,
         "fields": [
             {

@@ -250,6 +250,12 @@ class Registry:
         """The distinct topics of a group, in the order of declaration."""
         return list(dict.fromkeys(s.topic for s in self.groups[group]))
 
+    def activity(self, hub: str) -> list[EventSpec]:
+        """The event types by which the keys of a hub are active: the operations are in `EventSpec.activity`, the key in `actor`."""
+        if hub not in self.hubs:
+            raise ContractError(f"activity of {hub}: there is no such hub", hint=f"known: {', '.join(self.hubs)}")
+        return [e for e in self.events.values() if e.activity and e.actor and e.actor.hub_name == hub]
+
     def event(self, event_type: str) -> EventSpec:
         """The event type of that name. Raises ConfigurationError with the known names."""
         if event_type not in self.events:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
@@ -39,6 +39,9 @@ UUID_PATTERN = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-
 _DAY_TEXT = "(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 TIME_PATTERN = rf"^{_DAY_TEXT}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{{1,6}})?Z$"
 DAY_PATTERN = f"^{_DAY_TEXT}$"
+# White space as Unicode has it, written out, since the engines' own classes differ: as RE2 reads it, and as Python does.
+BLANK_PATTERN = r"^[\x09-\x0d\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]*$"
+BLANK = re.compile(re.sub(r"\\x\{(\w+)\}", lambda m: chr(int(m[1], 16)), BLANK_PATTERN[:-1]) + r"\Z")
 _UUID = re.compile(UUID_PATTERN[:-1] + r"\Z")
 _TIME = re.compile(TIME_PATTERN[:-1] + r"\Z")
 _DAY = re.compile(DAY_PATTERN[:-1] + r"\Z")
@@ -146,7 +149,9 @@ class Window:
 
 @dataclass(frozen=True)
 class Hub:
-    """The field is the business key of hub `name`; `fold` compares keys without regard to case.
+    """The field is the business key of hub `name`, as it is sent; `fold` compares keys without regard to case.
+
+    A key that is blank (empty, or white space alone) is rejected, in a `Ref` too.
 
     `describes`: the event type tells more of a key that another one declares, and its op=delete ends what it told, not
     the key (a profile of a user). A hub that several event types declare (photo and video are media) is ended by any.
@@ -239,7 +244,7 @@ class _Flag:
 
 
 Actor = _Flag("Actor")
-"""The field names who acted: events with an actor count as activity."""
+"""The field names who acted. Its hub's keys are active by what they create and update, unless the class says otherwise."""
 
 Dimension = _Flag("Dimension")
 """The field is what marts group by."""
@@ -343,8 +348,10 @@ class Event(BaseModel):
     """The envelope of each message; an event type is a subclass that adds its fields.
 
     Class arguments: `group` (the topic group, one queue table in ClickHouse), `topic` (default: domain.event_type),
-    `op_delete` (what op=delete means here), `activity=False` (events with an actor that are not the actor's doing),
-    `freshness` (hours in which at least one message is expected), `entity` (what many of them are called; default: the plural).
+    `op_delete` (what op=delete means here), `activity` (the operations that are activity of the actor: default create and
+    update; `activity=("create",)`: only these; `activity=False`: none, since they are not the actor's doing),
+    `freshness` (hours in which at least one message is expected), `entity` (what many of them are called; default: the plural),
+    `future` (how far event_time may be ahead of the receipt; default: 10 minutes).
     Unknown fields are rejected: what nobody declared is not silently dropped.
     """
 
@@ -396,9 +403,10 @@ class Event(BaseModel):
         group: str = "",
         topic: str = "",
         op_delete: str = "",
-        activity: bool = True,
+        activity: bool | tuple[str, ...] = True,
         freshness: int = 24,
         entity: str = "",
+        future: timedelta | None = None,
         **kwargs: Any,
     ) -> None:
         """Read and check the declaration, into `cls.spec`."""
@@ -406,5 +414,12 @@ class Event(BaseModel):
 
         super().__pydantic_init_subclass__(**kwargs)
         cls.spec = read_event(
-            cls, group=group, topic=topic, op_delete=op_delete, activity=activity, freshness=freshness, entity=entity
+            cls,
+            group=group,
+            topic=topic,
+            op_delete=op_delete,
+            activity=activity,
+            freshness=freshness,
+            entity=entity,
+            future=future,
         )

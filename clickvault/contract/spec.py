@@ -10,7 +10,7 @@ import re
 import types
 import typing
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any, Literal
 from uuid import UUID
@@ -94,7 +94,7 @@ class EventSpec:
     topic: str
     doc: str
     op_delete: str
-    activity: bool
+    activity: tuple[str, ...]
     freshness: int
     entity: str
     envelope: tuple[FieldSpec, ...]
@@ -133,7 +133,7 @@ class EventSpec:
 
     @property
     def actor(self) -> FieldSpec | None:
-        """The field that names who acted."""
+        """The field that names who acted; whose operations are `activity` of the key that it has."""
         return next((f for f in self.fields if f.actor), None)
 
     def field(self, name: str) -> FieldSpec:
@@ -157,7 +157,15 @@ def plural(name: str) -> str:
 
 
 def read_event(
-    cls: type[lang.Event], *, group: str, topic: str, op_delete: str, activity: bool, freshness: int, entity: str
+    cls: type[lang.Event],
+    *,
+    group: str,
+    topic: str,
+    op_delete: str,
+    activity: bool | tuple[str, ...],
+    freshness: int,
+    entity: str,
+    future: timedelta | None,
 ) -> EventSpec:
     """The declaration of `cls` as data. Raises ContractError, naming class and field."""
     name = cls.__name__
@@ -176,6 +184,9 @@ def read_event(
     envelope = tuple(_read_field(name, n, cls.model_fields[n]) for n in ENVELOPE)
     if isinstance(cls.link, lang.Transaction):  # what has happened is never changed
         envelope = tuple(replace(f, choices=("create",)) if f.name == "op" else f for f in envelope)
+    if future is not None:
+        ahead = _seconds(name, future)
+        envelope = tuple(replace(f, ahead=ahead) if f.name == "event_time" else f for f in envelope)
     own = tuple(_read_field(name, n, f) for n, f in cls.model_fields.items() if n not in ENVELOPE)
     spec = EventSpec(
         event_type=event_type,
@@ -184,7 +195,7 @@ def read_event(
         topic=topic,
         doc=doc,
         op_delete=op_delete,
-        activity=activity,
+        activity=(),
         freshness=freshness,
         entity=entity or plural(event_type),
         envelope=envelope,
@@ -195,7 +206,29 @@ def read_event(
         model=cls,
     )
     _check_event(spec)
-    return spec
+    return replace(spec, activity=_activity(spec, activity))
+
+
+def _activity(spec: EventSpec, said: bool | tuple[str, ...]) -> tuple[str, ...]:
+    """The operations that are activity of the actor, in the order of `ops`: creates and updates, or what the class says."""
+    if isinstance(said, bool):
+        return tuple(op for op in spec.ops if op != "delete") if said and spec.actor else ()
+    hint = f"activity=({spec.ops[0]!r},), or activity=False for none"
+    if isinstance(said, str) or not set(said) <= set(spec.ops):
+        raise ContractError(
+            f"{spec.class_name}: activity names operations, {', '.join(spec.ops)}, got {said!r}", hint=hint
+        )
+    if said and not spec.actor:
+        raise ContractError(f"{spec.class_name}: activity without an Actor", hint="mark the field of who acts as Actor")
+    return tuple(op for op in spec.ops if op in said)
+
+
+def _seconds(cls: str, future: object) -> int:
+    if not isinstance(future, timedelta) or future < timedelta(0) or future % timedelta(seconds=1):
+        raise ContractError(
+            f"{cls}: future must be a timedelta of whole seconds, got {future!r}", hint="future=timedelta(hours=1)"
+        )
+    return int(future.total_seconds())
 
 
 def _check_class(cls: type[lang.Event]) -> None:

@@ -51,6 +51,13 @@ class LinkSpec:
         return any(k.optional for k in self.keys)
 
     @property
+    def driving_column(self) -> str:
+        """The column of the stage that holds the driving key: a role's, the link's own, or a hash of several."""
+        if len(self.driving) == 1:
+            return f"hk_{self.driving[0]}"
+        return f"{'lhk' if len(self.driving) == len(self.keys) else 'dhk'}_{self.name}"
+
+    @property
     def has_partner(self) -> bool:
         """Whether the driving key is a part of the keys, so that another partner can take the place of one."""
         return self.kind == "effectivity" and len(self.driving) < len(self.keys)
@@ -68,6 +75,15 @@ class SatSpec:
 
 
 @dataclass(frozen=True)
+class MainTable:
+    """Where a merge looks an event up: `table` in the vault, `key` its key there, `staged` that key's column in the stage."""
+
+    table: str
+    key: str
+    staged: str
+
+
+@dataclass(frozen=True)
 class VaultSpec:
     """Everything that one event type feeds in the vault."""
 
@@ -79,6 +95,17 @@ class VaultSpec:
     def key(self, role: str) -> KeySpec:
         """The key in that role."""
         return next(k for k in self.keys if k.role == role)
+
+    @property
+    def main(self) -> MainTable:
+        """The table that has every event of the type that is anywhere in the vault."""
+        link = self.links[0] if self.links else None
+        if link and link.kind == "transaction":
+            return MainTable(f"link_{link.name}", "lhk", f"lhk_{link.name}")
+        if self.sats:
+            return MainTable(self.sats[0].name, "hk", self.sats[0].key)
+        assert link is not None  # an effectivity link without attributes: everything else has a satellite
+        return MainTable(f"eff_{link.name}", "driving_hk", link.driving_column)
 
 
 def vault_of(event: EventSpec) -> VaultSpec:

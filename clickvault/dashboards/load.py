@@ -13,7 +13,7 @@ from clickvault.dashboards.model import Dashboard
 from clickvault.dashboards.questions import Asked, asked
 from clickvault.errors import ContractError
 from clickvault.mart_headers import View, all_marts
-from clickvault.render import ROOT
+from clickvault.resources import ROOT
 
 if TYPE_CHECKING:
     from clickvault.render import Renderer

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from clickvault.contract.describe import limits, roles
+from clickvault.contract.describe import activity, limits, roles
 from clickvault.contract.vault import vault_of
-from clickvault.docs.lineage import is_activity
 from clickvault.docs.tables import tables
 
 if TYPE_CHECKING:
@@ -88,9 +87,9 @@ def _event(e: EventSpec) -> dict[str, Any]:
         "meaning": e.doc,
         "topic": e.topic,
         "ops": ", ".join(e.ops),
-        "op_delete": e.op_delete if "delete" in e.ops else "none, since it happened once",
+        "op_delete": (e.op_delete or "it ends") if "delete" in e.ops else "none, since it happened once",
         "actor": e.actor.name if e.actor else "nobody",
-        "activity": is_activity(e),
+        "active": activity(e),
         "freshness": e.freshness,
         "fields": fields,
     }

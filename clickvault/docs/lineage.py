@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from clickvault.contract.vault import vault_of
+from clickvault.mart_headers import ACTIVITY
 from clickvault.objects import objects_of
 
 if TYPE_CHECKING:
@@ -114,14 +115,9 @@ class Lines:
         return raw & self.registry.events.keys()
 
     def declared(self, mart: Mart) -> set[str]:
-        """The sources in a mart's header, with raw.* as the event types that count as activity of a user."""
-        active = {f"raw.{e.event_type}" for e in self.registry.events.values() if is_activity(e)}
-        return (set(mart.sources) - {"raw.*"}) | (active if "raw.*" in mart.sources else set())
-
-
-def is_activity(event: EventSpec) -> bool:
-    """Whether events of the type make their actor an active user of the day."""
-    return bool(event.activity and event.actor and event.actor.hub_name == "user")
+        """The sources in a mart's header, with the activity of a hub as the event types that it is made of."""
+        active = {f"raw.{e.event_type}" for hub in mart.activity_of for e in self.registry.activity(hub)}
+        return {s for s in mart.sources if not s.startswith(ACTIVITY)} | active
 
 
 def tables_read(sql: str) -> set[str]:
@@ -163,7 +159,10 @@ def _group(lines: Lines, ways: dict[str, Lineage], group: str) -> dict[str, Any]
         "topics": lines.registry.topics(group),
         "events": events,
         "ways": ways,
-        "activity": {e.event_type for e in events if is_activity(e)},
+        "activity": {
+            hub: [e.event_type for e in lines.registry.activity(hub) if e in events]
+            for hub in dict.fromkeys(hub for m in marts for hub in m.activity_of)
+        },
         "marts": marts,
         "direct": {m.name: lines.read_itself(m) for m in marts},
         "views": {name: sorted(t for t in tables_read(lines.views[name]) if t in shown) for name in views},

@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import Event
 
 from clickvault.embedded import jvm, process
-from clickvault.embedded.kafka import healthy, url
+from clickvault.embedded.kafka import healthy, says, url
 from clickvault.embedded.state import State
-from clickvault.errors import StoreError
+from clickvault.errors import ConfigurationError, StoreError
 
 VERSION = "4.4.0"
 RELEASE = jvm.Release(
@@ -54,7 +54,7 @@ broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
 """
 
-__all__ = ["check", "healthy", "start", "url"]
+__all__ = ["check", "healthy", "says", "start", "url"]
 
 LOGGING = """\
 status = warn
@@ -80,23 +80,35 @@ def start(state: State, cancelled: Event) -> None:
     folder.mkdir(exist_ok=True, mode=0o700)
     data, log = folder / "data", state.home / "logs" / "kafka.log"
     configuration, logging = folder / "server.properties", folder / "log4j2.properties"
-    configuration.write_text(
-        CONFIGURATION.format(port=state.port("kafka"), controller=state.port("kafka.controller"), data=data),
-        encoding="utf-8",
-    )
+
+    def configure(data: Path) -> None:
+        text = CONFIGURATION.format(port=state.port("kafka"), controller=state.port("kafka.controller"), data=data)
+        configuration.write_text(text, encoding="utf-8")
+
     logging.write_text(LOGGING, encoding="utf-8")
     common: list[str | Path] = [program, f"-Dlog4j2.configurationFile={logging}", "-cp", f"{release / 'lib'}/*"]
-    if not state.get("kafka.formatted") or not (data / "meta.properties").exists():
-        shutil.rmtree(data, ignore_errors=True)  # a first start that was cut short
+    if not (data / "meta.properties").exists():
+        if state.get("kafka.formatted") or (data.exists() and any(data.iterdir())):
+            raise ConfigurationError(
+                f"Kafka's data folder {data} is empty, gone or damaged, and this stack has kept messages in it",
+                hint="put the folder back as it was   (docs/embedded.md, When something is damaged)",
+            )
         # A broker without its old messages numbers them from 0 again: sources must not be mixed up. Counted before the
         # broker is there: a kill in between skips a number, and mixes nothing.
         state.put("kafka.epoch", int(state.get("kafka.epoch", 0)) + 1)
+        unfinished = folder / "data.new"
+        shutil.rmtree(unfinished, ignore_errors=True)  # of a first start that was cut short
+        configure(unfinished)
         _format(common, configuration, log)
-        state.put("kafka.formatted", True)
+        unfinished.rename(data)  # what bears that name is complete, and never made anew
+    state.put("kafka.formatted", True)
+    configure(data)
     child = process.start(
         [*common[:1], *MEMORY, *common[1:], "kafka.Kafka", configuration],
         log,
         record=lambda child: state.record("kafka", child),
+        serves=("kafka", state.home),
+        cancelled=cancelled,
         cwd=folder,
         env={"TZ": "UTC"},
     )

@@ -7,6 +7,7 @@ import sys
 import urllib.request
 from base64 import b64encode
 from threading import Event
+from urllib.error import HTTPError
 
 from clickvault.embedded import process
 from clickvault.embedded.state import State
@@ -25,6 +26,8 @@ def start(state: State, cancelled: Event) -> None:
         [sys.executable, "-m", "clickvault.embedded.front", str(state.home), str(state.port("clickhouse"))],
         log,
         record=lambda child: state.record("clickhouse", child),
+        serves=("clickhouse", state.home),
+        cancelled=cancelled,
         cwd=CHECKOUT,
         env={
             "TZ": "UTC",
@@ -39,10 +42,17 @@ def start(state: State, cancelled: Event) -> None:
 
 def healthy(state: State) -> bool:
     """Whether the front answers, with the engine behind it."""
+    return says(state) == ""
+
+
+def says(state: State) -> str | None:
+    """What the front complains of; "" when it is well, None when nobody answers."""
     try:
-        return ask(state, "SELECT 1") == "1"
+        return "" if ask(state, "SELECT 1") == "1" else None
+    except HTTPError as error:
+        return process.complaint(error)
     except OSError:
-        return False
+        return None
 
 
 def ask(state: State, sql: str) -> str:

@@ -33,6 +33,8 @@ def start(state: State, cancelled: Event) -> None:
         ],
         log,
         record=lambda child: state.record("kafka", child),
+        serves=("kafka", state.home),
+        cancelled=cancelled,
         cwd=state.home,
         env={
             "AWS_ENDPOINT": s3.url(state),
@@ -53,6 +55,11 @@ def start(state: State, cancelled: Event) -> None:
 
 def healthy(state: State) -> bool:
     """Whether the broker answers a Metadata request (Tansu: from its storage), with a broker in it (Apache Kafka: one that is ready)."""
+    return says(state) == ""
+
+
+def says(state: State) -> str | None:
+    """ "" when the broker is well, None when nobody answers, or no broker is ready to serve."""
     client = b"clickvault"
     body = struct.pack(">hhih", 3, 1, 1, len(client)) + client + struct.pack(">i", 0)  # Metadata v1, no topics
     try:
@@ -60,9 +67,9 @@ def healthy(state: State) -> bool:
             connection.sendall(struct.pack(">i", len(body)) + body)
             with connection.makefile("rb") as answer:  # length, correlation id, number of brokers
                 _, request, brokers = struct.unpack(">iii", answer.read(12))
-            return bool(request == 1 and brokers > 0)
+            return "" if request == 1 and brokers > 0 else None
     except (OSError, struct.error):
-        return False
+        return None
 
 
 def url(state: State) -> str:

@@ -6,9 +6,10 @@ without a complaint and without procedures, so health means that `gds.version()`
 
 from __future__ import annotations
 
+import logging
 import os
-import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -18,6 +19,8 @@ from clickvault.embedded import jvm, process
 from clickvault.embedded.state import State
 from clickvault.errors import ConfigurationError, StoreError
 from clickvault.settings import get_settings
+
+log = logging.getLogger(__name__)
 
 USER = "neo4j"
 JAVA = 17
@@ -88,7 +91,7 @@ def start(state: State, cancelled: Event) -> None:
         CONFIGURATION.format(home=home, plugins=release / "plugins", port=state.port("graph")), encoding="utf-8"
     )
     if not state.get("graph.initialised"):
-        shutil.rmtree(home / "data", ignore_errors=True)  # a first start that was cut short
+        _put_aside(home / "data")  # of a first start that was cut short, or with a password that is not known any more
         _set_password(state, program, release, home, log)
         state.put("graph.initialised", True)
     heap = get_settings().neo4j_heap_mb
@@ -100,6 +103,8 @@ def start(state: State, cancelled: Event) -> None:
         ],
         log,
         record=lambda child: state.record("graph", child),
+        serves=("graph", state.home),
+        cancelled=cancelled,
         cwd=home,
         env={"TZ": "UTC"},
     )
@@ -109,14 +114,31 @@ def start(state: State, cancelled: Event) -> None:
     state.put_settings(neo4j_uri=url(state), neo4j_user=USER, neo4j_password=state.secret("graph"))
 
 
+def _put_aside(data: Path) -> None:
+    """The graph is made again from the vault; still nothing is deleted that may be somebody's."""
+    if data.exists():
+        aside = data.with_name(f"{data.name}.{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+        log.warning("Neo4j: the data in %s are put aside, as %s", data, aside.name)
+        data.rename(aside)
+
+
 def healthy(state: State) -> bool:
     """Whether the server takes our login, and GDS is in it."""
+    return says(state) == ""
+
+
+def says(state: State) -> str | None:
+    """What the server complains of; "" when it is well, None when nobody answers."""
     if not process.port_answers(state.port("graph")):
-        return False
+        return None
+    from neo4j.exceptions import Neo4jError
+
     try:
-        return bool(_ask(state, "RETURN gds.version() AS version"))
+        return "" if _ask(state, "RETURN gds.version() AS version") else "a wrong answer"
+    except Neo4jError as error:
+        return str(error.message or error.code)
     except Exception:
-        return False
+        return None
 
 
 def url(state: State) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import pwd
 import secrets
@@ -24,6 +25,8 @@ from threading import Event
 from clickvault.embedded import process
 from clickvault.embedded.state import State
 from clickvault.errors import ConfigurationError, StoreError
+
+log = logging.getLogger(__name__)
 
 USER = DATABASE = "clickvault"
 SYSTEM_FOLDER = Path("/var/lib/clickvault")
@@ -52,20 +55,23 @@ def start(state: State, cancelled: Event) -> None:
     base = _base(state.home, user)
     data = base / "data"
     binaries = _binaries(user)
-    log = state.home / "logs" / "postgres.log"
-    if not state.get("postgres.initialised"):
-        shutil.rmtree(data, ignore_errors=True)  # a first start that was cut short, or a folder of a stack long gone
-        _initialise(state, binaries, base, data, user, log)
-        state.put("postgres.initialised", True)
-    elif not (data / "PG_VERSION").exists():
-        raise ConfigurationError(
-            f"PostgreSQL's data folder {data} is empty or gone, and this stack has kept data in it",
-            hint="put it back; or clickvault down --purge, to begin anew",
-        )
+    output = state.home / "logs" / "postgres.log"
+    known = state.get("postgres.initialised") and state.knows_secret("postgres")
+    if not (data / "PG_VERSION").exists():
+        if state.get("postgres.initialised") or (data.exists() and any(data.iterdir())):
+            raise ConfigurationError(
+                f"PostgreSQL's data folder {data} is empty, gone or damaged, and this stack has kept data in it",
+                hint="put the folder back as it was   (docs/embedded.md, When something is damaged)",
+            )
+        _initialise(state, binaries, base, data, user, output, cancelled)
+        known = True
     configuration = data / "clickvault.conf"
     configuration.write_text(CONFIGURATION, encoding="utf-8")
     if user:
         os.chown(configuration, *user)
+    if not known:
+        _set_password(state, binaries, data, user)
+    state.put("postgres.initialised", True)
 
     # After a kill -9 the old backends need a moment to notice: until then they hold the shared memory, or the old
     # server its pid, and a new one refuses the data folder.
@@ -73,19 +79,19 @@ def start(state: State, cancelled: Event) -> None:
     while True:
         child = process.start(
             [binaries / "postgres", "-D", data, "-p", str(state.port("postgres"))],
-            log,
+            output,
             record=lambda child: state.record("postgres", child),
+            serves=("postgres", state.home),
+            cancelled=cancelled,
             cwd=data,
             user=user,
             env={"TZ": "UTC", "LC_ALL": "C", "HOME": str(data)},
         )
         try:
-            process.wait_healthy("postgres", child, lambda: healthy(state), log, seconds=60, cancelled=cancelled)
+            process.wait_healthy("postgres", child, lambda: healthy(state), output, seconds=60, cancelled=cancelled)
             break
         except StoreError:
-            said = process.tail(log)
-            passing = "shared memory" in said or "postmaster.pid" in said
-            if child.alive() or time.monotonic() > deadline or not passing:
+            if child.alive() or time.monotonic() > deadline or not _passing(process.tail(output)):
                 raise
             time.sleep(0.5)
     _create_database(state)
@@ -95,12 +101,20 @@ def start(state: State, cancelled: Event) -> None:
 
 def healthy(state: State) -> bool:
     """Whether the server accepts our login and answers a query."""
+    return says(state) == ""
+
+
+def says(state: State) -> str | None:
+    """What the server complains of; "" when it is well, None when nobody answers."""
     if not process.port_answers(state.port("postgres")):
-        return False
+        return None
     try:
-        return _ask(state, "postgres", "select 1") == "1"
-    except Exception:
-        return False
+        return "" if _ask(state, "postgres", "select 1") == "1" else "a wrong answer"
+    except Exception as error:
+        # libpq has no other way to tell what a server said from what became of the connection
+        said = str(error) if getattr(error, "pgcode", None) else str(error).partition("FATAL:")[2]
+        complaint = said.strip().splitlines()
+        return complaint[0] if complaint else None
 
 
 def url(state: State) -> str:
@@ -141,8 +155,12 @@ def _create_database(state: State) -> None:
         _ask(state, "postgres", f"create database {DATABASE} owner {USER}")
 
 
-def _initialise(state: State, binaries: Path, base: Path, data: Path, user: tuple[int, int] | None, log: Path) -> None:
-    password_file = base / "password"
+def _initialise(
+    state: State, binaries: Path, base: Path, data: Path, user: tuple[int, int] | None, output: Path, cancelled: Event
+) -> None:
+    """Make the data folder. It gets its name when it is complete: what bears that name is never made anew."""
+    password_file, unfinished = base / "password", base / "data.new"
+    shutil.rmtree(unfinished, ignore_errors=True)  # of a first start that was cut short
     with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(state.secret("postgres"))
     try:
@@ -150,24 +168,64 @@ def _initialise(state: State, binaries: Path, base: Path, data: Path, user: tupl
             os.chown(password_file, *user)
         initdb = process.start(
             [
-                *(binaries / "initdb", "-D", data, "-U", USER, "--pwfile", password_file),
+                *(binaries / "initdb", "-D", unfinished, "-U", USER, "--pwfile", password_file),
                 *("--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin"),
                 *("--builtin-locale=C.UTF-8", "--locale=C", "--no-sync"),
             ],
-            log,
+            output,
             # Like a server: should this command be killed now, the next one ends initdb before it begins anew.
             record=lambda child: state.record("postgres", child),
+            serves=("postgres", state.home),
+            cancelled=cancelled,
             cwd=base,
             user=user,
             env={"LC_ALL": "C", "TZ": "UTC", "HOME": str(base)},
         )
-        status = process.exit_status(initdb)
+        status = process.exit_status(initdb, cancelled)
     finally:
         password_file.unlink(missing_ok=True)
     if status:
-        raise StoreError(f"initdb failed: {process.tail(log)}", hint=f"cat {log}", store="postgres")
-    with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
+        raise StoreError(f"initdb failed: {process.tail(output)}", hint=f"cat {output}", store="postgres")
+    with (unfinished / "postgresql.conf").open("a", encoding="utf-8") as file:
         file.write("\ninclude = 'clickvault.conf'\n")
+    unfinished.rename(data)
+
+
+def _set_password(state: State, binaries: Path, data: Path, user: tuple[int, int] | None) -> None:
+    """Give the owner of data that are there a new password, as theirs is not known any more.
+
+    By PostgreSQL's mode for one user, which listens nowhere: the data are open to nobody meanwhile.
+    """
+    log.warning("PostgreSQL: the password of the data in %s is not known here: a new one is set", data)
+    deadline = time.monotonic() + 20
+    while True:
+        done = subprocess.run(
+            [binaries / "postgres", "--single", "-D", data, "-c", "log_min_error_statement=panic", "postgres"],
+            input=f"ALTER ROLE {USER} PASSWORD '{state.secret('postgres')}'\n".encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=data,
+            env={**os.environ, "TZ": "UTC", "LC_ALL": "C", "HOME": str(data)},
+            user=user[0] if user else None,
+            group=user[1] if user else None,
+            extra_groups=[] if user else None,
+            check=False,
+        )
+        said = done.stdout.decode("utf-8", errors="replace")
+        if not done.returncode and "ERROR" not in said:
+            return
+        if not _passing(said) or time.monotonic() > deadline:
+            raise StoreError(
+                f"PostgreSQL's password could not be set in {data}: {said.strip()[-300:]}",
+                hint="docs/embedded.md, When something is damaged",
+                store="postgres",
+            )
+        time.sleep(0.5)
+
+
+def _passing(said: str) -> bool:
+    """Whether a server refused its data because one that was killed is not quite gone."""
+    return "shared memory" in said or "postmaster.pid" in said
 
 
 def _service_user() -> tuple[int, int] | None:
@@ -193,7 +251,9 @@ def _base(home: Path, user: tuple[int, int] | None) -> Path:
         return link
     SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True, mode=0o755)
     base = SYSTEM_FOLDER / hashlib.sha256(str(home).encode()).hexdigest()[:16]
-    if _of_another(base, home):  # of a home that was here, and is elsewhere now
+    if _of_another(base, home) or (not link.is_symlink() and (base / "data").exists()):
+        # Of a home that was here, and is elsewhere now, or was removed without a `down --purge`: not ours to delete.
+        log.warning("PostgreSQL: %s holds data of another home that was at %s", base, home)
         base = base.with_name(f"{base.name}-{secrets.token_hex(4)}")
     if link.is_symlink():
         there = link.readlink()

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from threading import Event
+from urllib.error import HTTPError
 
 import psutil
 
@@ -31,6 +32,9 @@ LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # The program takes the shell's place, with its pid and birth mark, once a line comes; when none can come any more, the
 # shell leaves. Its standard input is the gate, so that the program inherits nothing of it.
 _BEHIND_A_GATE = ("/bin/sh", "-c", 'read -r _ && exec "$@" </dev/null', "sh")
+
+SERVES = "CLICKVAULT_SERVES"
+"""In a server's environment: store and home, so that it is found again where nothing was written down."""
 
 PORT_RANGE = (21_000, 31_500)  # below the range from which Linux takes the ports of outgoing connections
 
@@ -105,12 +109,18 @@ def start(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     user: tuple[int, int] | None = None,
+    serves: tuple[str, Path] | None = None,
+    cancelled: Event | None = None,
 ) -> Child:
     """Start a command in a session of its own (Ctrl-C does not reach it), its output appended to `log`.
 
     `record` writes the child down, and the command begins only then: were we killed in between, nobody would know it.
-    `env` is added to the environment: that, not the command line, is where passwords go. `user` is (uid, gid).
+    `env` is added to the environment: that, not the command line, is where passwords go. `user` is (uid, gid). `serves` is
+    the store, and the home that it is of, for `servers_of`. Raises Cancelled when that is set before the command begins.
     """
+    if cancelled is not None and cancelled.is_set():
+        raise Cancelled
+    marks = {SERVES: f"{serves[0]}:{serves[1].resolve()}"} if serves else {}
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         output.write(
@@ -125,12 +135,13 @@ def start(
                     stdin=behind,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    env={**os.environ, **(env or {})},
+                    env={**os.environ, **(env or {}), **marks},
                     cwd=cwd,
                     start_new_session=True,
                     user=user[0] if user else None,
                     group=user[1] if user else None,
                     extra_groups=[] if user else None,
+                    umask=0o077,  # what servers write, sockets included, is for nobody else
                 )
             _children.add(started.pid)
             started.returncode = 0  # it is meant to outlive us: no warning about that from subprocess
@@ -142,8 +153,30 @@ def start(
     return child
 
 
-def exit_status(child: Child) -> int:
-    """Wait for a child of this very process to end: its exit status, or the signal that ended it as a negative number."""
+def servers_of(home: Path) -> dict[str, list[Child]]:
+    """The processes that serve a home now, by store, written down or not: found by what `start` put into their environment."""
+    found: dict[str, list[Child]] = {}
+    marked = {}
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            store, _, of = one.environ().get(SERVES, "").partition(":")
+            if of == str(home.resolve()):
+                marked[one.pid] = (store, one.ppid(), Child(one.pid, birth_mark(one.pid)))
+    for store, parent, child in marked.values():
+        if parent not in marked and child.alive():  # else a server started it in its turn
+            found.setdefault(store, []).append(child)
+    return found
+
+
+def exit_status(child: Child, cancelled: Event | None = None) -> int:
+    """Wait for a child of this very process to end: its exit status, or the signal that ended it as a negative number.
+
+    Raises Cancelled, once the child is gone, when that is set before.
+    """
+    while cancelled is not None and os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if cancelled.wait(0.05):
+            stop(child)
+            raise Cancelled
     _children.discard(child.pid)
     return os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
 
@@ -174,17 +207,33 @@ def wait_healthy(
 
 
 def stop(child: Child, *, seconds: float = 10.0, sig: signal.Signals = signal.SIGTERM) -> bool:
-    """Ask a process to end, and after the deadline make it. True when it was asked and ended by itself."""
+    """Ask a process to end, and after the deadline make it. True when it was asked and ended by itself.
+
+    What it had started ends with it: PostgreSQL's backends, and those of initdb, outlive their parent for a moment.
+    """
     if not child.alive():
         return True
+    family = _family(child)
     with contextlib.suppress(ProcessLookupError):
         os.kill(child.pid, sig)
-    if gone(child, seconds):
-        return True
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(child.pid, signal.SIGKILL)
-    gone(child, 30)
-    return False
+    ended = gone(child, seconds)
+    if not ended:
+        family |= _family(child)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child.pid, signal.SIGKILL)
+        gone(child, 30)
+    left = psutil.wait_procs(family, timeout=5)[1]
+    for one in left:
+        with contextlib.suppress(psutil.Error):
+            one.kill()
+    psutil.wait_procs(left, timeout=5)
+    return ended
+
+
+def _family(child: Child) -> set[psutil.Process]:
+    with contextlib.suppress(psutil.Error):
+        return set(psutil.Process(child.pid).children(recursive=True))
+    return set()
 
 
 def tail(log: Path) -> str:
@@ -216,6 +265,13 @@ def asked(request: str | urllib.request.Request, seconds: float) -> Iterator[HTT
             yield answer
     except HTTPException as error:
         raise OSError(f"a broken answer: {error!r}") from error
+
+
+def complaint(error: HTTPError) -> str:
+    """What a server on this machine answered in place of its result, in one line."""
+    with contextlib.suppress(OSError, HTTPException):
+        return f"HTTP {error.code} {error.read(300).decode('utf-8', errors='replace').strip()}".splitlines()[0]
+    return f"HTTP {error.code}"
 
 
 def port_answers(port: int) -> bool:

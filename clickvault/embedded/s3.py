@@ -1,16 +1,23 @@
 """S3 of the embedded stack: SeaweedFS, master, volume, filer and S3 gateway in one process on loopback.
 
+Only the gateway asks for a key. The other parts would take and give objects without a login, so they speak TLS alone, among
+themselves, and let nobody in without the certificate that is made at each start.
+
 It holds two buckets: `events`, the landing zone of event files, and `broker`, where Tansu keeps its messages (Apache
 Kafka keeps its own).
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Event
 from typing import Any
+from urllib.error import HTTPError
 
 from clickvault.embedded import process
 from clickvault.embedded.state import ABOVE, State
@@ -22,10 +29,11 @@ BROKER_BUCKET = "broker"
 
 # fmt: off
 _PORTS = (
-    "s3", "s3.grpc", "s3.iceberg", "s3.lance", "s3.master", "s3.master_grpc", "s3.filer", "s3.filer_grpc",
+    "s3", "s3.grpc", "s3.master", "s3.master_grpc", "s3.filer", "s3.filer_grpc",
     "s3.volume", "s3.volume_grpc", "s3.admin",
 )
 # fmt: on
+_PARTS = ("MASTER", "VOLUME", "FILER", "S3", "ADMIN", "WORKER", "CLIENT", "MQ", "MSG_BROKER", "MSG_AGENT")
 
 
 def start(state: State, cancelled: Event) -> None:
@@ -38,7 +46,7 @@ def start(state: State, cancelled: Event) -> None:
         [
             *(_weed(), "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
             *(f"-s3.port={port['s3']}", f"-s3.port.grpc={port['s3.grpc']}"),
-            *(f"-s3.port.iceberg={port['s3.iceberg']}", f"-s3.port.lance={port['s3.lance']}"),
+            *("-s3.port.iceberg=0", "-s3.port.lance=0"),  # not opened
             *(f"-master.port={port['s3.master']}", f"-master.port.grpc={port['s3.master_grpc']}"),
             *(f"-filer.port={port['s3.filer']}", f"-filer.port.grpc={port['s3.filer_grpc']}"),
             *(f"-volume.port={port['s3.volume']}", f"-volume.port.grpc={port['s3.volume_grpc']}"),
@@ -47,10 +55,13 @@ def start(state: State, cancelled: Event) -> None:
         ],
         log,
         record=lambda child: state.record("s3", child),
+        serves=("s3", state.home),
+        cancelled=cancelled,
         cwd=data,
         env={
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": state.secret("s3"),
+            **_closed(data / "tls"),
             "GOMEMLIMIT": "400MiB",
             "TZ": "UTC",
         },
@@ -64,11 +75,18 @@ def start(state: State, cancelled: Event) -> None:
 
 def healthy(state: State) -> bool:
     """Whether the gateway answers its health check."""
+    return says(state) == ""
+
+
+def says(state: State) -> str | None:
+    """What the gateway complains of; "" when it is well, None when nobody answers."""
     try:
         with process.asked(f"{url(state)}/healthz", seconds=2) as answer:
-            return bool(answer.status == 200)
+            return "" if answer.status == 200 else f"HTTP {answer.status}"
+    except HTTPError as error:
+        return process.complaint(error)
     except OSError:
-        return False
+        return None
 
 
 def url(state: State) -> str:
@@ -107,6 +125,42 @@ def _buckets(state: State) -> bool:
         return False
     finally:
         store._http.clear()
+
+
+def _closed(folder: Path) -> dict[str, str]:
+    """What has every part but the gateway speak TLS and ask for our certificate. It signs itself: there is no other one."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "clickvault")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))  # clocks are set back
+        .not_valid_after(now + timedelta(days=3650))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    folder.mkdir(exist_ok=True, mode=0o700)
+    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem = serialization.Encoding.PEM
+    made = {"cert": certificate.public_bytes(pem), "key": key.private_bytes(pem, *plain)}
+    for what, text in made.items():
+        with os.fdopen(os.open(folder / what, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(text)
+    found = {"WEED_GRPC_CA": str(folder / "cert"), "WEED_HTTPS_CLIENT_ENABLED": "true"}
+    for part in _PARTS:
+        for kind in ("GRPC", "HTTPS"):
+            found |= {f"WEED_{kind}_{part}_{what.upper()}": str(folder / what) for what in made}
+            found[f"WEED_{kind}_{part}_CA"] = str(folder / "cert")
+    return found
 
 
 def _weed() -> Path:

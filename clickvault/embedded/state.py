@@ -3,6 +3,9 @@
 The file holds ports, passwords, and pid and birth mark of each process. It is written as soon as a process is started,
 so that even a killed `up` leaves nothing behind that the next one does not know. `clickvault.settings` reads its
 `settings` object.
+
+It is written whole (a new file, fsync, rename), with the one before kept as `stack.json.old`. `State.mended` is how `up` and
+`down` read it: from the older copy where the file is damaged, from the data of the home where neither can be used.
 """
 
 from __future__ import annotations
@@ -10,21 +13,35 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import random
 import secrets
+import shutil
+import stat
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from clickvault import statefile
 from clickvault.embedded.process import PORT_RANGE, Child, port_free
 from clickvault.errors import ConfigurationError
-from clickvault.settings import STATE_FILE, get_settings
+from clickvault.settings import get_settings
+from clickvault.statefile import FORMAT, OLDER_FILE, STATE_FILE, Damaged
 
-FORMAT = 1
+log = logging.getLogger(__name__)
+
+DATA = {
+    "clickhouse": "clickhouse/data",
+    "s3": "s3/filerldb2",
+    "postgres": "postgres/data/PG_VERSION",
+    "kafka": "kafka/data/meta.properties",
+    "graph": "neo4j/data/databases",
+}
+"""What is in a home where a store has kept data."""
 ABOVE = {"s3.admin": 10_000}
 """Ports that come with a second one, so far above: SeaweedFS's worker expects the admin's gRPC port there, whatever
 -admin.port.grpc says."""
@@ -34,32 +51,72 @@ class State:
     """The state file in memory. Every change is written at once; safe to use from several threads."""
 
     def __init__(self, home: Path) -> None:
-        """Read the state file of a state folder, or begin an empty one."""
+        """Read the state file of a state folder, or begin an empty one. Raises ConfigurationError where it can't be used."""
         self.home = home
         self._mutex = threading.RLock()
         self._data: dict[str, Any] = {"format": FORMAT, "settings": {}, "ports": {}, "secrets": {}, "processes": {}}
-        path = home / STATE_FILE
+        self.copied_from: Path | None = None
+        """The home that this one is a copy of: its servers and ports are not ours."""
+        with contextlib.suppress(FileNotFoundError):
+            self._take(statefile.read(home / STATE_FILE))
+
+    def _take(self, found: dict[str, Any]) -> None:
+        self._data.update(found)
+        self.copied_from = statefile.original_of(found, self.home)
+        if self.copied_from:
+            self._data.update(processes={}, ports={}, settings={})
+
+    @classmethod
+    def mended(cls, home: Path, say: Callable[[str], None]) -> State:
+        """The state of a home, whatever became of its file: `say` is told what was found, and what was done.
+
+        Nothing is deleted: a damaged file is put aside. Raises ConfigurationError where the file belongs to another user.
+        """
+        path, older = home / STATE_FILE, home / OLDER_FILE
+        try:
+            state = cls(home)
+        except Damaged as error:
+            _tell(say, error.message)
+            aside = home / f"{STATE_FILE}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+            path.replace(aside)
+            state = cls(home)
         if path.exists():
-            try:
-                found = json.loads(path.read_text(encoding="utf-8"))
-                if found["format"] != FORMAT:
-                    raise ValueError("another format")
-            except (OSError, ValueError, KeyError) as error:
-                raise ConfigurationError(
-                    f"{path} can't be used: {error}", hint=f"clickvault down; then move {home} away and start anew"
-                ) from error
-            self._data.update(found)
+            _close(path, say)
+            return state
+        try:
+            state._take(statefile.read(older))
+        except FileNotFoundError:
+            pass
+        except Damaged as error:
+            _tell(say, error.message)
+        else:
+            _tell(say, f"{path} was not there: the older copy, {older.name}, is used")
+            state.save()
+            return state
+        if there := [store for store, kept in DATA.items() if (home / kept).exists()]:
+            _tell(say, f"{path} was not there: it is made anew; the data of {', '.join(there)} stay as they are")
+            broker = "apache" if "kafka" in there else "tansu"
+            state._data["facts"] = {"rebuilt": True, "kafka.choice": broker, "kafka.version": "?"}
+            state.save()
+        return state
 
     def save(self) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file, whole or not at all, and keep the one before as the older copy."""
         with self._mutex:
-            path = self.home / STATE_FILE
+            path, older = self.home / STATE_FILE, self.home / OLDER_FILE
+            self._data["home"] = str(self.home.resolve())
             temporary = path.with_suffix(".new")
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump(self._data, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            try:
+                with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                    json.dump(self._data, file, indent=1)
+                    file.flush()
+                    os.fsync(file.fileno())
+                _keep(path, older)
+                temporary.replace(path)
+                _sync(self.home)
+            except OSError:
+                temporary.unlink(missing_ok=True)  # of a full disk it would hold the last bytes
+                raise
 
     def secret(self, name: str) -> str:
         """The password of that name, made at its first use."""
@@ -107,6 +164,11 @@ class State:
         """The folder of fetched programs: this home's own, or the one that CLICKVAULT_SERVICES names."""
         return get_settings().services or self.home / "services"
 
+    def knows_secret(self, name: str) -> bool:
+        """Whether the password of that name was made, and is known."""
+        with self._mutex:
+            return name in self._data["secrets"]
+
     def process(self, store: str) -> Child | None:
         """The recorded process of a store, dead or alive."""
         with self._mutex:
@@ -144,6 +206,47 @@ class State:
             if any(self._data["settings"].get(name) != value for name, value in values.items()):
                 self._data["settings"].update(values)
                 self.save()
+
+
+def _tell(say: Callable[[str], None], text: str) -> None:
+    log.warning("%s", text)
+    say(text)
+
+
+def _close(path: Path, say: Callable[[str], None]) -> None:
+    """Take from others the right to read the passwords."""
+    for one in (path, path.with_name(OLDER_FILE)):
+        with contextlib.suppress(FileNotFoundError):
+            mode = stat.S_IMODE(one.stat().st_mode)
+            if mode & 0o077:
+                one.chmod(0o600)
+                _tell(
+                    say, f"{one} was open to other users (mode {mode:04o}): it is {0o600:04o} again; it holds passwords"
+                )
+
+
+def _keep(path: Path, older: Path) -> None:
+    """Give the present file a second name, which stays when the first one goes to the new file."""
+    second = older.with_suffix(".keep")
+    with contextlib.suppress(FileNotFoundError):
+        second.unlink(missing_ok=True)
+        try:
+            os.link(path, second)
+        except FileNotFoundError:
+            raise
+        except OSError:  # a file system without hard links
+            shutil.copy2(path, second)
+        second.replace(older)
+
+
+def _sync(folder: Path) -> None:
+    """Have the renamed entries of a folder on disk, too."""
+    with contextlib.suppress(OSError):  # where folders can't be synced
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def _with_above(name: str, port: int) -> set[int]:
@@ -189,7 +292,7 @@ def prepare_home(home: Path) -> None:
 @contextlib.contextmanager
 def locked(home: Path, *, seconds: float = 120.0) -> Iterator[None]:
     """Hold the stack's lock; wait for another command that holds it."""
-    with (home / "stack.lock").open("w") as file:
+    with (home / "stack.lock").open("a") as file:
         if not _lock(file.fileno(), seconds):
             raise ConfigurationError(
                 f"Another up or down has held {home}/stack.lock for {seconds:.0f} s", hint="clickvault status"

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from clickvault.contract import Registry
 
 NEVER = "infinity"
+PAGE_ROWS = 250_000
+"""Rows of a page, as Neo4j pulls them: below the bounds of a query's rows and time that ClickHouse's logins have."""
 
 
 @dataclass
@@ -97,8 +99,10 @@ def find(renderer: Renderer, pg: Any, target: str) -> Changes:
                 continue
             times = {f"since_{name}": since.get(name, NEVER) for name in owners}
             times["since_hub"] = min((since[name] for name in pending), default=NEVER)
-            sql = renderer.render("graph/changes_node.sql.j2", node=node, owners=owners, whole=whole)
-            rows = _make(cursor, sql, times)
+            sql = renderer.render(
+                "graph/changes_node.sql.j2", node=node, owners=owners, whole=whole, page_rows=PAGE_ROWS
+            )
+            rows = _make(cursor, sql, times, table_of(node))
             found.rows[table_of(node)] = rows
             if rows:
                 found.nodes.append(node)
@@ -120,8 +124,10 @@ def find(renderer: Renderer, pg: Any, target: str) -> Changes:
             if not whole and not touched:
                 continue
             times = {f"since_{name}": since.get(name, NEVER) for name in types}
-            sql = renderer.render("graph/changes_relation.sql.j2", relation=relation, whole=whole, back=came_back)
-            found.rows[table_of(relation)] = rows = _make(cursor, sql, times)
+            sql = renderer.render(
+                "graph/changes_relation.sql.j2", relation=relation, whole=whole, back=came_back, page_rows=PAGE_ROWS
+            )
+            found.rows[table_of(relation)] = rows = _make(cursor, sql, times, table_of(relation))
             if rows:
                 found.relations.append(relation)
         _show_to_clickhouse(cursor, found.rows)
@@ -183,9 +189,12 @@ def _pending(cursor: Any, target: str, found: Changes) -> dict[str, datetime]:
     return since
 
 
-def _make(cursor: Any, sql: str, times: dict[str, Any]) -> int:
+def _make(cursor: Any, sql: str, times: dict[str, Any], table: str) -> int:
     cursor.execute(sql, times)
-    return int(cursor.rowcount)
+    rows = int(cursor.rowcount)
+    if rows > PAGE_ROWS:  # each page is asked for by its number
+        cursor.execute(f"create index on {pg_identifier('graph.' + table)} (page)")
+    return rows
 
 
 def _show_to_clickhouse(cursor: Any, tables: Iterable[str]) -> None:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from clickvault.errors import ClickvaultError, ConfigurationError, DataError, StoreError
-from clickvault.render import ROOT, check_identifier, literal
+from clickvault.render import check_identifier, literal
+from clickvault.resources import ROOT
 
 if TYPE_CHECKING:
     from neo4j import Driver

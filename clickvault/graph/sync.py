@@ -55,7 +55,7 @@ class Sync:
 
     def __init__(self, settings: Settings, renderer: Renderer, ch: Client, pg: Any, driver: Driver) -> None:
         self.settings, self.renderer, self.ch, self.pg, self.driver = settings, renderer, ch, pg, driver
-        login = urlsplit(settings.clickhouse_reader_url or settings.clickhouse_url)
+        login = urlsplit(settings.clickhouse_graph_url or settings.clickhouse_reader_url or settings.clickhouse_url)
         self._login = {"user": unquote(login.username or "default"), "password": unquote(login.password or "")}
 
     def run(self, tell: Callable[[str], None], whole: bool = False) -> Synced:
@@ -137,22 +137,21 @@ class Sync:
                 f"ENGINE = PostgreSQL({STAGE_COLLECTION}, schema = 'graph', table = '{table}')"
             )
             try:
-                self._pull(session, put, table, columns, True)
-                self._pull(session, end, table, columns, False)
+                self._pull(session, put, table, columns, True, found.rows[table])
+                self._pull(session, end, table, columns, False, found.rows[table])
             finally:
                 self.ch.command(f"DROP TABLE IF EXISTS {ch_identifier('graph.' + table)} SYNC")
         else:
             self._hand_on(session, put, table, columns, True)
             self._hand_on(session, end, table, columns, False)
 
-    def _pull(self, session: Session, statement: str, table: str, columns: list[str], in_force: bool) -> None:
-        """Neo4j reads the rows from ClickHouse, with the login that only reads."""
-        sql = (
-            f"SELECT {', '.join(ch_identifier(c) for c in columns)} FROM {ch_identifier('graph.' + table)} "
-            f"WHERE {'' if in_force else 'NOT '}in_force FORMAT CSVWithNames"
-        )
-        asked = {"query": sql, "format_csv_null_representation": "", **self._login}
-        session.run(statement, {"url": f"{self.settings.clickhouse_from_neo4j}/?{urlencode(asked)}"}).consume()
+    def _pull(
+        self, session: Session, statement: str, table: str, columns: list[str], in_force: bool, rows: int
+    ) -> None:
+        """Neo4j reads the rows from ClickHouse, a page at a time, with a login that only reads."""
+        for sql in pages(table, columns, in_force, rows):
+            asked = {"query": sql, "format_csv_null_representation": "", **self._login}
+            session.run(statement, {"url": f"{self.settings.clickhouse_from_neo4j}/?{urlencode(asked)}"}).consume()
 
     def _hand_on(self, session: Session, statement: str, table: str, columns: list[str], in_force: bool) -> None:
         """Python reads the rows from PostgreSQL, and gives them to Neo4j a batch at a time."""
@@ -180,3 +179,13 @@ class Sync:
             )
             session.run(statement).consume()
         return None
+
+
+def pages(table: str, columns: list[str], in_force: bool, rows: int) -> list[str]:
+    """What is asked of ClickHouse for the rows of a sync's table, as CSV: a query a page, none of which reaches a login's bounds."""
+    wanted = ", ".join(ch_identifier(c) for c in columns)
+    return [
+        f"SELECT {wanted} FROM {ch_identifier('graph.' + table)} "
+        f"WHERE {'' if in_force else 'NOT '}in_force AND page = {page} FORMAT CSVWithNames"
+        for page in range(-(-rows // changes.PAGE_ROWS))
+    ]

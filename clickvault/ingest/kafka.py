@@ -5,10 +5,14 @@ Order of a step, and what a crash costs:
   2. wait until committed      ClickHouse commits after its write: what is committed is landed, at least once
   3. fill the gaps             what expired, and what the engine dropped; the same positions again: readers take positions, not rows
   4. record the safe offsets   the bridge sees the rows later, by the next run
+
+Only committed messages count. A topic's end is the last stable offset: an open transaction holds its own partition back, and is
+named. A partition that can't be read is set aside with its reason; the others go on.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
@@ -18,14 +22,20 @@ from clickhouse_connect.driver.client import Client
 from clickvault import epochs, kafka
 from clickvault.clickhouse import rows
 from clickvault.errors import DataError, StoreError
-from clickvault.ingest.result import Ingested, Progress
+from clickvault.ingest.result import Ingested, Progress, Unread
 from clickvault.kafka import Partition
 from clickvault.positions import record_safe, safe_positions
 from clickvault.render import Renderer, ch_identifier
 from clickvault.settings import Settings
 
+log = logging.getLogger(__name__)
+
 STALL_SECONDS = 60.0
+LOOK_SECONDS = 1.5
+"""When nothing moves for so long, the broker is asked whether there is anything for the engine at all."""
 QUIET_SECONDS = 5.0
+END_OF_TIME_MS = 10_413_792_000_000
+"""2300-01-01: a DateTime64 ends there."""
 FATAL = "Local: Fatal error"
 """What librdkafka says from the moment on when a consumer is dead for good."""
 
@@ -43,36 +53,63 @@ def ingest_kafka(
     stall: float = STALL_SECONDS,
     landing: AbstractContextManager[None] | None = None,
 ) -> Ingested:
-    """Wait until everything that is in the topics now is landed. Raises StoreError when nothing moves for `stall` s.
+    """Wait until every committed message that is in the topics now is landed.
 
-    `landing` is held while messages are landed from here, which must not be while the schema changes. Raises DataError when a
-    topic is shorter than what was read of it: it was made anew, and its offsets mean others.
+    `landing` is held while messages are landed from here, which must not be while the schema changes. A partition that can't be
+    read, or where nothing moves for `stall` s, is among the result's `unread`. Raises StoreError when the broker or ClickHouse is
+    away, DataError when a topic is shorter than what was read of it: it was made anew, and its offsets mean others.
     """
     registry = renderer.registry
     source = epochs.source_of(settings)
-    epochs.check(settings, ch, [t for g in registry.groups for t in registry.topics(g)])
-    groups = {p: g for g in registry.groups for p in kafka.partitions(settings, registry.topics(g))}
-    ends = kafka.ends(settings, groups)
+    topics = {t: g for g in registry.groups for t in registry.topics(g)}
+    epochs.check(settings, ch, topics)
+    bounds, unread = kafka.survey(settings, topics)
+    groups = {at: topics[at.topic] for at in bounds}
     before = {Partition(s, p): safe for (src, s, p), safe in safe_positions(ch).items() if src == source}
-    for at, end in ends.items():
-        if end < before.get(at, 0):
+    for at, b in bounds.items():
+        if b.high < before.get(at, 0):
             raise DataError(
-                f"topic {at.topic} starts again: it ends at {end}, but {before[at]} messages of it were read before",
+                f"topic {at.topic} starts again: it ends at {b.high}, but {before[at]} messages of it were read before",
                 hint=epochs.HINT,
             )
-    begins = kafka.begins(settings, groups)
-    readable = {at: max(begins[at], before.get(at, 0)) for at in ends}
-    reached = _wait(settings, ch, groups, ends, readable, progress, stall)
+    held = [f"{at}: transaction {what}" for at, what in kafka.open_transactions(settings, bounds).items()]
+    for what in held:
+        log.warning("an open transaction holds a partition back: %s", what)
+        if progress:
+            progress(f"held back: {what}", 0, 0)
+    readable = {at: max(b.begin, before.get(at, 0)) for at, b in bounds.items()}
+    ends = {at: max(b.end, readable[at]) for at, b in bounds.items()}
+    reached, stuck = _wait(settings, ch, groups, ends, readable, progress, stall)
     empty = expired = 0
     with landing or nullcontext():
-        for at, end in reached.items():
-            expired += _book_expired(ch, source, at, before.get(at, 0), begins[at])
-            empty += _fill_gaps(settings, ch, source, at, readable[at], end)
+        for at in list(reached):
+            try:
+                empty += _fill_gaps(settings, ch, source, at, readable[at], reached[at])
+            except StoreError as error:
+                if error.store != "kafka":
+                    raise
+                stuck.setdefault(at, error.message)
+                del reached[at]
+                continue
+            expired += _book_expired(ch, source, at, before.get(at, 0), bounds[at].begin)
         record_safe(
             ch, {(source, at.topic, at.partition): end for at, end in reached.items() if end > before.get(at, 0)}
         )
+    unread |= {str(at): reason for at, reason in stuck.items()}
+    for what, reason in unread.items():
+        log.warning("%s is set aside: %s", what, reason)
     messages = sum(end - before.get(at, 0) for at, end in reached.items()) - expired
-    return Ingested(source, messages, empty=empty, expired=expired)
+    log.info(
+        "kafka: %d messages landed up to the ends of %d partitions, %d of them empty", messages, len(reached), empty
+    )
+    return Ingested(
+        source,
+        messages,
+        empty=empty,
+        expired=expired,
+        unread=tuple(Unread(what, reason) for what, reason in unread.items()),
+        held=tuple(held),
+    )
 
 
 def close_earlier_epochs(settings: Settings, ch: Client) -> None:
@@ -103,39 +140,55 @@ def _wait(
     before: dict[Partition, int],
     progress: Progress | None,
     stall: float,
-) -> dict[Partition, int]:
-    """Until each partition's committed offset has reached its end; returns what is reached, at least the ends."""
-    total = sum(end - before.get(at, 0) for at, end in ends.items())
+) -> tuple[dict[Partition, int], dict[Partition, str]]:
+    """Until each partition's committed offset has reached its end. Returns what is reached, and which partitions stand still, and why."""
+    total = sum(end - before[at] for at, end in ends.items())
+    done, stuck = dict(before), dict[Partition, str]()
+    looked: dict[Partition, int] = {}
     last, moved, revived = -1, time.monotonic(), 0
     pause = 0.1
     while True:
-        behind = [at for at, end in ends.items() if end > before.get(at, 0)]
-        done = dict(before)
+        behind = [at for at, end in ends.items() if end > done[at] and at not in stuck]
         for group in {groups[at] for at in behind}:
-            done |= {at: o for at, o in kafka.committed(settings, group_of(settings, group)).items() if at in ends}
-        reached = {at: max(done.get(at, 0), before.get(at, 0)) for at in ends}
-        sofar = sum(min(reached[at], ends[at]) - before.get(at, 0) for at in behind)
-        lagging = {(groups[at], at.topic) for at in behind if reached[at] < ends[at]}
+            for at, offset in kafka.committed(settings, group_of(settings, group)).items():
+                done[at] = max(done.get(at, 0), offset)
+        behind = [at for at in behind if ends[at] > done[at]]
+        sofar = sum(min(done[at], end) - before[at] for at, end in ends.items())
         if progress:
             progress("kafka to ClickHouse", sofar, total)
-        if not lagging:
-            return reached
+        if not behind:
+            return {at: done[at] for at in ends}, stuck
+        quiet = time.monotonic() - moved
+        look = {at: (done[at], ends[at]) for at in behind if looked.get(at) != done[at]}
         if sofar != last:
             last, moved = sofar, time.monotonic()
-        elif time.monotonic() - moved > QUIET_SECONDS and revived < 3 and _revive(settings, ch, lagging):
+        elif quiet > LOOK_SECONDS and look:
+            _look(settings, look, done, stuck)
+            looked |= {at: low for at, (low, _) in look.items()}
+        elif quiet > QUIET_SECONDS and revived < 3 and _revive(settings, ch, {(groups[at], at.topic) for at in behind}):
             revived, moved = revived + 1, time.monotonic()
-        elif time.monotonic() - moved > min(stall, 15) and _nothing_for_the_engine(settings, reached, ends):
-            return {at: max(reached[at], ends[at]) for at in ends}
-        elif time.monotonic() - moved > stall:
-            at = next(a for a in behind if reached[a] < ends[a])
-            raise StoreError(
-                f"ClickHouse stands at {reached[at]} of {ends[at]} in {at.topic}, partition {at.partition}, "
-                f"for {stall:.0f} s{_consumer_trouble(ch, groups[at])}",
-                hint="clickvault status; then clickvault init, which makes the queues again if one is missing",
-                store="clickhouse",
-            )
+        elif quiet > stall:
+            said = {group: _consumer_trouble(ch, group) for group in {groups[at] for at in behind}}
+            for at in behind:
+                stuck[at] = f"ClickHouse stands at {done[at]} of {ends[at]} for {stall:.0f} s{said[groups[at]]}"
         time.sleep(pause)
         pause = min(pause * 1.5, 0.5)
+
+
+def _look(
+    settings: Settings,
+    ranges: dict[Partition, tuple[int, int]],
+    done: dict[Partition, int],
+    stuck: dict[Partition, str],
+) -> None:
+    """Where there is nothing for the engine up to the end, the partition is done; where the broker can't give it, it is stuck.
+
+    Nothing are messages of length 0, which the engine drops, and commits only with others; a transaction that was rolled back, and
+    the markers of any; and offsets that a broker gave before it died.
+    """
+    found, unreadable = kafka.next_messages(settings, ranges)
+    done |= {at: ranges[at][1] for at, offset in found.items() if offset is None}
+    stuck |= unreadable
 
 
 def _revive(settings: Settings, ch: Client, lagging: set[tuple[str, str]]) -> bool:
@@ -169,21 +222,6 @@ def _revive(settings: Settings, ch: Client, lagging: set[tuple[str, str]]) -> bo
             ch.command(f"ATTACH TABLE {name}")
         revived = True
     return revived
-
-
-def _nothing_for_the_engine(settings: Settings, reached: dict[Partition, int], ends: dict[Partition, int]) -> bool:
-    """Whether between what is committed and the end there is no message (the broker gave the offsets and died), or empty ones alone.
-
-    Those the engine drops, and does not commit where a poll brought nothing else.
-    """
-    for at in (at for at in ends if reached[at] < ends[at]):
-        left = range(reached[at], ends[at])
-        if len(left) <= 1_000:
-            if any(m.value for m in kafka.fetch(settings, at, list(left))):
-                return False
-        elif len(left) >= 100_000 or kafka.fetch(settings, at, [left[0]]) or kafka.fetch(settings, at, [left[-1]]):
-            return False
-    return True
 
 
 def _consumer_trouble(ch: Client, group: str) -> str:
@@ -260,4 +298,7 @@ def _book_gaps(ch: Client, source: str, at: Partition, offsets: list[int]) -> No
 
 
 def _utc(milliseconds: int | None) -> datetime | None:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds and milliseconds > 0 else None
+    """A record's time; None where it has none, or one that no column holds. The same rule as `sent_at` in ingest/_landing.sql.j2."""
+    if milliseconds is None or not 0 < milliseconds < END_OF_TIME_MS:
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -10,10 +10,19 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A partition or an object that could not be read: set aside, tried again by the next step that is due."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Ingested:
     """What an ingestion step brought: messages landed by it, of them fetched as the engine dropped them.
 
     `expired`: messages that the broker had removed before anybody read them (its retention): booked as gaps.
+    `held`: partitions that an open transaction holds back, and what is known of it: they are landed up to it.
     """
 
     source: str
@@ -21,3 +30,5 @@ class Ingested:
     empty: int = 0
     objects: int = 0
     expired: int = 0
+    unread: tuple[Unread, ...] = ()
+    held: tuple[str, ...] = ()

@@ -4,7 +4,7 @@
 takes a stage into hubs, links and satellites and moves the watermark, `snapshots` keeps PIT and bridge tables. The SQL is in templates/vault and postgres/.
 """
 
-from clickvault.vault.accounts import accounts
+from clickvault.vault.accounts import accounts, contents_accounts
 from clickvault.vault.bridge import LoadResult, load, rewind, waiting
 from clickvault.vault.merge import MergeCounts, merge
 from clickvault.vault.schema import apply_postgres, plan_postgres, schema_sql
@@ -18,6 +18,7 @@ __all__ = [
     "apply_postgres",
     "as_of_days",
     "build_snapshots",
+    "contents_accounts",
     "load",
     "merge",
     "plan_postgres",

@@ -31,6 +31,7 @@ from clickvault.errors import DataError
 from clickvault.positions import safe_positions
 from clickvault.postgres import STAGE_COLLECTION, Connection
 from clickvault.render import Renderer, pg_identifier
+from clickvault.vault.mentions import settle
 from clickvault.vault.merge import MergeCounts, StageDiffers, Sums, merge
 
 """The named collection in ClickHouse that says how PostgreSQL is reached from there."""
@@ -110,6 +111,8 @@ def load(
         loaded = [one(vault, pg) for vault in waiting]
     else:
         loaded = _side_by_side(one, waiting, [pg, postgres.connect(url)])
+    with _translated("settling keys in doubt"):
+        settle(renderer, ch, pg)
     done = {r.event_type: r for r in loaded}
     nothing = LoadResult("", 0, 0, 0, 0, 0, 0.0)
     return [done.get(v.event.event_type, replace(nothing, event_type=v.event.event_type)) for v in ordered]

@@ -6,6 +6,7 @@ inserts nothing, so a batch that is staged twice (its watermark was lost with th
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,9 @@ from clickvault.errors import DataError
 from clickvault.postgres import Connection
 from clickvault.render import Renderer, pg_identifier, statements
 from clickvault.vault.schema import partitioned
+
+log = logging.getLogger(__name__)
+COUNTED = ("hubs", "links", "sats", "effs")
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class StageDiffers(DataError):
 
 
 def merge_statements(renderer: Renderer, vault: VaultSpec) -> dict[str, list[str]]:
-    """The statements that merge a stage, by what they count as: due, months, hubs, links, sats, effs. Asks no store."""
+    """The statements that merge a stage, by what they count as: due, superseded, supersede, months, hubs, links, sats, effs. Asks no store."""
 
     def render(template: str, **values: Any) -> list[str]:
         return statements(renderer.render(f"vault/{template}.sql.j2", v=vault, **values))
@@ -65,6 +69,8 @@ def merge_statements(renderer: Renderer, vault: VaultSpec) -> dict[str, list[str
     seen = [hub for hub in hubs if hub in {s.hub for s in renderer.registry.snapshots if s.kind == "pit"}]
     return {
         "due": render("merge_due", fed=fed, seen=seen) if fed or seen else [],
+        "superseded": render("merge_superseded"),
+        "supersede": render("merge_supersede", tables=partitioned(vault), hubs=hubs, snapshots=[s.name for s in fed]),
         "months": render("merge_months", tables=partitioned(vault)),
         "hubs": [s for hub in hubs for s in render("merge_hub", hub=hub)],
         "links": [s for link in vault.links for s in render("merge_link", link=link)],
@@ -85,6 +91,7 @@ def merge(
     with pg, pg.cursor() as cursor:
         # Nothing is written to the stage between the check and the merge, not even by a load that was killed.
         cursor.execute(f"lock table {pg_identifier(f'stage.{name}')} in share mode")
+        cursor.execute("lock table ops.doubtful_key in row exclusive mode")  # see mentions.py
         cursor.execute("set local work_mem = '256MB'; set local jit = off")
         cursor.execute(renderer.render("vault/stage_sums.sql.j2", v=vault))
         found = Sums(*(int(value) for value in cursor.fetchone()))
@@ -95,10 +102,15 @@ def merge(
                 hint="clickvault load",
             )
         done: dict[str, int] = {}
+        superseded = 0
         for kind, sql in merge_statements(renderer, vault).items():
+            if kind == "supersede" and not superseded:
+                continue
             for statement in sql:
                 cursor.execute(statement)
-                if kind != "due" and cursor.statusmessage.startswith("INSERT"):
+                if kind == "superseded" and cursor.statusmessage.startswith("SELECT"):
+                    superseded = cursor.rowcount
+                if kind in COUNTED and cursor.statusmessage.startswith("INSERT"):
                     done[kind] = done.get(kind, 0) + cursor.rowcount
         counts = MergeCounts(found.rows, **done)
         cursor.execute(
@@ -114,4 +126,6 @@ def merge(
             (name,),
         )
         cursor.execute("delete from stage.load_window where event_type = %s", (name,))
+    if superseded:
+        log.warning("%s: %d events took the contents of a copy that their source gave earlier", name, superseded)
     return counts

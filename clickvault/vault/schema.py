@@ -75,16 +75,19 @@ def _graph_objects(renderer: Renderer) -> list[SchemaObject]:
 
 
 def _tables(renderer: Renderer, vault: VaultSpec) -> Iterable[SchemaObject]:
-    name = f"stage.{vault.event.event_type}"
+    name, main = f"stage.{vault.event.event_type}", vault.main.table
+
+    def eff(link: LinkSpec) -> str:
+        return renderer.render("vault/eff.sql.j2", link=link, first=f"eff_{link.name}" == main)
+
     yield SchemaObject(name, "table", renderer.render("vault/stage_table.sql.j2", v=vault))
     for link in vault.links:
         sql = renderer.render("vault/link.sql.j2", link=link)
         yield SchemaObject(f"vault.link_{link.name}", "table", sql, vault.event.event_type)
         if link.kind == "effectivity":
-            sql = renderer.render("vault/eff.sql.j2", link=link)
-            yield SchemaObject(f"vault.eff_{link.name}", "table", sql, vault.event.event_type)
+            yield SchemaObject(f"vault.eff_{link.name}", "table", eff(link), vault.event.event_type)
     for sat in vault.sats:
-        sql = renderer.render("vault/sat.sql.j2", sat=sat)
+        sql = renderer.render("vault/sat.sql.j2", sat=sat, first=sat.name == main)
         yield SchemaObject(f"vault.{sat.name}", "table", sql, vault.event.event_type)
     for table in partitioned(vault):
         check_identifier(table + MONTH_SUFFIX)  # PostgreSQL would cut a longer name off, and two could meet

@@ -42,8 +42,8 @@ class Ad(Event, group="money", freshness=168, op_delete="the ad is stopped"):
     graph = [Node("Ad"), Relation("ADVERTISED", source="advertiser_id", target="ad_id")]
 
 
-class AdImpression(Event, group="money"):
-    """An ad is shown to a user; what it costs is known at once."""
+class AdImpression(Event, group="money", activity=False):
+    """An ad is shown to a user, who does nothing for it; what it costs is known at once."""
 
     ad_id: Annotated[Id, Ref("ad"), "What is shown"]
     user_id: Annotated[Id, Ref("user"), Actor, "Who sees it"]

@@ -12,7 +12,8 @@ from tests.worlds import Event
 
 Events = dict[str, list[Event]]
 
-# Who acts, of every event type that counts as activity.
+# Who acts, of every event type that counts as activity: what an actor creates or updates. Nobody acts where something ends (a story
+# expires by itself, ties go with whoever leaves), and an ad is shown to a user who does nothing for it.
 ACTORS = {
     "user": "user_id", "user_profile": "user_id", "user_settings": "user_id", "user_privacy": "user_id",
     "friend": "user_id", "follower": "follower_id", "subscription": "subscriber_id", "block": "blocker_id",
@@ -22,9 +23,29 @@ ACTORS = {
     "photo": "owner_id", "video": "owner_id", "album": "owner_id",
     "community": "founder_id", "group": "founder_id", "group_member": "user_id", "community_topic": "opened_by",
     "pinned_post": "moderator_id", "report": "reporter_id",
-    "ad": "advertiser_id", "ad_impression": "user_id", "ad_click": "user_id", "sponsorship": "sponsor_id",
+    "ad": "advertiser_id", "ad_click": "user_id", "sponsorship": "sponsor_id",
     "donation": "donor_id",
 }  # fmt: skip
+
+
+def is_activity(event: Event) -> bool:
+    """Whether the event makes somebody active."""
+    return event["event_type"] in ACTORS and event["op"] in ("create", "update")
+
+
+def active_of(events: Events) -> dict[date, set[str]]:
+    """Who was active on each day with activity."""
+    out: dict[date, set[str]] = defaultdict(set)
+    for event_type, actor in ACTORS.items():
+        for e in filter(is_activity, events[event_type]):
+            out[day_of(e)].add(e[actor])
+    return out
+
+
+def full(days: set[date], day: date, size: int) -> bool:
+    """Whether the window of `size` days that ends with a day is full: there is data of its first day, or of the month before."""
+    first = day - timedelta(days=size - 1)
+    return any(first - timedelta(days=n) in days for n in range(31))
 
 
 def day_of(event: Event) -> date:

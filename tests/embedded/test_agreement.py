@@ -767,6 +767,41 @@ def trapped(limits: Client) -> dict[str, Verdict]:
     return dict(zip(TRAPS, ask_both(limits, "traps", sent), strict=True))
 
 
+NUMBER, HALF = "9" * 26, "half a surrogate pair: a character cut in two"
+NAMED: dict[str, tuple[bytes, str]] = {
+    "a field that is not there": (plain("reading", note=None), "note: missing"),
+    "a field that nobody declared": (plain("reading", more="1"), "more: not declared"),
+    "a required text as null": (plain("reading", note="null"), "note: is null"),
+    "a required number as null": (plain("reading", level="null"), "level: is null"),
+    "a required time as null": (plain("reading", due_at="null"), "due_at: is null"),
+    "a required list as null": (plain("sensor", parts="null"), "parts: is null"),
+    "a member's required number as null": (plain("sensor", parts='[{"number": null}]'), "parts.number: is null"),
+    "a fraction, 26 digits": (plain("reading", level=NUMBER), "level: out of range"),
+    "a whole number, 26 digits": (plain("reading", big=NUMBER), "big: out of range"),
+    "a whole number, 26 digits below zero": (plain("reading", tiny="-" + NUMBER), "tiny: out of range"),
+    "an optional number, 26 digits": (plain("remark", share=NUMBER), "share: out of range"),
+    "a member's number, 26 digits": (plain("sensor", parts=f'[{{"number": {NUMBER}}}]'), "parts.number: out of range"),
+    "a fraction without end": (plain("reading", level="1e400"), "a number out of range"),
+    "half an emoji": (plain("reading", note='"\\ud83d"'), HALF),
+    "the other half": (plain("reading", note='"a\\uDE00b"'), HALF),
+    "half an emoji behind a backslash": (plain("reading", note='"\\\\\\ud83d"'), HALF),
+    "half an emoji in a key": (plain("reading", **{"\\ud83d": "1"}).replace(b"\\\\ud83d", b"\\ud83d"), HALF),
+    "half an emoji's bytes": (plain("reading", note='"?"').replace(b"?", b"\xf0\x9f"), "not UTF-8"),
+    "half an emoji, and no JSON": (plain("reading", note='"\\ud83d"')[:-1], "not JSON"),
+    "no number": (plain("reading", level="NaN"), "not JSON"),
+}  # fmt: skip
+"""What is refused for one reason that a person is to understand: the word of both judges."""
+
+
+def test_reasons_say_what_is_wrong(limits: Client) -> None:
+    """Both sides in the same words, where others were found to mislead."""
+    sent = [unique(raw, "named", i) for i, (raw, _) in enumerate(NAMED.values())]
+    found = dict(zip(NAMED, ask_both(limits, "named", sent), strict=True))
+    for name, (_, reason) in NAMED.items():
+        assert found[name].clickhouse == [reason], name
+        assert found[name].pydantic == [reason], name
+
+
 @pytest.mark.parametrize("trap", TRAPS)
 def test_trap(trapped: dict[str, Verdict], trap: str) -> None:
     """Both sides agree, and on what the contract means: two judges may be wrong alike."""

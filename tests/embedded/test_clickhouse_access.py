@@ -18,14 +18,18 @@ import pytest
 
 from clickvault import dashboards, marts, schema
 from clickvault.contract import Registry
+from clickvault.graph.sync import pages
 from clickvault.objects import SqlObject
-from clickvault.render import ROOT, Renderer
+from clickvault.render import Renderer
+from clickvault.resources import ROOT
+from clickvault.schema import column_clauses
+from clickvault.session import OWNER_SETTINGS
 from clickvault.settings import Settings
 from contracts.social import DOMAIN
 
 FOLDER = ROOT / "clickhouse"
 USERS = ET.parse(FOLDER / "users.d" / "clickvault.xml").getroot()
-NAMES = ("operator", "ingest", "loader", "reader")
+NAMES = ("operator", "ingest", "loader", "reader", "graph")
 SECRETS = {
     **{f"CLICKHOUSE_{name.upper()}_PASSWORD": f"of-{name}" for name in NAMES},
     "CLICKHOUSE_NODE": "clickvault", "KAFKA_BOOTSTRAP": "kafka:9092", "S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "of-s3", "POSTGRES_STAGE_PASSWORD": "of-stage",
@@ -161,6 +165,24 @@ def test_the_operator_may_make_a_cluster_s_tables_and_a_block_may_have_many_mont
     assert "SETTING_CONSTRAINT_VIOLATION" in said[3]
 
 
+def test_inserts_are_noted_at_once_and_go_through_the_server_that_was_asked(made: Path) -> None:
+    """Neither is ClickHouse's default. A shard that inserts into itself would split the copies of an event."""
+    for name in ("operator", "ingest", "loader"):
+        asked = [
+            f"SELECT throwIf(getSetting('{s}') != 0)" for s in ("async_insert", "parallel_distributed_insert_select")
+        ]
+        assert run_as(made, name, asked) == ["", ""], name
+    assert OWNER_SETTINGS == {"async_insert": 0, "parallel_distributed_insert_select": 0}
+
+
+def test_a_column_is_added_by_each_shard(made: Path) -> None:
+    """Shards that are replicas of one table run the same ALTER one after the other."""
+    columns = "CREATE TABLE IF NOT EXISTS marts.grown\n(\n    a Int8,\n    b String\n)\nENGINE = MergeTree\nORDER BY a"
+    (clause,) = column_clauses([("a", "Int8"), ("b", "String")], {"a": "Int8"})
+    twice = [f"ALTER TABLE marts.grown {clause}"] * 2
+    assert run_as(made, "operator", [columns.replace(",\n    b String", ""), *twice]) == ["", "", ""]
+
+
 def test_ingest_takes_messages_in_and_reads_no_mart(made: Path) -> None:
     allowed = [
         "INSERT INTO landing.inbox VALUES ('kafka:e0', 'social.user', 0, 0, '', NULL, '{}')",
@@ -202,17 +224,18 @@ def test_loader_builds_marts_and_changes_nothing_that_landed(made: Path) -> None
     assert denied(said[len(allowed) :]) == [True] * len(forbidden)
 
 
-CHANGES = "CREATE OR REPLACE TABLE graph.changes_node_user (id String, in_force Bool) ENGINE = PostgreSQL(vault_stage, schema = 'graph', table = 'changes_node_user')"
+CHANGES = "CREATE OR REPLACE TABLE graph.changes_node_user (id String, in_force Bool, page Int32) ENGINE = PostgreSQL(vault_stage, schema = 'graph', table = 'changes_node_user')"
 
 
-def test_the_graph_database_is_synced_with_the_rights_of_loader_and_reader(made: Path) -> None:
-    """`loader` makes the tables through which Neo4j pulls, and drops them; Neo4j asks as `reader`, which may make none."""
-    answered = "SELECT id FROM graph.changes_node_user WHERE in_force FORMAT CSVWithNames"
+def test_the_graph_database_is_synced_with_the_rights_of_loader_and_graph(made: Path) -> None:
+    """`loader` makes the tables through which Neo4j pulls, and drops them; Neo4j asks as `graph`, which sees nothing else."""
+    (answered,) = pages("changes_node_user", ["id"], True, 1)
     said = run_as(made, "loader", [CHANGES, CHANGES])
     assert said == ["", ""]
-    asked, made_one, dropped = run_as(made, "reader", [answered, CHANGES, "DROP TABLE graph.changes_node_user SYNC"])
+    others = ["SELECT * FROM graph.scores", "SELECT * FROM marts.v_platform_daily", "SELECT count() FROM raw.user"]
+    asked, *refused = run_as(made, "graph", [answered, CHANGES, "DROP TABLE graph.changes_node_user SYNC", *others])
     assert "Connection to `postgres:5432` failed" in asked, "allowed: it got as far as looking for the server"
-    assert denied([made_one, dropped]) == [True, True]
+    assert denied(refused) == [True] * 5
     ends = ["DROP TABLE IF EXISTS graph.changes_node_user SYNC", CHANGES.replace("changes_node_user (", "mine (", 1)]
     assert [bool(s) for s in run_as(made, "loader", ends)] == [False, True]
 

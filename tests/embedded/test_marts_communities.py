@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clickvault.clickhouse import rows
-from tests.embedded.history import ACTORS, Events, Said, day_of, days_of, in_force_at_end, ratio
+from tests.embedded.history import ACTORS, Events, Said, day_of, days_of, in_force_at_end, is_activity, ratio
 from tests.worlds import Event, World
 
 ACTS = {
@@ -42,7 +42,7 @@ def test_community_daily(world: World, events: Events) -> None:
             at = (day_of(e), community)
             if e["op"] == "create":
                 counts[at][name] += 1
-            if (e[ACTORS[event_type]], community) in members[at[0]]:
+            if is_activity(e) and (e[ACTORS[event_type]], community) in members[at[0]]:
                 acted[at].add(e[ACTORS[event_type]])
     found = {
         (r["day"], str(r["community_id"])): r for r in rows(world.session.ch, "SELECT * FROM marts.v_community_daily")
@@ -57,6 +57,7 @@ def test_community_daily(world: World, events: Events) -> None:
         assert row["moderator_load"] == ratio(c["reports"], row["moderators"])
         assert row["active_members"] == len(acted[at])
         assert row["engagement"] == ratio(len(acted[at]), n)
+        assert bool(row["week_complete"]) == (day - timedelta(days=7) in days)
         assert row["growth_7d"] == n - size.get(day - timedelta(days=7), Counter())[community]
     for day in days:
         ranked = [(r["growth_rank"], r["growth_7d"]) for (d, _), r in found.items() if d == day]

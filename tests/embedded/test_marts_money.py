@@ -11,10 +11,10 @@ import pytest
 from clickvault.clickhouse import rows
 from clickvault.marts import find, stale_days
 from tests.embedded.facts import ANNA, BEN, CLEO, D1, D2, D3, DAN, HERE, POST, THERE, Facts, at
+from tests.embedded.history import Events, active_of, full
 from tests.worlds import Event, World
 
 Key = tuple[date, str, str]
-Events = dict[str, list[Event]]
 
 
 def day_of(event: Event) -> date:
@@ -153,11 +153,7 @@ def test_revenue_daily(world: World, events: Events) -> None:
     total: Counter[tuple[date, str]] = Counter()
     for some in sources.values():
         total.update(some)
-    active: dict[date, set[str]] = defaultdict(set)
-    for spec in world.session.renderer.registry.events.values():
-        if spec.actor and spec.activity:
-            for e in events[spec.event_type]:
-                active[day_of(e)].add(e[spec.actor.name])
+    active = active_of(events)
     found = {(r["day"], r["currency"]): r for r in rows(world.session.ch, "SELECT * FROM marts.v_revenue_daily")}
     earning = {
         (d, c): sum(total[d - timedelta(days=i), c] for i in range(30))
@@ -172,6 +168,7 @@ def test_revenue_daily(world: World, events: Events) -> None:
         assert row["total"] == units(total[day, currency])
         month = set().union(*(active[day - timedelta(days=i)] for i in range(30)))
         assert (row["dau"], row["mau"]) == (len(active[day]), len(month))
+        assert (bool(row["complete"]), bool(row["month_complete"])) == (True, full(set(active), day, 30))
         assert row["arpdau"] == pytest.approx(total[day, currency] / 1e6 / row["dau"], rel=1e-9)
         assert row["arpu_30d"] == pytest.approx(earning[day, currency] / 1e6 / row["mau"], rel=1e-9)
     for what in (*sources, "arpdau", "arpu_30d"):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from clickvault.clickhouse import rows
-from tests.embedded.history import ACTORS, Events, Said, day_of, days_of, ratio, where
+from tests.embedded.history import ACTORS, Events, Said, day_of, days_of, full, is_activity, ratio, where
 from tests.worlds import World
 
 COUNTED = {
@@ -48,14 +48,18 @@ def test_platform(world: World, events: Events, view: str) -> None:
         for e in events[event_type]:
             for segment in SEGMENTS[view](*where(users, e[actor], e["event_time"])):
                 at = (day_of(e), segment)
-                active[at].add(e[actor])
+                if is_activity(e):
+                    active[at].add(e[actor])
                 for name in names if e["op"] == "create" else ():
                     numbers[at][name] += 1
     days, segments = days_of(events), {s for _, s in active}
     expected = {(d, s) for d in days for s in segments if any((d - timedelta(days=i), s) in active for i in range(30))}
     assert set(found) == expected
+    there = {day for day, _ in active}
     for (day, s), row in found.items():
         n = numbers[day, s]
+        complete = (True, full(there, day, 7), full(there, day, 30))  # the world is over
+        assert tuple(bool(row[c]) for c in ("complete", "week_complete", "month_complete")) == complete, day
         assert {name: row[name] for name in COUNTED} == {name: n[name] for name in COUNTED}, (day, s)
         interactions = n["comments"] + n["reactions"] + n["likes"] + n["shares"]
         assert row["interactions_a_post"] == ratio(interactions, n["posts"] + n["stories"] + n["reels"])

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from clickvault.clickhouse import rows
-from tests.embedded.history import ACTORS, Events, day_of, days_of, ratio
+from tests.embedded.history import ACTORS, Events, active_of, day_of, days_of, full, is_activity, ratio
 from tests.embedded.test_marts_cases import within_one_per_cent
 from tests.worlds import World
 
@@ -22,18 +22,14 @@ COUNTED = {
 @pytest.fixture(scope="module")
 def active(events: Events) -> dict[date, set[str]]:
     """Who was active on each day."""
-    out: dict[date, set[str]] = {day: set() for day in days_of(events)}
-    for event_type, actor in ACTORS.items():
-        for e in events[event_type]:
-            out[day_of(e)].add(e[actor])
-    return out
+    return {day: set() for day in days_of(events)} | active_of(events)
 
 
 def test_user_activity_daily(world: World, events: Events) -> None:
     counts: dict[tuple[date, str], Counter[str]] = defaultdict(Counter)
     for event_type, actor in ACTORS.items():
         names = [name for name, types in COUNTED.items() if event_type in types]
-        for e in events[event_type]:
+        for e in filter(is_activity, events[event_type]):
             at = counts[day_of(e), e[actor]]
             at["events"] += 1
             for name in names if e["op"] == "create" else ():
@@ -48,14 +44,14 @@ def test_user_activity_daily(world: World, events: Events) -> None:
 
 def test_activity_days(world: World, active: dict[date, set[str]]) -> None:
     found = {
-        (r["day"], r["active_days"]): (r["users"], r["share"])
+        (r["day"], r["active_days"]): (bool(r["complete"]), r["users"], r["share"])
         for r in rows(world.session.ch, "SELECT * FROM marts.v_activity_days")
     }
     expected = {}
     for day in active:
         here = Counter(user for i in range(28) for user in active.get(day - timedelta(days=i), ()))
         for number, users in Counter(here.values()).items():
-            expected[day, number] = (users, pytest.approx(users / len(here)))
+            expected[day, number] = (full(set(active), day, 28), users, pytest.approx(users / len(here)))
     assert found == expected
     assert len({number for _, number in found}) > 8
 

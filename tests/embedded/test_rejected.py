@@ -35,7 +35,8 @@ from clickvault.contract import (
 from clickvault.contract.judge import MAX_MESSAGE_BYTES
 from clickvault.contract.language import Event as Envelope
 from clickvault.contract.language import Ref
-from clickvault.render import ROOT, Renderer
+from clickvault.render import Renderer
+from clickvault.resources import ROOT
 from clickvault.session import Session, open_session
 from tests.worlds import running_stack
 
@@ -144,6 +145,9 @@ BROKEN: dict[str, bytes] = {
     f"larger than {MAX_MESSAGE_BYTES} bytes": b" " * (MAX_MESSAGE_BYTES + 1),
     "starts with a byte-order mark": b"\xef\xbb\xbf" + whole(),
     "not JSON": whole()[:-1],
+    "not UTF-8": whole(code="?").replace(b"?", b"\xf0\x9f"),
+    "half a surrogate pair: a character cut in two": whole(code="?").replace(b"?", b"\\ud83d"),
+    "a number out of range": whole(price="?").replace(b'"?"', b"1e400"),
     "not a JSON object": b"[" + whole() + b"]",
     "unknown event type": whole(event_type="orders"),
     "event_id: missing": order(),
@@ -157,6 +161,8 @@ BROKEN: dict[str, bytes] = {
     "pieces: above 9": whole(pieces=10),
     "schema_version: above 65535": whole(schema_version=2**63),
     "price: not a number": whole(price="1.5"),
+    "price: out of range": whole(price=10**26),
+    "pieces: out of range": whole(pieces=-(10**26)),
     "price: below 0.5": whole(price=0.25),
     "price: above 99.5": whole(price=100),
     "paid: not true or false": whole(paid=1),
@@ -170,11 +176,13 @@ BROKEN: dict[str, bytes] = {
     "producer: has a NUL character": whole(producer="a\0b"),
     "due: not a text": whole(due=20260102),
     "due: not a day": whole(due="2026-02-30"),
-    "packed_at: not a text": whole(packed_at=None),
+    "packed_at: is null": whole(packed_at=None),
+    "packed_at: not a text": whole(packed_at=1),
     "packed_at: not a time": whole(packed_at="2026-01-01"),
     "packed_at: before 2020-01-01": whole(packed_at=LONG_AGO),
     "packed_at: in the future": whole(packed_at=FAR),
     "lines: missing": order("lines", event_id=f"{ID}01"),
+    "lines: is null": whole(lines=None),
     "lines: not a list": whole(lines={}),
     "lines: shorter than 1": whole(lines=[]),
     "lines: longer than 2": whole(lines=[{"sku": s} for s in "abc"]),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import psycopg2
@@ -26,6 +29,8 @@ from clickvault.clickhouse import connect
 from clickvault.embedded import process, s3, stack
 from clickvault.embedded.state import State
 from clickvault.errors import ConfigurationError, StoreError
+from clickvault.postgres import connect as connect_postgres
+from clickvault.postgres import translated
 from clickvault.settings import CHECKOUT, Settings, get_settings, stack_ready
 from tests.worlds import consumed, until_answered
 
@@ -287,9 +292,45 @@ def test_an_interrupted_up_leaves_nothing_running(tmp_path: Path, number: int, s
     time.sleep(seconds)
     command.send_signal(number)
     command.communicate(timeout=40)
-    left = processes_of(home)
     # Where it had finished before the signal came, the stack is up, whole; else there is nothing.
-    assert left == [] or command.returncode == 0
+    assert processes_of(home) == [] or all(status.healthy for status in stack.status(home=home))
+    stack.down(home=home, purge=True)
+
+
+_INTERRUPTED = """
+import os, signal, sys, threading
+from clickvault.embedded import stack
+real, start_stores, started = threading.Thread.start, stack._start, []
+
+def start(thread):
+    real(thread)
+    started.append(thread)
+    if len(started) == int(sys.argv[1]):
+        os.kill(os.getpid(), getattr(signal, sys.argv[2]))
+
+def begin(*args):
+    threading.Thread.start = start
+    start_stores(*args)
+
+stack._start = begin
+stack.up(print)
+"""
+
+
+@pytest.mark.parametrize(("nth", "number"), [(1, "SIGTERM"), (2, "SIGINT"), (3, "SIGINT"), (4, "SIGINT")])
+def test_an_up_interrupted_while_it_starts_a_thread_leaves_nothing_running(
+    tmp_path: Path, nth: int, number: str
+) -> None:
+    """The thread runs, and its pool does not know it yet: nobody would wait for it, nor end the server that it starts."""
+    home = tmp_path / "interrupted"
+    done = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED, str(nth), number],
+        env={**os.environ, "CLICKVAULT_HOME": str(home), "PYTHONPATH": str(CHECKOUT)},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert "KeyboardInterrupt" in done.stderr
+    assert processes_of(home) == []
+    assert process.servers_of(home) == {}
     stack.down(home=home, purge=True)
 
 
@@ -320,12 +361,199 @@ def test_a_store_that_cannot_start_stops_the_others_and_says_why(
     stack.down(home=home, purge=True)
 
 
-def test_a_damaged_state_file_is_named(tmp_path: Path) -> None:
-    home = tmp_path / "damaged"
-    home.mkdir()
+# ── what is damaged, lost or copied ────────────────────────────────────────────────────────────────────────────
+
+
+def same_data(home: Path) -> None:
+    settings = get_settings()
+    assert settings.home == home
+    assert clickhouse(settings, "SELECT a FROM kept.t") == 42
+    assert postgres(settings, "select a from kept") == [(42,)]
+    assert consumed(settings, "kept", 3) == [b"42", b"", b"\x00\xff"]
+
+
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("lost", ["damaged", "older copy, too"])
+def test_a_lost_state_loses_no_data_and_leaves_no_server_behind(
+    home: Path, settings: Settings, lost: str, running: bool
+) -> None:
+    if not running:
+        stack.down(home=home)
     (home / "stack.json").write_text("{")
-    with pytest.raises(ConfigurationError, match=r"stack\.json"):
-        stack.up(home=home)
+    if lost == "older copy, too":
+        (home / "stack.json.old").unlink()
+    with pytest.raises(ConfigurationError, match=r"stack\.json is damaged"):
+        stack.status(home=home)
+    said: list[str] = []
+    assert all(status.healthy for status in stack.up(said.append, home=home))
+    assert "stack.json is damaged" in said[0]
+    assert ("older copy" if lost == "damaged" else "the data of clickhouse, s3, postgres stay") in said[1]
+    same_data(home)
+    assert {store: len(found) for store, found in process.servers_of(home).items()} == dict.fromkeys(STORES, 1)
+
+
+def test_down_finds_servers_that_nobody_wrote_down(home: Path, settings: Settings) -> None:
+    for file in home.glob("stack.json*"):
+        file.unlink()
+    said: list[str] = []
+    stack.down(said.append, home=home)
+    assert sorted(line for line in said if "stopped" in line) == sorted(f"{store}: stopped" for store in STORES)
+    assert processes_of(home) == []
+    stack.up(home=home)
+    same_data(home)
+
+
+def test_data_that_cannot_be_used_are_refused_and_kept(home: Path, settings: Settings) -> None:
+    stack.down(home=home)
+    version = home / "postgres" / "data" / "PG_VERSION"
+    version.rename(version.with_name("taken"))
+    for state in ("known", "lost"):
+        if state == "lost":
+            for file in home.glob("stack.json*"):
+                file.unlink()
+        with pytest.raises(ConfigurationError, match="empty, gone or damaged"):
+            stack.up(home=home)
+        assert (version.parent / "global").is_dir()
+    version.with_name("taken").rename(version)
+    stack.up(home=home)
+    same_data(home)
+
+
+def test_a_copy_of_a_running_home_leaves_its_servers_alone(home: Path, settings: Settings) -> None:
+    before = pids(home)
+    copy = home.with_name("copy")
+    copy.mkdir()
+    for file in home.glob("stack.json*"):
+        (copy / file.name).write_bytes(file.read_bytes())
+    assert set(pids(copy).values()) == {None}
+    with pytest.raises(ConfigurationError, match="is a copy of"):
+        stack.up(home=copy)
+    stack.down(home=copy)
+    assert pids(home) == before
+    stack.down(home=copy, purge=True)
+    assert all(status.healthy for status in stack.status(home=home) if status.store in STORES)
+    same_data(home)
+
+
+# ── servers that answer, and can't serve ───────────────────────────────────────────────────────────────────────
+
+
+def test_a_server_without_free_connections_is_told_and_not_restarted(
+    home: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack, "_ANSWER_SECONDS", 1.0)
+    before = pids(home)
+    sessions = []
+    try:
+        with contextlib.suppress(psycopg2.OperationalError):
+            for _ in range(200):
+                sessions.append(psycopg2.connect(settings.postgres_url))
+        assert 0 < len(sessions) < 200
+        for call in (lambda: stack.up(home=home), lambda: connect_postgres(settings.postgres_url)):
+            with pytest.raises(StoreError, match="too many clients") as error:
+                call()
+            assert error.value.transient
+            assert "close sessions" in error.value.hint
+        found = {status.store: status for status in stack.status(home=home)}
+        assert "too many clients" in found["postgres"].problem
+        assert pids(home) == before
+        with sessions[0].cursor() as cursor:
+            cursor.execute("select 1")
+    finally:
+        for session in sessions:
+            session.close()
+    assert all(status.healthy for status in stack.up(home=home))
+    assert pids(home) == before
+
+
+def test_a_server_that_takes_no_writes_is_worth_another_try(settings: Settings) -> None:
+    pg = connect_postgres(settings.postgres_url)
+    with pg.cursor() as cursor:
+        cursor.execute("set default_transaction_read_only = on")
+        pg.commit()
+        with pytest.raises(StoreError, match="read-only") as error, translated("a load"):
+            cursor.execute("create table nothing (a int)")
+    assert "writable" in error.value.hint
+    pg.close()
+
+
+# ── ports ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+OPEN = {"kafka": "the Kafka protocol without a login: docs/security.md"}
+"""Ports of the stack that let anybody on this machine in, and why."""
+
+
+def listening(home: Path) -> dict[int, str]:
+    """The TCP ports on which the stack's processes listen, with the store."""
+    found = {}
+    for store, children in process.servers_of(home).items():
+        for child in children:
+            leader = psutil.Process(child.pid)
+            for one in (leader, *leader.children(recursive=True)):
+                for connection in one.net_connections("inet"):
+                    if connection.status == psutil.CONN_LISTEN:
+                        assert connection.laddr.ip == "127.0.0.1"
+                        found[connection.laddr.port] = store
+    return found
+
+
+def answer(port: int, request: bytes, tls: bool) -> bytes:
+    """What a stranger gets for a request, without a login or a certificate."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as plain, contextlib.ExitStack() as until:
+        try:
+            connection: socket.socket = plain
+            if tls:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+                connection = until.enter_context(context.wrap_socket(plain))
+            connection.sendall(request)
+            return connection.recv(65_536)
+        except OSError:  # shut, as it should be
+            return b""
+
+
+def test_every_port_asks_for_a_login_or_is_shut(home: Path, settings: Settings) -> None:
+    """Found among the sockets of its processes, not in a list of ours."""
+    ports = listening(home)
+    assert set(ports.values()) == set(STORES)
+    requests = [
+        b"GET /%s HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\nConnection: close\r\n\r\n" % path
+        for path in (b"", b"?query=SELECT%201", b"buckets/", b"buckets/broker/", b"dir/assign", b"v1/config", b"status")
+    ]
+    requests.append(
+        b"PUT /buckets/broker/x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"
+    )
+    requests.append(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")  # gRPC's first words
+    asks = {urlsplit(url).port for url in (settings.clickhouse_url, settings.s3_url, settings.postgres_url)}
+    for port, store in ports.items():
+        if store in OPEN:
+            continue
+        for request in requests:
+            for tls in (False, True):
+                got = answer(port, request, tls)
+                # A login is asked for (401, 403), or the request is none here (400); else there is no word at all.
+                refused = re.match(rb"HTTP/1\.[01] (400|401|403|404) ", got)
+                if store == "clickhouse" and got.endswith(b"\r\n\r\nOk.\n"):  # its ping, as a server's
+                    continue
+                assert not got or refused or (port in asks and store == "postgres"), (store, port, request, got)
+    for url, password in ((settings.postgres_url, "wrong"), (settings.postgres_url, "")):
+        parts = urlsplit(url)
+        with pytest.raises(psycopg2.OperationalError, match="password"):
+            psycopg2.connect(
+                host="127.0.0.1", port=parts.port, user=parts.username, password=password, dbname="postgres"
+            )
+
+
+def test_sockets_in_the_file_system_are_for_the_owner_alone(home: Path, settings: Settings) -> None:
+    paths = set()
+    for children in process.servers_of(home).values():
+        for child in children:
+            paths |= {
+                c.laddr for c in psutil.Process(child.pid).net_connections("unix") if str(c.laddr).startswith("/")
+            }
+    assert paths
+    for path in paths:
+        assert Path(path).stat().st_mode & 0o077 == 0, path
 
 
 QUEUE = """

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clickvault.alerts import Alert, RunReport, alert, alert_of, send_kept
+from clickvault.alerts import Alert, RunReport, alert, alert_of, over, report, send_due, send_kept, trouble, troubles
 from clickvault.alerts.send import AT_ONCE, PATIENCE, name_of, outbox_of
 from clickvault.masking import masker, secrets_in_use
 from clickvault.settings import Settings
@@ -79,6 +81,37 @@ def test_telegram_and_mail_get_it(tmp_path: Path, receiver: Telegram) -> None:
     ((subject, body),) = mails.mails
     assert subject == "clickvault 5_build_marts succeeded"
     assert "rows: 12,345" in body
+
+
+STRANGE = "expected <uuid>, got <b>x</b> & y; column `a_b` [x](y) *z* 1 < 2 > 0 &lt; <script>z</script> \"q\" 'r'"
+
+
+@pytest.mark.parametrize("form", ["", "?format=markdown", "?format=html"])
+def test_what_stands_in_angle_brackets_is_kept(tmp_path: Path, receiver: Telegram, form: str) -> None:
+    """Whatever format the target has: the text is written in it, and no part of it is taken for markup."""
+    with mailbox() as mails:
+        address = mails.address.replace("&format=text", form.replace("?", "&"))
+        settings = Settings(home=tmp_path, alerts=[f"tgram://{TOKEN}/{CHAT}{form}", address], telegram_api=receiver.url)
+        alert(settings, Alert("the <title> & more", STRANGE, "failure"))
+    (text,) = receiver.texts
+    ((subject, body),) = mails.mails
+    assert subject == "the <title> & more"
+    read = re.sub(r"\\(.)", r"\1", text) if "markdown" in form else unescape(text)
+    assert STRANGE in read
+    if "markdown" not in form:
+        assert "<title>" in read
+        assert re.sub(r"&[a-z0-9#]+;|</?b>", "", text).count("<") == 0, "Telegram refuses tags that it does not know"
+    if body:
+        assert STRANGE in body
+
+
+def test_a_long_text_is_cut_between_its_characters(settings: Settings, receiver: Telegram) -> None:
+    """A bracket is several characters where it is escaped."""
+    said = "".join(f"<{n}>" for n in range(2_000))
+    alert(settings, Alert("title", said, "failure"))
+    assert len(receiver.texts) > 1
+    whole = "".join(unescape(t.replace("<b>title</b>", "")) for t in receiver.texts)
+    assert re.sub(r"\s", "", whole) == said
 
 
 def test_no_secret_is_in_a_text(settings: Settings, receiver: Telegram) -> None:
@@ -174,9 +207,105 @@ def test_what_waited_too_long_is_forgotten(settings: Settings) -> None:
 def test_without_a_target_it_is_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", logger="clickvault.alerts"):
         assert alert(Settings(home=tmp_path, alerts=[]), alert_of(REPORT)) == []
-        assert alert(Settings(home=tmp_path, alerts=["json://x"], alerts_on="failure"), alert_of(REPORT)) == []
-    assert caplog.text.count("rows: 12,345") == 2
-    assert not (tmp_path / "alerts").exists()
+        assert report(Settings(home=tmp_path, alerts=[]), REPORT) == []
+        assert not (tmp_path / "alerts").exists()
+        assert report(Settings(home=tmp_path, alerts=["json://x"], alerts_on="failure"), REPORT) == []
+    assert caplog.text.count("rows: 12,345") == 3
+
+
+def titles(receiver: Telegram) -> list[str]:
+    return [text.splitlines()[0] for text in receiver.texts]
+
+
+def failed(*causes: str, dag: str = "3_load_vault") -> RunReport:
+    return RunReport(dag, "manual__1", False, failed=[("load.others [like]", cause) for cause in causes])
+
+
+def test_successes_come_as_a_digest(settings: Settings, receiver: Telegram) -> None:
+    """An hour of a pipeline is one message, which says how often each DAG ran, and how many rows it moved."""
+    at = DAY
+    for minute in range(60):
+        report(settings, replace(REPORT, dag="1_generate_events", rows=10), at := DAY + timedelta(minutes=minute))
+        if minute % 5 == 0:
+            report(settings, replace(REPORT, dag="2_ingest_kafka", rows=None), at)
+    assert receiver.texts == []
+    send_due(settings, at)
+    assert receiver.texts == []
+    send_due(settings, DAY + timedelta(minutes=60))
+    (text,) = receiver.texts
+    assert "clickvault digest: 72 runs succeeded" in text
+    assert "from 2026-01-05 00:00 to 2026-01-05 01:00 UTC" in text
+    assert "1_generate_events: 60 succeeded, 600 rows" in text
+    assert "2_ingest_kafka: 12 succeeded, 0 rows" in text
+    send_due(settings, DAY + timedelta(minutes=180))
+    assert len(receiver.texts) == 1
+
+
+def test_a_dag_has_its_own_choice(settings: Settings, receiver: Telegram) -> None:
+    mine = settings.model_copy(update={"alerts_on": "failure,5_build_marts=all,2_ingest_s3=digest"})
+    for dag in ("1_generate_events", "5_build_marts", "2_ingest_s3"):
+        report(mine, replace(REPORT, dag=dag), DAY)
+    assert [t for t in titles(receiver) if "5_build_marts succeeded" in t] == titles(receiver)
+    send_due(mine, DAY + timedelta(hours=1))
+    assert "2_ingest_s3: 1 succeeded" in receiver.texts[1]
+    assert "1_generate" not in "".join(receiver.texts)
+    for wrong in ("sometimes", "digest,5_build_marts", "digest,5_build_marts=never"):
+        with pytest.raises(ValueError, match="all, digest or failure"):
+            Settings(home=settings.home, alerts_on=wrong)
+
+
+def test_a_failure_is_told_once_and_so_is_that_it_is_over(settings: Settings, receiver: Telegram) -> None:
+    """The same cause again is counted; another one is told; the first success says how many failed, and since when."""
+    report(settings, failed("StoreError: stands at 5"), DAY)
+    report(settings, failed("StoreError: stands at 9"), DAY)
+    assert len(receiver.texts) == 1
+    report(settings, failed("StoreError: stands at 9", "DataError: wrong"), DAY)
+    assert len(receiver.texts) == 2
+    report(settings, replace(REPORT, dag="3_load_vault"), DAY)
+    assert "clickvault 3_load_vault works again" in receiver.texts[2]
+    assert "before: 3 runs failed since 2026-01-05 00:00 UTC" in receiver.texts[2]
+    report(settings, replace(REPORT, dag="3_load_vault"), DAY)
+    assert len(receiver.texts) == 3
+    send_due(settings, DAY + timedelta(hours=1))
+    assert "3_load_vault: 1 succeeded, 1 failed as before" in receiver.texts[3]
+
+
+def test_a_trouble_is_told_once_and_so_is_that_it_is_over(settings: Settings, receiver: Telegram) -> None:
+    over(settings, "the scheduler")
+    trouble(settings, "the scheduler", "ended: s3-secret/key+")
+    trouble(settings, "the scheduler", "ended again")
+    assert len(receiver.texts) == 1
+    assert "clickvault TROUBLE: the scheduler" in receiver.texts[0]
+    assert "ended: ***" in troubles(settings)["the scheduler"]
+    over(settings, "the scheduler", "2 restarts")
+    over(settings, "the scheduler")
+    assert "clickvault works again: the scheduler" in receiver.texts[1]
+    assert "2 restarts" in receiver.texts[1]
+    assert len(receiver.texts) == 2
+    assert troubles(settings) == {}
+
+
+@pytest.mark.parametrize("damage", ["", "[]", '{"failing": 3', '{"troubles": null, "digest": 1, "failing": []}'])
+def test_a_damaged_journal_loses_no_alert(settings: Settings, receiver: Telegram, damage: str) -> None:
+    outbox_of(settings).folder.mkdir()
+    (outbox_of(settings).folder / "journal.state").write_text(damage)
+    report(settings, failed("StoreError: away"), DAY)
+    trouble(settings, "x", "text")
+    over(settings, "x")
+    assert len(receiver.texts) == 3
+
+
+def test_a_test_is_marked_as_one(settings: Settings, receiver: Telegram, monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    from clickvault.cli.app import app
+
+    monkeypatch.setenv("CLICKVAULT_HOME", str(settings.home))
+    monkeypatch.setenv("CLICKVAULT_ALERTS", " ".join(settings.alerts))
+    monkeypatch.setenv("CLICKVAULT_TELEGRAM_API", receiver.url)
+    assert CliRunner().invoke(app, ["alerts", "test"]).exit_code == 0
+    assert "clickvault TEST" in receiver.texts[0]
+    assert "This is a test" in receiver.texts[0]
 
 
 def test_secrets_are_found_wherever_they_are_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from clickvault.errors import ContractError
 from clickvault.objects import SqlObject
 from clickvault.quality.checks import all_checks, query
 from clickvault.render import Renderer, statements
+from clickvault.resources import ROOT
 from clickvault.settings import Settings
 from clickvault.versions import Period
 from contracts.social import DOMAIN
@@ -169,3 +170,41 @@ def test_what_is_not_made_for_a_cluster_is_refused() -> None:
     unsorted = "CREATE TABLE raw.a\n(\n    b Int8\n)\nENGINE = MergeTree\nORDER BY tuple()"
     with pytest.raises(ContractError, match=r"raw\.a: a sharded table has columns and an ORDER BY of columns"):
         clustered([SqlObject("table", "raw.a", unsorted)], "clickvault")
+
+
+class Recorded:
+    """Takes statements as a client does, and says that nothing is there."""
+
+    def __init__(self, answers: list[dict[str, object]]) -> None:
+        self.said: list[str] = []
+        self.answers = answers
+
+    def command(self, sql: str) -> None:
+        self.said.append(sql)
+
+    def query(self, sql: str, parameters: dict[str, object]) -> Recorded:
+        return self
+
+    def named_results(self) -> list[dict[str, object]]:
+        return self.answers
+
+
+def test_collections_are_made_on_every_server() -> None:
+    """With a text for all, no server has the member's name of another; those of the configuration have one each."""
+    settings = SETTINGS.model_copy(update={"clickhouse_cluster": "clickvault"})
+    ch = Recorded([{"name": "s3_events", "source": "SQL", "keys": ["url", "old"]}])
+    schema._apply_collections(ch, settings)  # type: ignore[arg-type]
+    kafka, s3, stage = ch.said
+    assert kafka.startswith("CREATE NAMED COLLECTION IF NOT EXISTS kafka ON CLUSTER `clickvault` AS ")
+    assert "group_instance_id" not in kafka
+    assert s3.startswith("ALTER NAMED COLLECTION s3_events ON CLUSTER `clickvault` SET ")
+    assert "DELETE `old`" in s3
+    assert stage.startswith("CREATE NAMED COLLECTION IF NOT EXISTS vault_stage ON CLUSTER `clickvault` AS ")
+    one = Recorded([])
+    schema._apply_collections(one, SETTINGS)  # type: ignore[arg-type]
+    assert "`kafka.group_instance_id` = 'clickvault'" in one.said[0]
+    assert "ON CLUSTER" not in "".join(one.said)
+    nodes = set(re.findall(r"CLICKHOUSE_NODE: ([\w-]+)", (ROOT / "docker-compose.cluster.yml").read_text()))
+    assert nodes == {"clickhouse", "clickhouse-1b", "clickhouse-2a", "clickhouse-2b"}
+    said = (ROOT / "clickhouse" / "config.d" / "named_collections.xml").read_text(encoding="utf-8")
+    assert '<group_instance_id from_env="CLICKHOUSE_NODE"/>' in said

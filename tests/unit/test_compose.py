@@ -17,7 +17,8 @@ import yaml
 
 from clickvault import schema
 from clickvault.contract import Registry
-from clickvault.render import ROOT, Renderer
+from clickvault.render import Renderer
+from clickvault.resources import ROOT
 from clickvault.settings import Settings
 from contracts.social import DOMAIN
 
@@ -90,6 +91,19 @@ def test_images_are_at_exact_versions(compose: dict[str, Any]) -> None:
             assert re.search(r":\d+\.\d+\.\d+", base), f"{file.name}: {base} floats"
 
 
+def test_an_image_is_built_by_one_service(compose: dict[str, Any]) -> None:
+    """Several that build one tag at once end in "already exists"; the others ask no registry for a name that is ours."""
+    ours = [image for s in services(compose).values() if (image := s["image"]).startswith("clickvault-")]
+    assert len(ours) >= 7
+    for image in set(ours):
+        users = [s for s in services(compose).values() if s["image"] == image]
+        assert sum("build" in s for s in users) == 1, image
+        assert [s.get("pull_policy") for s in users if "build" not in s] == ["never"] * (len(users) - 1)
+    assert "build" in services(compose)["init"], "what all others wait for"
+    dockerfile = (ROOT / "docker" / "airflow.Dockerfile").read_text(encoding="utf-8")
+    assert re.search(r"pip install [^\n]*\\\n\s*&& pip check$", dockerfile, re.MULTILINE)
+
+
 def test_ports_are_on_loopback(compose: dict[str, Any]) -> None:
     found = [p for s in services(compose).values() for p in s.get("ports", [])]
     assert len(found) >= 8
@@ -140,6 +154,45 @@ def test_every_service_has_a_memory_limit(compose: dict[str, Any]) -> None:
     page = (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
     for name in limits.keys() - ENDS:
         assert f"| {name} " in page, f"docs/compose.md does not say what {name} needs"
+
+
+GIGABYTE = {"g": 1.0, "m": 1 / 1024}
+
+
+def test_the_memory_of_the_page_is_compose_s_own_sum(compose: dict[str, Any], request: pytest.FixtureRequest) -> None:
+    """docs/compose.md says of each service what its limit is, and of the stack and the cluster what all limits make."""
+    page = (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
+    found = services(compose)
+    limits = {n: float(s["mem_limit"][:-1]) * GIGABYTE[s["mem_limit"][-1]] for n, s in found.items() if n not in ENDS}
+    for name, limit in limits.items():
+        said = f"{limit:.0f} GB" if limit >= 1 else f"{1024 * limit:.0f} MB"
+        assert re.search(rf"^\| {name} \| {said}\b", page, re.MULTILINE), f"{name}: {said}"
+    only_by_choice = {"superset"} if "clickhouse-2b" in found else {"superset", "airflow-worker"}
+    total = sum(limit for name, limit in limits.items() if name not in only_by_choice)
+    what = "cluster" if "clickhouse-2b" in found else "stack"
+    assert f"{total:g} GB of ceilings in all for the {what}" in page
+
+
+@pytest.mark.parametrize("heap", ["512m", "1g", "4g"])
+def test_neo4j_s_heap_may_be_any(secrets: Path, heap: str) -> None:
+    """A first size above the largest one ends the server at its start."""
+    environment = secrets / f"env heap {heap}"
+    environment.write_text((secrets / ".env.compose").read_text(encoding="utf-8") + f"NEO4J_HEAP={heap}\n")
+    done = resolve(FILES["the stack"], secrets, environment)
+    memory = yaml.safe_load(done.stdout)["services"]["neo4j"]["environment"]
+    assert memory["NEO4J_server_memory_heap_max__size"] == heap
+    assert memory["NEO4J_server_memory_heap_initial__size"] == heap
+
+
+def test_the_cluster_has_its_commands() -> None:
+    """`make cluster-up`, `cluster-demo`, `cluster-down` name both files and the profile."""
+    for target, what in (("up", "up -d --build"), ("demo", "clickvault demo"), ("down", "down")):
+        done = subprocess.run(
+            ["make", "-n", f"cluster-{target}"], cwd=ROOT, capture_output=True, text=True, check=True
+        )  # fmt: skip
+        (line,) = [line for line in done.stdout.splitlines() if what in line]
+        assert "-f docker-compose.yml -f docker-compose.cluster.yml --profile cluster" in line
+        assert f"make cluster-{target}" in (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
 
 
 def test_no_secret_has_a_default(secrets: Path) -> None:

@@ -641,12 +641,14 @@ def test_judge_accepts() -> None:
         (b" " * (MAX_MESSAGE_BYTES + 1), "larger than 1000000 bytes"),
         (b"\xef\xbb\xbf{}", "starts with a byte-order mark"),
         (b"{", "not JSON"),
-        (b"\xff", "not JSON"),
+        (b"\xff", "not UTF-8"),
+        (json.dumps(LIKE).encode().replace(b"tests", b"\\ud83d"), "half a surrogate pair: a character cut in two"),
+        (b'{"a": 1e999}', "a number out of range"),
+        (b'{"a": NaN}', "not JSON"),
         (b"[" * 100_000, "not JSON"),
         (b"[]", "not a JSON object"),
         (b'{"a": 1, "a": 1}', "a: given twice"),
         (b'{"a": {"b": 1, "b": 1}}', "b: given twice"),
-        (b'{"a": 18446744073709551616}', "a whole number beyond 64 bits"),
         (b"{}", "unknown event type"),
         (b'{"event_type": "none"}', "unknown event type"),
     ],
@@ -662,7 +664,10 @@ def test_judge_refuses_a_message_as_a_whole(raw: bytes, reason: str) -> None:
         ({"schema_version": "1"}, "schema_version"),
         ({"schema_version": 0}, "schema_version"),
         ({"more": 1}, "more"),
-        ({"user_id": None}, "user_id"),
+        ({"user_id": None}, "user_id: is null"),
+        ({"producer": ...}, "producer: missing"),
+        ({"more": 10**26}, "more: not declared"),
+        ({"schema_version": 10**26}, "schema_version: out of range"),
         ({"producer": "a\0"}, "producer"),
         ({"event_time": "1999-12-31T23:59:59Z"}, "event_time"),
         ({"event_time": format_time(NOW + timedelta(seconds=601))}, "event_time"),
@@ -671,7 +676,8 @@ def test_judge_refuses_a_message_as_a_whole(raw: bytes, reason: str) -> None:
     ],
 )
 def test_judge_refuses_a_field(change: dict[str, Any], field: str) -> None:
-    reasons = verdict(**change)
+    raw = json.dumps({k: v for k, v in (LIKE | change).items() if v is not ...})
+    reasons = verdict(raw.encode())
     assert isinstance(reasons, list)
     assert any(field in reason for reason in reasons), reasons
 

@@ -21,7 +21,7 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 # what judge says, where it is not what the pipeline says
 WORDS = {
-    "missing": "Field required", "given twice": "given twice", "not JSON": "not JSON", "not a JSON": "not a JSON obj",
+    "missing": "missing", "given twice": "given twice", "not JSON": "not JSON", "not a JSON": "not a JSON obj",
     "unknown event type": "unknown event type", "empty message": "empty message", "in the future": "outside its window",
     "not a time": "", "not a day": "", "not a text": "valid string", "not a whole": "valid integer", "not true": "valid boolean",
     "not one of": "Input should be", "longer than": "at most", "below": "greater than or equal",

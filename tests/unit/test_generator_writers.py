@@ -132,7 +132,7 @@ def test_send_to_s3_keeps_the_bytes_and_groups_lines(registry: Registry, tmp_pat
     packed.write_bytes(gzip.compress(b"\n".join(LINES[3:])))
     bucket, seen = Bucket(), []
     writer = S3Writer(bucket, "vault")
-    done = send_files([plain, packed], writer, registry, lambda n, read: seen.append((n, read)), now=EPOCH)
+    done = send_files([plain, packed], writer, registry, lambda n, read: seen.append((n, read)), EPOCH, "social.user")
     assert done.messages == 6
     assert done.objects == {name: content.count(b"\n") for name, content in bucket.objects.items()}
     assert seen[-1] == (6, plain.stat().st_size + packed.stat().st_size)
@@ -142,8 +142,52 @@ def test_send_to_s3_keeps_the_bytes_and_groups_lines(registry: Registry, tmp_pat
     assert by_group["users"] == b"\n".join(LINES[2:5]) + b"\n"  # dead letters to be
     assert all(name.startswith("events/") and "/dt=2026-01-01/send_" in name for name in bucket.objects)
     before = dict(bucket.objects)
-    send_files([plain, packed], S3Writer(bucket, "vault"), registry, now=EPOCH)
+    send_files([plain, packed], S3Writer(bucket, "vault"), registry, now=EPOCH, topic="social.user")
     assert bucket.objects == before
+
+
+STRANGERS = [
+    b"not json", b'{"event_type":"poke"}', b'{"event_type":"Like"}', b'{"event_type":null}', b'["event_type"]', b"\xff",
+    b'{"payload":{"event_type":"like"}}', b'{"payload":{"event_type":"like"},"event_type":"poke"}', b"{}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_a_line_of_no_known_event_type_is_refused_before_anything_is_sent(
+    registry: Registry, tmp_path: Path, stranger: bytes
+) -> None:
+    """It went into the topic (S3: the group) of a type that it is not."""
+    file, bucket = tmp_path / "a.jsonl", Bucket()
+    file.write_bytes(b'{"event_type":"like"}\n\n' + stranger + b'\n{"event_type":"post"}\n')
+    with pytest.raises(ConfigurationError, match="1 line has no known event type, nothing is sent") as error:
+        send_files([file], S3Writer(bucket, "vault"), registry)
+    assert f"{file}, line 3: " in error.value.message
+    assert "--topic" in error.value.hint
+    assert bucket.objects == {}
+    send_files([file], S3Writer(bucket, "vault"), registry, topic="social.friend")
+    assert {n.split("/")[1]: c for n, c in bucket.objects.items()} == {
+        "content": b'{"event_type":"like"}\n{"event_type":"post"}\n',
+        "ties": stranger + b"\n",
+    }
+
+
+def test_lines_of_no_known_event_type_are_named_by_file_line_and_type(registry: Registry, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl.gz"
+    first.write_bytes(b'{"event_type":"like"}\n')
+    second.write_bytes(gzip.compress(b'{"event_type":"poke"}\n' * 7))
+    with pytest.raises(ConfigurationError, match="7 lines have no known event type") as error:
+        send_files([first, second], S3Writer(Bucket(), "vault"), registry)
+    assert f"{second}, line 5: event type 'poke'; and 2 more" in error.value.message
+    assert str(first) not in error.value.message
+    with pytest.raises(ConfigurationError, match="no event type has the topic 'pokes'"):
+        send_files([first, second], S3Writer(Bucket(), "vault"), registry, topic="pokes")
+
+
+def test_a_line_that_is_cut_short_goes_to_its_own_type(registry: Registry, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b'{"event_type":"friend","user_id":')
+    bucket = Bucket()
+    send_files([tmp_path / "a.jsonl"], S3Writer(bucket, "vault"), registry)
+    assert [name.split("/")[1] for name in bucket.objects] == ["ties"]
 
 
 def test_send_of_what_is_no_file(registry: Registry, tmp_path: Path) -> None:

@@ -114,6 +114,8 @@ def test_parameters_are_read_from_one_setting(monkeypatch: pytest.MonkeyPatch, t
         ("[metrics]", "[metric]", "metric"),
         ("{#- mart", "{#- a mart", "begins with a header"),
         ("views.where", "views.much", "marts.v_much is declared by two marts"),
+        ('["raw.post"]', '["activity of customer"]', "there is no hub 'customer'"),
+        ('dimensions = { day = "" }', 'dimensions = { day = "" }\nrows = { flags = ["over"] }', "flags names 'over'"),
     ],
 )
 def test_a_header_that_can_not_be_meant_is_refused(tmp_path: Path, old: str, new: str, words: str) -> None:
@@ -147,7 +149,7 @@ def test_sources_are_what_the_sql_reads(mart: marts.Mart) -> None:
     found = {f"{db}.{name}" for db, name in re.findall(r"\b(raw|graph|vault|marts)\.`?(\w+)", sql)}
     found -= {mart.table, mart.staging} | {o.name for o in objects_of(rendered(SOCIAL, mart))}
     activity = {f"raw.{e.event_type}" for e in REGISTRY.events.values() if e.actor and e.activity}
-    declared = set(mart.sources) - {"raw.*"}
-    assert found - (activity if "raw.*" in mart.sources else set()) <= declared
+    declared = set(mart.sources) - {"activity of user"}
+    assert found - (activity if mart.activity_of else set()) <= declared
     assert declared <= found
-    assert ("raw.*" in mart.sources) == (activity <= found)
+    assert (mart.activity_of == ["user"]) == (activity <= found)

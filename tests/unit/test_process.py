@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -111,3 +112,44 @@ def test_the_end_of_a_log_says_what_went_wrong_and_not_where_in_the_program(tmp_
     log.write_text("\n".join(["---", *said, calls]))
     assert process.tail(log) == " | ".join(said)
     assert process.tail(tmp_path / "none") == "no log"
+
+
+def test_servers_of_a_home_are_found_without_a_record(tmp_path: Path) -> None:
+    home, other = tmp_path / "home", tmp_path / "home too"
+    started = {}
+    for folder in (home, other):
+        folder.mkdir()
+        command = ["sh", "-c", "sleep 60 & wait"]  # what a server starts in its turn is not one
+        started[folder] = process.start(command, tmp_path / "log", serves=("s3", folder))
+    unmarked = process.start(["sleep", "60"], tmp_path / "log")
+    assert process.servers_of(home) == {"s3": [started[home]]}
+    assert process.servers_of(other) == {"s3": [started[other]]}
+    for child in (*started.values(), unmarked):
+        process.stop(child)
+    assert process.servers_of(home) == {}
+
+
+def test_what_a_server_started_ends_with_it(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    child = process.start(["sh", "-c", 'sleep 60 & echo $! > "$0"; wait', str(pid_file)], tmp_path / "log")
+    deadline = time.monotonic() + 30
+    while not (pid_file.exists() and pid_file.read_text()):
+        assert time.monotonic() < deadline
+    started = psutil.Process(int(pid_file.read_text()))
+    process.stop(child)
+    assert not started.is_running() or started.status() == psutil.STATUS_ZOMBIE
+
+
+def test_nothing_is_started_once_it_is_cancelled(tmp_path: Path) -> None:
+    cancelled = threading.Event()
+    cancelled.set()
+    with pytest.raises(process.Cancelled):
+        process.start(["touch", str(tmp_path / "begun")], tmp_path / "log", cancelled=cancelled)
+    with pytest.raises(process.Cancelled):
+        process.exit_status(process.start(["sleep", "60"], tmp_path / "log"), cancelled)
+    assert not (tmp_path / "begun").exists()
+
+
+def test_what_servers_write_is_for_nobody_else(tmp_path: Path) -> None:
+    process.exit_status(process.start(["touch", str(tmp_path / "made")], tmp_path / "log"))
+    assert (tmp_path / "made").stat().st_mode & 0o077 == 0

@@ -195,6 +195,12 @@ def test_data_stay_data() -> None:
     assert f"{HOSTILE} 0" in found.data["frames"]["communities.growing"]["columns"]["name"]["of"]
 
 
+def test_dollars_in_texts_are_no_formula(text: str) -> None:
+    """Plotly would set `$x$` as TeX, and show nothing where MathJax is not there."""
+    (options,) = re.findall(r"Plotly\.react\([^{]*(\{[^}]*\})\)", text)
+    assert "typesetMath: false" in options
+
+
 def test_json_in_a_script_element_can_not_end_it() -> None:
     text = for_script({"a": HOSTILE, "b": [1, 2.5, None]})
     assert not re.search("[<>&\u2028\u2029]", text)

@@ -14,8 +14,9 @@ from clickhouse_connect.driver.client import Client
 from psycopg2.extras import execute_values
 
 from clickvault.contract.vault import KeySpec, LinkSpec, VaultSpec
+from clickvault.objects import objects_of
 from clickvault.postgres import Connection
-from clickvault.render import Renderer, ch_identifier, ch_type, pg_identifier
+from clickvault.render import Renderer, ch_identifier, pg_identifier
 from clickvault.vault import MergeCounts, merge
 
 NAMESPACE = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
@@ -68,7 +69,7 @@ def key_of(renderer: Renderer, key: KeySpec, row: Mapping[str, Any]) -> Any:
     if isinstance(value, str) and key.field.kind == "string":
         hub = renderer.registry.hubs[key.hub].key.hub
         assert hub is not None
-        value = value.strip(" ").lower() if hub.fold else value.strip(" ")
+        value = value.lower() if hub.fold else value
     return None if value in (None, "") else value
 
 
@@ -87,6 +88,7 @@ def stage_row(renderer: Renderer, vault: VaultSpec, row: Mapping[str, Any]) -> d
     out: dict[str, Any] = {
         "event_id": row["event_id"],
         "event_time": row["event_time"],
+        "source_order": row.get("source_order", str(UUID(int=row.get("offset", 0)))),
         "is_deleted": deleted,
         "record_source": row.get("source", "test/stream"),
     }
@@ -168,13 +170,7 @@ class Raw:
 
     def create(self, renderer: Renderer) -> None:
         for event in renderer.registry.events.values():
-            columns = [f"{ch_identifier(f.name)} {ch_type(f)}" for f in event.all_fields if f.name != "event_type"]
-            self.ch.command(
-                f"CREATE TABLE raw.{ch_identifier(event.event_type)} ({', '.join(columns)},"
-                " source LowCardinality(String), stream LowCardinality(String), partition Int32, offset UInt64,"
-                " landed_at DateTime64(6, 'UTC'), version Int64) ENGINE = ReplacingMergeTree(version)"
-                " PARTITION BY toYYYYMM(event_time) ORDER BY (event_time, event_id)"
-            )
+            self.ch.command(objects_of(renderer.render("ingest/event.sql.j2", event=event))[0].sql)
 
     def insert(self, event_type: str, rows: Iterable[Mapping[str, Any]], start: int = 0, partition: int = 0) -> None:
         """Put rows at offsets from `start` on, in the source `test`, stream `s`."""
@@ -183,7 +179,7 @@ class Raw:
             out.append(
                 {
                     "op": "create", "schema_version": 1, "producer": "test", "source": "test", "stream": "s",
-                    "partition": partition, "offset": start + n, "version": -(start + n), **row,
+                    "partition": partition, "offset": start + n, **row,
                     "event_time": f"{row['event_time']:%Y-%m-%d %H:%M:%S.%f}",
                 }
             )  # fmt: skip

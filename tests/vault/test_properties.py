@@ -50,9 +50,15 @@ def arrivals(
 ) -> tuple[list[Row], list[list[Row]]]:
     """A stream, and the batches in which it arrives: every observation at least once."""
     drawn = draw(st.lists(st.tuples(st.integers(1, 6), st.sampled_from(ops), fields), min_size=1, max_size=14))
-    # Days 1 to 6 and a month later, so that partitions are crossed. Ids that are no copy of the order of arrival.
+    # Days 1 to 6 and a month later, so that partitions are crossed. The source gave them in this order; ids and arrival have others.
     stream = [
-        {"event_id": event_id(n * 7919 % 31, n), "event_time": day(t if t < 5 else t + 31), "op": op, **values}
+        {
+            "event_id": event_id(n * 7919 % 31, n),
+            "offset": n,
+            "event_time": day(t if t < 5 else t + 31),
+            "op": op,
+            **values,
+        }
         for n, (t, op, values) in enumerate(drawn)
     ]
     order = draw(st.permutations(range(len(stream))))
@@ -65,7 +71,7 @@ def arrivals(
 
 
 def in_order(stream: list[Row]) -> list[Row]:
-    return sorted(stream, key=lambda r: (r["event_time"], r["event_id"]))
+    return sorted(stream, key=lambda r: (r["event_time"], r["offset"]))
 
 
 def check(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import shutil
 import sys
 import threading
@@ -19,7 +20,7 @@ from pathlib import Path
 import uvicorn
 
 from clickvault.embedded import clickhouse
-from clickvault.embedded.front import config
+from clickvault.embedded.front import config, connections
 from clickvault.embedded.front.access import Access
 from clickvault.embedded.front.app import BrokenAnswer, Front
 from clickvault.embedded.front.engine import Engine
@@ -49,9 +50,15 @@ def main(home: Path, port: int) -> None:
         clickhouse.OWNER: state.secret("clickhouse"),
         clickhouse.READER: state.secret("clickhouse_reader"),
     }
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     engine = Engine(folder / "data", config.write(folder))
     log.info("ClickHouse %s on 127.0.0.1:%d", engine.version, port)
-    front = Front(engine, Access(passwords, clickhouse.READER, engine.table_functions), spool)
+    access = Access(
+        passwords, clickhouse.READER, engine.ai_functions, config.reader_settings(), config.fixed_settings()
+    )
+    names = frozenset(os.environ.get("CLICKVAULT_CLICKHOUSE_NAMES", "").lower().replace(",", " ").split())
+    front = Front(engine, access, spool, names)
     server = uvicorn.Server(
         uvicorn.Config(
             front,
@@ -60,6 +67,8 @@ def main(home: Path, port: int) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            http=connections.Protocol,
+            ws="none",
             timeout_keep_alive=60,
             timeout_graceful_shutdown=2,
             h11_max_incomplete_event_size=4 << 20,  # a long query in the URL

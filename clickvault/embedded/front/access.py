@@ -1,94 +1,153 @@
-"""The two logins, and what the reader may run.
+"""The two logins, and what of a statement the reader may run.
 
-chDB knows one user, so the limits of the second login are set here: `readonly = 2` on its connections, which is the
-engine's own rule for DDL and writes, and on top of it what that rule lets pass in a local engine: functions that reach
-files, the network or other servers, `INSERT INTO FUNCTION`, temporary tables over foreign engines. The syntax tree
-that decides comes from the engine's own parser (EXPLAIN AST).
+Rights are the engine's: the reader's connections run in the role `reader`, with the grants, limits and constraints that
+the server's configuration gives its reader (see config). What is checked here is the little that roles do not stop in an
+engine within a process: which kinds of statement, files of the client, and functions that reach files or the network.
+What is checked is a statement in canonical form, see statements.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hmac
-import re
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
 
 from clickvault.embedded.front.engine import Connection
 from clickvault.embedded.front.errors import QueryError
-from clickvault.embedded.front.sqltext import Statement
+from clickvault.embedded.front.statements import Statement, quote
 
-# Table functions that only make or look at data of this engine. What a later version adds is not allowed by default.
+# The kinds of statement that read, by their first word.
+_READS = frozenset({"SELECT", "WITH", "(", "SHOW", "DESCRIBE", "EXPLAIN", "EXISTS", "CHECK", "SET", "USE"})
+_EXPLAINS = frozenset({b"AST", b"SYNTAX", b"QUERY", b"TREE", b"PLAN", b"PIPELINE", b"ESTIMATE"})
+
+# Functions that roles do not stop and that reach files (file), the network (AI functions, found by their category) or the
+# log (logTrace); and table functions that take SQL, or columns with expressions, as text, in which no function can be
+# seen: `generateRandom('a String ALIAS file(...)')`. python and arrowStream read objects of this process.
 # fmt: off
-_HARMLESS = frozenset({
-    "dictionary", "format", "generaterandom", "generateseries", "generate_series", "input", "loop", "merge",
-    "mergetreeindex", "mergetreeprojection", "null", "numbers", "numbers_mt", "primes", "sqlstandardvalues",
-    "values", "view", "viewexplain", "viewifpermitted", "zeros", "zeros_mt",
+_REFUSED = frozenset({
+    "file", "logtrace", "showcertificate", "catboostevaluate", "reversednsquery",
+    "eval", "format", "values", "generaterandom", "null", "input", "viewexplain", "fuzzquery", "python", "arrowstream",
 })
 # fmt: on
-_FORBIDDEN_FUNCTIONS = frozenset(["file", "catboostevaluate", "reversednsquery", "executable"])
-_READS = (
-    "SelectWithUnionQuery",
-    "SelectQuery",
-    "SelectIntersectExceptQuery",
-    "Show",
-    "Describe",
-    "Explain",
-    "Exists",
-    "Check",
+
+_EXPRESSIONS = frozenset(
+    {b"DEFAULT", b"MATERIALIZED", b"ALIAS", b"EPHEMERAL", b"TTL", b"CODEC", b"CHECK", b"ASSUME", b"INDEX"}
 )
-_STATEMENTS = (*_READS, "Set", "Use")
-_WRITES = re.compile(r"^\s*(Insert|Create|Alter|Drop|Kill|System|Backup|Grant)\w*Query", re.MULTILINE)
-_FUNCTION = re.compile(r"^\s*Function (\S+)", re.MULTILINE)
+
+_FREE_TRIES = 5
+_FORGOTTEN_AFTER = 60.0  # seconds without a wrong password
+_LONGEST_WAIT = 4.0
 
 
 class Access:
     """Names and passwords, and the rules of the reader."""
 
-    def __init__(self, passwords: Mapping[str, str], reader: str, table_functions: frozenset[str]) -> None:
-        """`passwords` by login; `reader` is the login that only reads."""
+    def __init__(
+        self,
+        passwords: Mapping[str, str],
+        reader: str,
+        refused: Iterable[str],
+        settings: Mapping[str, str],
+        fixed: Iterable[str],
+    ) -> None:
+        """`passwords` by login; `reader` is the login that only reads, in connections with these settings.
+
+        `refused` are functions of this engine that the reader may not call, in small letters. `fixed` are the settings
+        that the reader may not change: the engine sees to that, but for the SETTINGS of a subquery.
+        """
         self._passwords = dict(passwords)
         self._reader = reader
-        self._forbidden = (table_functions - _HARMLESS) | _FORBIDDEN_FUNCTIONS
+        self._refused = _REFUSED | frozenset(refused)
+        self._fixed = frozenset(fixed)
+        changes = ", ".join(f"{name} = {quote(value)}" for name, value in settings.items())
+        self._limits = f"SET {changes}; SET ROLE reader; SET profile = 'reader'"
+        self._mutex = threading.Lock()
+        self._tries = (0, 0.0)  # wrong passwords lately, and when the last one came
 
-    def login(self, user: str, password: str) -> None:
-        """Raise the server's error 516 when name and password do not go together; in constant time."""
+    def wrong(self, user: str, password: str) -> float | None:
+        """None when name and password go together; otherwise the seconds to wait before saying that they don't.
+
+        The right password is never kept waiting, so nobody can lock another out. Compares in constant time.
+        """
         known = self._passwords.get(user)
-        matches = hmac.compare_digest((known or "\0").encode(), password.encode())
-        if known is None or not matches:
-            raise QueryError.make(
-                516,
-                "AUTHENTICATION_FAILED",
-                f"{user}: Authentication failed: password is incorrect, or there is no user with such name.",
-            )
+        matches = hmac.compare_digest((known or "\0").encode(), password.encode("utf-8", "surrogateescape"))
+        if known is not None and matches:
+            return None
+        now = time.monotonic()
+        with self._mutex:
+            tries, last = self._tries
+            self._tries = (1 if now - last > _FORGOTTEN_AFTER else tries + 1, now)
+            over = self._tries[0] - _FREE_TRIES
+        return min(_LONGEST_WAIT, 0.125 * 2.0 ** min(over, 10)) if over > 0 else 0.0
+
+    def refused(self, user: str) -> QueryError:
+        """What a wrong login is answered."""
+        return QueryError.make(
+            516,
+            "AUTHENTICATION_FAILED",
+            f"{user}: Authentication failed: password is incorrect, or there is no user with such name.",
+        )
 
     def reads_only(self, user: str) -> bool:
         """Whether this login may only read."""
         return user == self._reader
 
-    def check(
-        self, connection: Connection, user: str, request: Statement, params: Mapping[str, str], get: bool
-    ) -> None:
-        """Raise the server's error for what the reader, or a GET request, may not run. Syntax errors are raised too."""
+    def limit(self, connection: Connection) -> None:
+        """Give up the owner's rights on a connection, for the reader's."""
+        connection.query(self._limits)
+
+    @contextlib.contextmanager
+    def lifted(self, connection: Connection, user: str) -> Iterator[None]:
+        """The owner's rights on a connection for a moment, for statements of the front's own."""
+        if not self.reads_only(user):
+            yield
+            return
+        connection.query("SET ROLE owner")
+        try:
+            yield
+        finally:
+            connection.query("SET ROLE reader")
+
+    def check_external(self, user: str, create: Statement) -> None:
+        """Raise for a CREATE of an external table that is more than columns with types."""
+        allowed = create.kind == "CREATE" and create.sql.endswith(b" ENGINE = Memory")
+        if not allowed or any(token.depth == 1 and token.word in _EXPRESSIONS for token in create.tokens):
+            raise QueryError.make(36, "BAD_ARGUMENTS", f"{user}: the structure of an external table is names and types")
+
+    def check(self, user: str, statement: Statement, get: bool) -> None:
+        """Raise the server's error for what the reader, or a GET request, may not run."""
         reader = self.reads_only(user)
         if not reader and not get:
             return
-        because = "" if reader else " For queries over HTTP, method GET implies readonly."
-        refused = QueryError.make(164, "READONLY", f"{user}: Cannot execute query in readonly mode.{because}")
-        if request.kind == "insert":
-            raise refused
-        sql = request.sql if request.format_start < 0 else request.sql[: request.format_start]
-        tree = connection.query(b"EXPLAIN AST " + sql, "TabSeparatedRaw", params).bytes().decode("utf-8", "replace")
-        if not tree.startswith(_STATEMENTS) or _WRITES.search(tree):
-            raise refused
-        for name in _FUNCTION.findall(tree):
-            if reader and name.lower() in self._forbidden:
-                raise QueryError.make(
-                    497,
-                    "ACCESS_DENIED",
-                    f"{user}: Not enough privileges. The function {name} is not allowed for this login.",
-                )
+        if not _reads(statement):
+            because = "" if reader else " For queries over HTTP, method GET implies readonly."
+            raise QueryError.make(164, "READONLY", f"{user}: Cannot execute query in readonly mode.{because}")
+        if reader:
+            for name in statement.settings():
+                if name in self._fixed:
+                    raise QueryError.make(452, "SETTING_CONSTRAINT_VIOLATION", f"Setting {name} should not be changed")
+            for name in statement.calls():
+                if name in self._refused:
+                    raise QueryError.make(
+                        497,
+                        "ACCESS_DENIED",
+                        f"{user}: Not enough privileges. The function {name} is not allowed for this login.",
+                    )
 
-    def check_external(self, connection: Connection, user: str, create: str) -> None:
-        """Raise for a CREATE of an external table that is more than columns with types."""
-        tree = connection.query(f"EXPLAIN AST {create}", "TabSeparatedRaw").bytes().decode("utf-8", "replace")
-        if not tree.startswith("CreateQuery") or _FUNCTION.findall(tree) != ["Memory"]:
-            raise QueryError.make(36, "BAD_ARGUMENTS", f"{user}: the structure of an external table is names and types")
+
+def _reads(statement: Statement) -> bool:
+    tokens = statement.tokens
+    if statement.has(b"PARALLEL", b"WITH"):
+        return False
+    if statement.kind == "SET":
+        return len(tokens) > 2 and tokens[2].kind == "Equals"  # not SET ROLE, SET DEFAULT ROLE, SET TRANSACTION
+    if statement.kind == "EXPLAIN":  # kind setting = value, ... query
+        number = 1
+        while number < len(tokens) and tokens[number].word in _EXPLAINS:
+            number += 1
+        while number + 2 < len(tokens) and tokens[number + 1].kind == "Equals":
+            number += 4 if number + 3 < len(tokens) and tokens[number + 3].kind == "Comma" else 3
+        return number < len(tokens) and tokens[number].text in (b"SELECT", b"WITH", b"(")
+    return statement.kind in _READS

@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import tempfile
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -27,26 +30,42 @@ from clickvault.embedded.front.inserts import insert
 from clickvault.embedded.front.protocol import DEFAULT_FORMAT, Query
 from clickvault.embedded.front.results import Answer, run
 from clickvault.embedded.front.sessions import Sessions, scoped
-from clickvault.embedded.front.sqltext import Statement, quote, quote_name, read_statement
+from clickvault.embedded.front.statements import LARGEST, Insert, Parser, Statement, quote, quote_name
 
 log = logging.getLogger("clickvault.front")
 T = TypeVar("T")
 
 THREADS = 64
+READERS = 8  # queries of the reader at the same time; more of them wait
+_MOST_WAITING = 500
+_SECONDS_TO_WAIT = 120.0  # for one of these places
+
 _MEMORY_FOR_BODY = 8 << 20  # larger bodies go to a file
 _HEAD_OF_BODY = 1 << 20  # a statement ends within this much of a body that brings data
+_LARGEST_BODY = 8 << 30
+_LARGEST_OF_READER = 64 << 20
+_SECONDS_OF_SILENCE = 60.0  # in the middle of a body
+_SECONDS_OF_BODY = 3600.0
+_SECONDS_TO_TAKE = 600.0  # for a client that does not read its answer
+
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 class Front:
     """The ASGI application."""
 
-    def __init__(self, engine: Engine, access: Access, spool: Path) -> None:
-        """`spool` is the folder for what is too large for memory."""
+    def __init__(self, engine: Engine, access: Access, spool: Path, names: frozenset[str] = frozenset()) -> None:
+        """`spool` is the folder for what is too large for memory; `names` are host names beside those of this machine."""
         self._engine = engine
         self._access = access
         self._spool = spool
+        self._names = LOCAL_NAMES | names
+        self._parser = Parser(engine)
         self._sessions = Sessions(engine)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="query")
+        self._readers_pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._places = _Places(READERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (or the server's own start and stop)."""
@@ -57,8 +76,10 @@ class Front:
             return
         request = Request(scope, receive)
         reply = _Reply(send, head_only=request.method == "HEAD")
-        path = request.url.path
-        if path in ("/ping", "/replicas_status"):
+        path = scope["path"]
+        if refused := self._refused(request):
+            await reply.text(*refused, close=True)
+        elif path in ("/ping", "/replicas_status"):
             await reply.text(200, "Ok.\n")
         elif path not in ("/", "/query"):
             await reply.text(404, f"There is no handle {path}\n\nUse / or /ping for health checks.\n")
@@ -69,18 +90,39 @@ class Front:
         else:
             await self._serve(request, reply)
 
+    def _refused(self, request: Request) -> tuple[int, str] | None:
+        """Status and text for what is refused by its headers alone."""
+        host = request.headers.get("host", "")
+        name = host.rpartition(":")[0] if ":" in host.rpartition("]")[2] else host
+        if host and name.lower().rstrip(".") not in self._names:
+            # A page of a stranger, whose name was made to lead here, asks by that name.
+            return 403, "This host name is not served\n"
+        if "content-length" in request.headers and "transfer-encoding" in request.headers:
+            return 400, "Content-Length beside Transfer-Encoding\n"
+        return None
+
     async def _serve(self, request: Request, reply: _Reply) -> None:
         work: _Work | None = None
+        pool = self._pool
         try:
             query = protocol.read_request(request.method, request.scope["query_string"], request.headers)
             query.query_id = query.query_id or new_query_id()
             reply.query(query, self._engine.timezone)
-            self._access.login(query.user, query.password)
-            body = await _read_body(request, self._spool)
-            work = _Work(self._engine, self._access, self._sessions, self._spool, query, body)
+            wait = self._access.wrong(query.user, query.password)
+            if wait is not None:
+                await asyncio.sleep(wait)
+                raise self._access.refused(query.user)
+            reader = self._access.reads_only(query.user)
+            body = await _read_body(request, self._spool, _LARGEST_OF_READER if reader else _LARGEST_BODY)
+            work = _Work(self._engine, self._parser, self._access, self._sessions, self._spool, query, body)
             watcher = asyncio.create_task(_until_disconnect(request.receive))
             try:
-                await self._answer(work, reply, watcher)
+                if reader:
+                    pool = self._readers_pool
+                    async with self._places.one(watcher):
+                        await self._answer(work, reply, watcher, pool)
+                else:
+                    await self._answer(work, reply, watcher, pool)
             finally:
                 watcher.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -89,7 +131,7 @@ class Front:
             return
         except QueryError as error:
             if work is not None:
-                await self._in_thread(work.close)
+                await _in_thread(self._pool, work.close)
             await reply.error(error)
         except Exception as error:
             if reply.started:
@@ -98,28 +140,33 @@ class Front:
             await reply.error(QueryError.make(1001, "STD_EXCEPTION", f"{type(error).__name__}: {error}"))
         finally:
             if work is not None:
-                await self._in_thread(work.close)
+                await _in_thread(self._pool, work.close)
 
-    async def _answer(self, work: _Work, reply: _Reply, watcher: asyncio.Task[None]) -> None:
-        answer = await self._watched(work, watcher, work.begin)
-        if answer is None:
-            return
+    async def _answer(self, work: _Work, reply: _Reply, watcher: asyncio.Task[None], pool: ThreadPoolExecutor) -> None:
         try:
-            await reply.begin(answer)
-            while (chunk := await self._watched(work, watcher, lambda: next(answer.chunks, None))) is not None:
-                await reply.chunk(chunk)
-        except QueryError as error:
-            if not reply.started:
-                raise
-            await reply.broken(error)
-            raise BrokenAnswer(error.text) from None
-        # Before the client knows that it has all: its next request may use the same session or query id.
-        await self._in_thread(work.close)
+            answer = await self._watched(work, watcher, pool, work.begin)
+            if answer is None:
+                return
+            try:
+                await reply.begin(answer)
+                while (chunk := await self._watched(work, watcher, pool, work.chunk)) is not None:
+                    await reply.chunk(chunk)
+            except QueryError as error:
+                if not reply.started:
+                    raise
+                await reply.broken(error)
+                raise BrokenAnswer(error.text) from None
+        finally:
+            # Before the client knows that it has all: its next request may use the same session or query id. And before
+            # the place of a reader is another's.
+            await _in_thread(pool, work.close)
         await reply.end()
 
-    async def _watched(self, work: _Work, watcher: asyncio.Task[None], call: Callable[[], T | None]) -> T | None:
+    async def _watched(
+        self, work: _Work, watcher: asyncio.Task[None], pool: ThreadPoolExecutor, call: Callable[[], T | None]
+    ) -> T | None:
         """Run a blocking call in a thread; when the client leaves before it returns, cancel the query."""
-        future: asyncio.Future[Any] = asyncio.get_running_loop().run_in_executor(self._pool, call)
+        future: asyncio.Future[Any] = asyncio.get_running_loop().run_in_executor(pool, call)
         ends: list[asyncio.Future[Any]] = [future, watcher]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if not future.done():
@@ -132,8 +179,42 @@ class Front:
         result: T | None = await future
         return result
 
-    async def _in_thread(self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+
+async def _in_thread(pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(pool, call)
+
+
+class _Places:
+    """As many queries of the reader as may run; others wait for a time, so that the owner finds the engine free."""
+
+    def __init__(self, number: int) -> None:
+        self._free = asyncio.Semaphore(number)
+        self._waiting = 0
+
+    @contextlib.asynccontextmanager
+    async def one(self, left: asyncio.Task[None]) -> AsyncIterator[None]:
+        """A place, for the time of the block. Raises the server's error 202; ClientDisconnect when `left` ends first."""
+        too_many = QueryError.make(
+            202,
+            "TOO_MANY_SIMULTANEOUS_QUERIES",
+            f"Too many simultaneous queries for this login: {READERS} run, others wait",
+        )
+        if self._waiting >= _MOST_WAITING:
+            raise too_many
+        self._waiting += 1
+        taken = asyncio.ensure_future(self._free.acquire())
+        try:
+            await asyncio.wait({taken, left}, timeout=_SECONDS_TO_WAIT, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._waiting -= 1
+            if not taken.done():
+                taken.cancel()
+        if not taken.done() or taken.cancelled():
+            raise ClientDisconnect if left.done() else too_many
+        try:
+            yield
+        finally:
+            self._free.release()
 
 
 class BrokenAnswer(Exception):
@@ -144,9 +225,17 @@ class _Work:
     """The blocking side of one request: everything that touches the engine."""
 
     def __init__(
-        self, engine: Engine, access: Access, sessions: Sessions, spool: Path, query: Query, body: IO[bytes]
+        self,
+        engine: Engine,
+        parser: Parser,
+        access: Access,
+        sessions: Sessions,
+        spool: Path,
+        query: Query,
+        body: IO[bytes],
     ) -> None:
         self._engine = engine
+        self._parser = parser
         self._access = access
         self._sessions = sessions
         self._spool = spool
@@ -154,9 +243,10 @@ class _Work:
         self._body = body
         self._stack = contextlib.ExitStack()
         self._running: Running | None = None
+        self._chunks: Iterator[bytes] = iter(())
+        self._lock = threading.Lock()  # a connection serves one thread at a time
 
-    def begin(self) -> Answer:
-        """Run the statement as far as its first output."""
+    def _begin(self) -> Answer:
         query = self._query
         if query.framed_answer:
             frames.encode(b"")  # before the statement runs: the error that there is no package for it
@@ -164,31 +254,56 @@ class _Work:
         if query.framed_body and not query.form:
             pieces = frames.decode(pieces)
         if query.form:
-            protocol.read_form(query, b"".join(pieces))
+            protocol.read_form(query, _joined(pieces))
             pieces = iter(())
-        statement, data = _split(query.query, pieces)
-        if statement.kind == "empty":
-            raise QueryError.make(62, "SYNTAX_ERROR", "Syntax error: failed at position 1 (end of query): Empty query.")
-        if statement.statements > 1:
-            raise QueryError.make(62, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed)")
+        statement, taken, data = self._read(pieces)
         if statement.local_file:
             raise QueryError.make(
                 78,
                 "UNKNOWN_TYPE_OF_QUERY",
                 f"{statement.local_file} is for a client's own files and is not served over HTTP",
             )
+        self._access.check(query.user, statement, query.get)
         self._running = self._stack.enter_context(self._engine.running(query.query_id))
         connection = self._connect()
-        self._access.check(connection, query.user, statement, query.params, query.get)
+        self._stack.callback(connection.end_stream)
         for table in query.external:
             self._external(connection, table)
-        if statement.kind == "insert":
-            answer_summary = insert(connection, statement, data, query.default_format, query.params, self._spool)
-            return Answer(DEFAULT_FORMAT, iter(()), answer_summary)
-        if statement.kind == "kill":
-            return self._kill(connection, statement)
-        answer = run(connection, statement, query.default_format, query.params, self._spool)
+        if taken is not None:
+            return Answer(DEFAULT_FORMAT, iter(()), insert(connection, taken, data, query.params, self._spool))
+        if statement.kind == "KILL":
+            answer = self._kill(connection, statement)
+        else:
+            answer = run(connection, statement, query.default_format, query.params, self._spool)
         return _collected(answer, self._spool) if query.wait_end else answer
+
+    def begin(self) -> Answer:
+        """Run the statement as far as its first output."""
+        with self._lock:
+            answer = self._begin()
+            self._chunks = answer.chunks
+            return answer
+
+    def chunk(self) -> bytes | None:
+        """The next piece of output; None at the end."""
+        with self._lock:
+            return next(self._chunks, None)
+
+    def _read(self, pieces: Iterator[bytes]) -> tuple[Statement, Insert | None, Iterator[bytes]]:
+        """The statement, and the data of an INSERT: parameter and body are one text, as clickhouse-server has it."""
+        default_format = self._query.default_format or "Values"
+        if head := self._query.query:
+            taken = self._parser.insert(head, default_format)
+        else:
+            for piece in pieces:
+                head += piece
+                if len(head) >= _HEAD_OF_BODY:
+                    break
+            taken = self._parser.insert(head, default_format)
+        if taken is None:
+            return self._parser.statement(head + _joined(pieces)), None, iter(())
+        inline = head[taken.data_start :]
+        return taken.statement, taken, chain((inline,) if inline else (), pieces)
 
     def cancel(self) -> None:
         """End the query in the engine."""
@@ -197,42 +312,45 @@ class _Work:
 
     def close(self) -> None:
         """Free all that the request held. May be called twice."""
-        self._stack.close()
-        self._body.close()
-        if self._query.session_id and self._query.session_ends:
-            self._sessions.drop(self._query.user, self._query.session_id)
+        with self._lock:
+            self._stack.close()
+            self._body.close()
+            if self._query.session_id and self._query.session_ends:
+                self._sessions.drop(self._query.user, self._query.session_id)
 
     def _connect(self) -> Connection:
         query = self._query
         settings = {"log_comment": query.query_id, **query.settings}
-        limits = {"readonly": "2"} if self._access.reads_only(query.user) else {}
+        reader = self._access.reads_only(query.user)
         if query.session_id:
             connection, new = self._stack.enter_context(
                 self._sessions.use(query.user, query.session_id, query.session_seconds, query.session_must_exist)
             )
-            if new:
-                connection.set(limits)
+            if new and reader:
+                self._access.limit(connection)
             self._stack.enter_context(scoped(connection, settings, query.database))
             return connection
         connection = self._stack.enter_context(self._engine.connection())
-        connection.set(limits)
+        if reader:
+            self._access.limit(connection)
         connection.set(settings)
         if query.database:
             connection.use(query.database)
         return connection
 
     def _external(self, connection: Connection, table: protocol.External) -> None:
+        """Make a table of the request's data. The rights are the owner's for that: a server asks for none."""
         name = quote_name(table.name)
-        if not table.format.isidentifier():
-            raise QueryError.make(73, "UNKNOWN_FORMAT", f"Unknown format {quote(table.format)}")
-        create = f"CREATE TEMPORARY TABLE {name} (\n{table.structure}\n) ENGINE = Memory"
-        if read_statement(create.encode()).statements > 1:
-            raise QueryError.make(62, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed)")
-        self._access.check_external(connection, self._query.user, create)
-        connection.query(create)
-        self._stack.callback(connection.query, f"DROP TEMPORARY TABLE IF EXISTS {name}")
-        target = read_statement(f"INSERT INTO {name} FORMAT {table.format} ".encode())
-        insert(connection, target, iter((table.data,)), "", {}, self._spool)
+        create = self._parser.statement(
+            f"CREATE TEMPORARY TABLE {name} (\n{table.structure}\n) ENGINE = Memory".encode("utf-8", "surrogateescape")
+        )
+        target = self._parser.insert(f"INSERT INTO {name} FORMAT {table.format}".encode(), "")
+        assert target is not None
+        self._access.check_external(self._query.user, create)
+        with self._access.lifted(connection, self._query.user):
+            connection.query(create.sql)
+            self._stack.callback(connection.query, f"DROP TEMPORARY TABLE IF EXISTS {name}")
+            insert(connection, target, iter((table.data,)), {}, self._spool)
 
     def _kill(self, connection: Connection, statement: Statement) -> Answer:
         """KILL QUERY names the client's query ids; the engine knows others."""
@@ -240,7 +358,7 @@ class _Work:
         sql = statement.sql
         for ours, theirs in ids.items():
             sql = sql.replace(quote(ours).encode(), quote(theirs).encode())
-        translated = Statement(sql, "kill", statement.format)
+        translated = Statement(self._parser, sql)
         answer = run(connection, translated, self._query.default_format, self._query.params, self._spool)
 
         def back() -> Iterator[bytes]:
@@ -269,14 +387,15 @@ class _Reply:
         """Headers that every answer to a query has."""
         self._query = query
         self._framed = query.framed_answer
-        self._headers["X-ClickHouse-Query-Id"] = query.query_id.encode("ascii", "replace").decode().replace("\n", " ")
+        self._headers["X-ClickHouse-Query-Id"] = query.query_id
         self._headers["X-ClickHouse-Timezone"] = timezone
         self._headers["X-ClickHouse-Server-Display-Name"] = "clickvault"
 
-    async def text(self, status: int, text: str) -> None:
-        """A whole short answer."""
-        body = text.encode("utf-8", "replace")
-        await self._whole(status, body)
+    async def text(self, status: int, text: str, close: bool = False) -> None:
+        """A whole short answer; `close` ends the connection."""
+        if close:
+            self._headers["Connection"] = "close"
+        await self._whole(status, text.encode("utf-8", "replace"))
 
     async def _whole(self, status: int, body: bytes) -> None:
         await self._start(status, {"Content-Type": "text/plain; charset=UTF-8", "Content-Length": str(len(body))})
@@ -285,6 +404,8 @@ class _Reply:
     async def error(self, error: QueryError) -> None:
         """An error before anything else was sent."""
         self._headers["X-ClickHouse-Exception-Code"] = str(error.code)
+        if error.status in (408, 413):  # the rest of the body is not waited for
+            self._headers["Connection"] = "close"
         if error.code == 194 or (error.code == 516 and self._query is not None and not self._query.user):
             self._headers["WWW-Authenticate"] = 'Basic realm="ClickHouse"'
             await self.text(401, error.text + "\n")
@@ -317,7 +438,11 @@ class _Reply:
         if self._encoder is not None:
             data = self._encoder.encode(data)
         if data and not self._head_only:
-            await self._send({"type": "http.response.body", "body": data, "more_body": True})
+            message = {"type": "http.response.body", "body": data, "more_body": True}
+            try:
+                await asyncio.wait_for(self._send(message), _SECONDS_TO_TAKE)
+            except TimeoutError:
+                raise BrokenAnswer("the client does not read its answer") from None
 
     async def end(self) -> None:
         """The end of a whole answer."""
@@ -332,27 +457,22 @@ class _Reply:
 
     async def _start(self, status: int, headers: dict[str, str]) -> None:
         self.started = True
-        lines = [(k.lower().encode(), v.encode("latin-1", "replace")) for k, v in {**self._headers, **headers}.items()]
+        # Whatever a header quotes of a request: a control character in it would break the answer.
+        lines = [
+            (name.lower().encode(), _UNPRINTABLE.sub("?", value).encode("ascii"))
+            for name, value in {**self._headers, **headers}.items()
+        ]
         await self._send({"type": "http.response.start", "status": status, "headers": lines})
 
 
-def _split(query: bytes, pieces: Iterator[bytes]) -> tuple[Statement, Iterator[bytes]]:
-    """The statement, and the data behind it: parameter and body are one text, as clickhouse-server has it."""
-    if query:
-        statement = read_statement(query)
-        if statement.kind == "insert":
-            inline = query[statement.data_start :] if statement.data_start >= 0 else b""
-            return statement, chain((inline,) if inline else (), pieces)
-        return read_statement(query + b"".join(pieces)), iter(())
-    head = b""
+def _joined(pieces: Iterator[bytes]) -> bytes:
+    """A text in pieces, if it is not too long for a statement."""
+    text = bytearray()
     for piece in pieces:
-        head += piece
-        if len(head) >= _HEAD_OF_BODY and read_statement(head[:_HEAD_OF_BODY]).kind == "insert":
-            break
-    statement = read_statement(head)
-    if statement.kind != "insert" or statement.data_start < 0:
-        return statement, iter(())
-    return statement, chain((head[statement.data_start :],), pieces)
+        text += piece
+        if len(text) > LARGEST:
+            raise QueryError.make(62, "SYNTAX_ERROR", f"Syntax error: a statement has at most {LARGEST} bytes")
+    return bytes(text)
 
 
 def _collected(answer: Answer, spool: Path) -> Answer:
@@ -370,17 +490,29 @@ def _collected(answer: Answer, spool: Path) -> Answer:
     return Answer(answer.format, chunks(), answer.summary)
 
 
-async def _read_body(request: Request, spool: Path) -> IO[bytes]:
-    """The body as it came, in a file where it is large."""
+async def _read_body(request: Request, spool: Path, most: int) -> IO[bytes]:
+    """The body as it came, in a file where it is large. It has a largest size, and a time."""
     file: IO[bytes] = tempfile.SpooledTemporaryFile(_MEMORY_FOR_BODY, dir=str(spool))  # noqa: SIM115
+    deadline = time.monotonic() + _SECONDS_OF_BODY
+    pieces = request.stream()
+    size = 0
     try:
-        async for chunk in request.stream():
-            file.write(chunk)
+        declared = request.headers.get("content-length", "0")
+        while size <= most >= int(declared):
+            seconds = min(_SECONDS_OF_SILENCE, deadline - time.monotonic())
+            piece = await asyncio.wait_for(anext(pieces, None), seconds)
+            if piece is None:
+                file.seek(0)
+                return file
+            size += len(piece)
+            file.write(piece)
+        raise QueryError.make(290, "LIMIT_EXCEEDED", f"The body of a request has at most {most} bytes for this login")
+    except TimeoutError:
+        file.close()
+        raise QueryError.make(209, "SOCKET_TIMEOUT", "Timeout: the body of the request did not come") from None
     except BaseException:
         file.close()
         raise
-    file.seek(0)
-    return file
 
 
 async def _until_disconnect(receive: Callable[[], Any]) -> None:

@@ -12,12 +12,12 @@ import logging
 import re
 import threading
 import uuid
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from clickvault.embedded.front.errors import QueryError
-from clickvault.embedded.front.sqltext import quote
+from clickvault.embedded.front.statements import quote, quote_name
 from clickvault.embedded.import_chdb import import_chdb
 
 log = logging.getLogger("clickvault.front")
@@ -31,13 +31,14 @@ class Connection:
     def __init__(self, raw: Any) -> None:
         """`raw` is chDB's own connection."""
         self.raw = raw
+        self._stream: Generator[Any, None, None] | None = None
 
     def query(
         self, sql: str | bytes, output_format: str = "TabSeparated", params: Mapping[str, str] | None = None
     ) -> Any:
         """Run to the end; the result has bytes(), rows_written() and so on."""
         try:
-            return self.raw.query(sql, output_format, params=dict(params or {}))
+            return self.raw.query(_plain(sql), output_format, params=_plain_values(params or {}))
         except RuntimeError as error:
             raise QueryError.from_engine(error) from None
 
@@ -47,8 +48,18 @@ class Connection:
 
     def stream(self, sql: bytes, output_format: str, params: Mapping[str, str]) -> Generator[Any, None, None]:
         """Start a SELECT and yield its result objects, each one chunk of output."""
+        self._stream = self._streaming(sql, output_format, params)
+        return self._stream
+
+    def end_stream(self) -> None:
+        """End a stream that was not read to its end; a connection must not be used or closed while one runs."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def _streaming(self, sql: bytes, output_format: str, params: Mapping[str, str]) -> Generator[Any, None, None]:
         try:
-            running = self.raw.send_query(sql, output_format, params=dict(params))
+            running = self.raw.send_query(sql, output_format, params=_plain_values(params))
             try:
                 while True:
                     chunk = self.raw.streaming_fetch_result(running)
@@ -63,21 +74,40 @@ class Connection:
 
     def use(self, database: str) -> None:
         """Make a database the current one."""
-        self.query(f"USE {'`' + database.replace(chr(92), chr(92) * 2).replace('`', chr(92) + '`') + '`'}")
+        self.query(f"USE {quote_name(database)}")
 
     def set(self, settings: Mapping[str, str]) -> None:
         """Change settings of this connection. Unknown ones are the engine's error 115."""
-        if not settings:
-            return
-        for name in settings:
-            if not _SETTING.fullmatch(name):
-                raise QueryError.make(115, "UNKNOWN_SETTING", f"Unknown setting {quote(name)}.")
-        self.query("SET " + ", ".join(f"{name} = {quote(value)}" for name, value in settings.items()))
+        check_names(settings)
+        if settings:
+            self.query("SET " + ", ".join(f"{name} = {quote(value)}" for name, value in settings.items()))
 
     def close(self) -> None:
         """Close; whatever ran on it ends."""
         with contextlib.suppress(Exception):
+            self.end_stream()
+        with contextlib.suppress(Exception):
             self.raw.close()
+
+
+def check_names(settings: Iterable[str]) -> None:
+    """Raise for a name that no setting can have, before it stands in a statement."""
+    for name in settings:
+        if not _SETTING.fullmatch(name):
+            raise QueryError.make(115, "UNKNOWN_SETTING", f"Unknown setting {quote(name)}.")
+
+
+def _plain(sql: str | bytes) -> bytes:
+    return sql if isinstance(sql, bytes) else sql.encode("utf-8", "surrogateescape")
+
+
+def _plain_values(params: Mapping[str, str]) -> dict[str, str]:
+    """Parameters whose bytes are not UTF-8, in the escaped form that the engine reads parameters in."""
+    return {_escapes(name): _escapes(value) for name, value in params.items()}
+
+
+def _escapes(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 class Running:
@@ -109,12 +139,13 @@ class Engine:
         self._chdb.reset_signal_handlers()
         self.version = self._root.value("SELECT version()")
         self.timezone = self._root.value("SELECT timezone()")
-        with self.connection() as connection:
-            names = connection.value("SELECT arrayStringConcat(groupArray(name), ' ') FROM system.table_functions")
-        self.table_functions = frozenset(name.lower() for name in names.split())
+        names = self._root.value(
+            "SELECT arrayStringConcat(groupArray(name), ' ') FROM system.functions WHERE categories = 'AI'"
+        )
+        self.ai_functions = frozenset(name.lower() for name in names.split())
 
     def connect(self) -> Connection:
-        """A new connection."""
+        """A new connection, with the rights of the owner."""
         return Connection(self._chdb.connect(self._path))
 
     @contextlib.contextmanager

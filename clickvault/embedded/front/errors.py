@@ -35,6 +35,8 @@ class QueryError(Exception):
     def from_engine(cls, error: BaseException) -> QueryError:
         """From what chDB raised."""
         text = str(error).strip()
+        if "throwIf" in text and "'Not enough privileges'_String" in text:  # the row policy of config
+            return cls.make(497, "ACCESS_DENIED", "Not enough privileges. This table of system is not for this login.")
         # Some errors come wrapped in themselves.
         text = _NESTED.sub(r"Code: \1. \2: \3 (\4)", text)
         without = _VERSION.sub("", text)
@@ -55,4 +57,4 @@ class QueryError(Exception):
             return 400
         if self.code in _NOT_FOUND:
             return 404
-        return {48: 501, 159: 408, 373: 423, 439: 503}.get(self.code, 500)
+        return {48: 501, 159: 408, 202: 503, 209: 408, 290: 413, 373: 423, 439: 503}.get(self.code, 500)

@@ -14,59 +14,37 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from clickvault.embedded.front.engine import Connection
 from clickvault.embedded.front.errors import QueryError
 from clickvault.embedded.front.protocol import summary
-from clickvault.embedded.front.sqltext import Statement, Target, quote, quote_name, read_target
-
-_SMALL = 1 << 20
+from clickvault.embedded.front.statements import Insert, Target, quote, quote_name
 
 
-def insert(
-    connection: Connection,
-    statement: Statement,
-    data: Iterator[bytes],
-    default_format: str,
-    params: Mapping[str, str],
-    spool: Path,
-) -> str:
+def insert(connection: Connection, taken: Insert, data: Iterator[bytes], params: Mapping[str, str], spool: Path) -> str:
     """Run an INSERT whose data is `data`; return the summary header. All formats of the engine are served."""
-    if statement.input_call is not None:
+    sql = taken.statement.sql
+    if call := taken.input_call():
         with _spooled(data, spool) as path:
-            return _summary(connection.query(_from_input(statement, path), params=params))
-    if not statement.takes_data:
-        return _summary(connection.query(statement.sql, params=params))
-    input_format = statement.format or default_format or "Values"
-    if input_format == "Values":
-        # The engine's own parser knows expressions and parameters among values; it needs the text in one piece.
-        head = b""
-        for piece in data:
-            head += piece
-            if len(head) > _SMALL:
-                break
-        else:
-            return _summary(connection.query(statement.sql + b" VALUES " + head, params=params))
-        data = chain((head,), data)
-    if not input_format.isidentifier():
-        raise QueryError.make(73, "UNKNOWN_FORMAT", f"Unknown format {quote(input_format)}")
-    target = read_target(statement.sql)
+            return _summary(connection.query(_from_input(sql, call, taken.format, path), params=params))
+    if not taken.format:
+        return _summary(connection.query(sql, params=params))
+    target = taken.target()
     columns = _with_foreign_defaults(connection, target, params)
     with _spooled(data, spool) as path:
         if columns is None:
             source = f" FROM INFILE {quote(path)} COMPRESSION 'none' ".encode()
-            rest = f" FORMAT {input_format}".encode()
+            whole = sql[: target.source_at] + source + sql[target.source_at :]
         else:
             names = ", ".join(quote_name(column.name) for column in columns)
             structure = ", ".join(column.definition() for column in columns)
-            source = b"" if target.columns is not None else f" ({names}) ".encode()
-            file = f"file({quote(path)}, {quote(input_format)}, {quote(structure)}, 'none')"
-            rest = f" SELECT {names} FROM {file}".encode()
-        sql = statement.sql[: target.source_at] + source + statement.sql[target.source_at :] + rest
-        return _summary(connection.query(sql, params=params))
+            listed = b"" if target.columns is not None else f" ({names}) ".encode()
+            file = f"file({quote(path)}, {quote(taken.format)}, {quote(structure)}, 'none')"
+            settings = sql[target.source_at :].removesuffix(f"FORMAT {taken.format}".encode())
+            whole = sql[: target.source_at] + listed + settings + f" SELECT {names} FROM {file}".encode()
+        return _summary(connection.query(whole, params=params))
 
 
 @contextlib.contextmanager
@@ -81,13 +59,12 @@ def _spooled(data: Iterator[bytes], spool: Path) -> Iterator[str]:
         yield path if os.path.exists(path) else file.name
 
 
-def _from_input(statement: Statement, path: str) -> bytes:
+def _from_input(sql: bytes, call: tuple[int, int, int], input_format: str, path: str) -> bytes:
     """INSERT ... SELECT ... FROM input(...): chDB feeds input() from nowhere, so the file takes its place."""
-    assert statement.input_call is not None
-    start, end = statement.input_call
-    structure = statement.sql[start:end].partition(b"(")[2].rpartition(b")")[0]
-    call = f"file({quote(path)}, {quote(statement.format or 'TabSeparated')}, ".encode() + structure + b", 'none')"
-    return statement.sql[:start] + call + statement.sql[end:]
+    start, structure, end = call
+    file = f"file({quote(path)}, {quote(input_format or 'TabSeparated')}, ".encode()
+    rest = sql[end:].removesuffix(f" FORMAT {input_format}".encode()) if input_format else sql[end:]
+    return sql[:start] + file + sql[structure : end - 1] + b", 'none')" + rest
 
 
 @dataclass(frozen=True)

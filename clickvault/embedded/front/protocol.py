@@ -7,6 +7,7 @@ is a setting of the engine.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from base64 import b64decode
 from collections.abc import Mapping
@@ -28,6 +29,8 @@ _PARAMETERS = frozenset({
 # fmt: on
 _EXTERNAL = ("_format", "_types", "_structure")
 DEFAULT_FORMAT = "TabSeparated"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_FORMAT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass
@@ -80,14 +83,16 @@ def read_request(method: str, query_string: bytes, headers: Mapping[str, str]) -
         if scheme.lower() != "basic":
             raise QueryError.make(516, "AUTHENTICATION_FAILED", "Authentication failed: only Basic is served")
         try:
-            found.user, _, found.password = b64decode(token, validate=True).decode().partition(":")
+            login = b64decode(token, validate=True).decode("utf-8", "surrogateescape")
         except ValueError:
             raise QueryError.make(516, "AUTHENTICATION_FAILED", "Authentication failed: bad Basic header") from None
-    found.user = headers.get("x-clickhouse-user", found.user)
-    found.password = headers.get("x-clickhouse-key", found.password)
-    found.database = found.database or headers.get("x-clickhouse-database", "")
-    found.default_format = found.default_format or headers.get("x-clickhouse-format", "")
-    found.query_id = found.query_id or headers.get("x-clickhouse-query-id", "")
+        found.user, _, found.password = login.partition(":")
+    found.user = _text(headers, "x-clickhouse-user") or found.user
+    found.password = _text(headers, "x-clickhouse-key") or found.password
+    found.database = found.database or _text(headers, "x-clickhouse-database")
+    found.default_format = found.default_format or _text(headers, "x-clickhouse-format")
+    found.query_id = found.query_id or _text(headers, "x-clickhouse-query-id")
+    _check(found)
     found.content_encoding = headers.get("content-encoding", "")
     if found.settings.get("enable_http_compression", "1") not in ("0", "false"):
         found.answer_encoding = choose(headers.get("accept-encoding", ""))
@@ -96,6 +101,23 @@ def read_request(method: str, query_string: bytes, headers: Mapping[str, str]) -
     else:
         found.settings.update(found.external_options)  # no tables here: settings that are named like their options
     return found
+
+
+def _text(headers: Mapping[str, str], name: str) -> str:
+    """A header that may have any bytes; they come as Latin-1."""
+    return headers.get(name, "").encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def _check(found: Query) -> None:
+    """Raise for what would stand in a header of the answer, or in a statement, and can't."""
+    if _CONTROL.search(found.query_id):
+        raise QueryError.make(36, "BAD_ARGUMENTS", "A query id has no control characters")
+    _check_format(found.default_format)
+
+
+def _check_format(name: str) -> None:
+    if name and not _FORMAT.fullmatch(name):
+        raise QueryError.make(73, "UNKNOWN_FORMAT", f"Unknown format {name}")
 
 
 def read_form(found: Query, body: bytes) -> None:
@@ -112,6 +134,7 @@ def read_form(found: Query, body: bytes) -> None:
         else:
             found.external.append(External(str(name), data))
     _take(found, fields)
+    _check(found)
     for table in found.external:
         table.format = found.external_options.pop(f"{table.name}_format", table.format)
         types = found.external_options.pop(f"{table.name}_types", "")
@@ -119,6 +142,7 @@ def read_form(found: Query, body: bytes) -> None:
             ", ".join(f"_{number} {kind.strip()}" for number, kind in enumerate(types.split(","), 1)) if types else ""
         )
         table.structure = found.external_options.pop(f"{table.name}_structure", numbered)
+        _check_format(table.format)
     found.settings.update(found.external_options)
 
 

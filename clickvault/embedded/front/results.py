@@ -17,7 +17,7 @@ from pathlib import Path
 from clickvault.embedded.front.compression import PIECE
 from clickvault.embedded.front.engine import Connection
 from clickvault.embedded.front.protocol import DEFAULT_FORMAT, summary
-from clickvault.embedded.front.sqltext import Statement, quote
+from clickvault.embedded.front.statements import Statement, quote
 
 # fmt: off
 _CONCATENABLE = frozenset({
@@ -41,8 +41,8 @@ def run(
     connection: Connection, statement: Statement, default_format: str, params: Mapping[str, str], spool: Path
 ) -> Answer:
     """Run anything but an INSERT."""
-    output_format = statement.format or default_format or DEFAULT_FORMAT
-    if statement.kind != "select":
+    output_format = statement.output_format()[0] or default_format or DEFAULT_FORMAT
+    if not statement.selects:
         result = connection.query(statement.sql, output_format, params)
         return Answer(
             output_format,
@@ -92,7 +92,7 @@ def _spooled(
 ) -> Answer:
     handle, name = tempfile.mkstemp(dir=spool, suffix=".out")
     try:
-        at = statement.format_start if statement.format_start >= 0 else len(statement.sql)
+        at = statement.output_format()[1]
         outfile = f"\nINTO OUTFILE {quote(name)} TRUNCATE COMPRESSION 'none'\n".encode()
         result = connection.query(statement.sql[:at] + outfile + statement.sql[at:], output_format, params)
         file = open(name, "rb")  # noqa: SIM115 (closed by the generator below)

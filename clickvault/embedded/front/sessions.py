@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from clickvault.embedded.front.engine import Connection, Engine
+from clickvault.embedded.front.engine import Connection, Engine, check_names
 from clickvault.embedded.front.errors import QueryError
-from clickvault.embedded.front.sqltext import quote
+from clickvault.embedded.front.statements import quote, quote_name
 
 DEFAULT_SECONDS = 60
 MAX_SECONDS = 3600
@@ -74,6 +74,7 @@ class Sessions:
 def scoped(connection: Connection, settings: Mapping[str, str], database: str) -> Iterator[None]:
     """Settings and database of one request on a session's connection; afterwards they are as before."""
     undo: list[str] = []
+    check_names(settings)
     if settings:
         names = ", ".join(quote(name) for name in settings)
         before = connection.query(
@@ -89,7 +90,7 @@ def scoped(connection: Connection, settings: Mapping[str, str], database: str) -
     if database:
         current = connection.value("SELECT currentDatabase()")
         connection.use(database)
-        undo.append(f"USE `{current}`")
+        undo.append(f"USE {quote_name(current)}")
     try:
         connection.set(settings)
         yield

@@ -80,6 +80,19 @@ CREATE TABLE IF NOT EXISTS ops.gaps
 ENGINE = ReplacingMergeTree(seen_at)
 ORDER BY (source, stream, partition, offset);
 
+-- ═══ ClickHouse: table ops.counted
+CREATE TABLE IF NOT EXISTS ops.counted
+(
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    upto UInt64,
+    messages UInt64,
+    seen_at DateTime64(6, 'UTC')
+)
+ENGINE = ReplacingMergeTree(seen_at)
+ORDER BY (source, stream, partition);
+
 -- ═══ ClickHouse: table ops.retired
 CREATE TABLE IF NOT EXISTS ops.retired
 (
@@ -125,9 +138,11 @@ SELECT
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',
         startsWith(raw, '\xEF\xBB\xBF'), 'starts with a byte-order mark',
-        NOT isValidUTF8(raw) OR NOT isValidJSON(raw), 'not JSON',
-        JSONType(raw) != 'Object', 'not a JSON object',
-        ''), ''), 'unknown event type')] AS reasons,
+        NOT isValidUTF8(raw), 'not UTF-8',
+        isValidJSON(raw), if(JSONType(raw) = 'Object', '', 'not a JSON object'),
+        isValidJSON(replaceRegexpAll(raw, '\\\\(?:\\\\|u[dD][89a-fA-F][0-9a-fA-F]{2})', '__')), 'half a surrogate pair: a character cut in two',
+        isValidJSON(replaceRegexpAll(raw, '("(?:\\\\.|[^"\\\\])*")|[eE][+-]?[0-9]+', '\\1')), 'a number out of range',
+        'not JSON'), ''), 'unknown event type')] AS reasons,
     source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
 FROM landing.events
 WHERE event_type NOT IN ('user', 'user_profile', 'user_settings', 'user_privacy', 'user_status', 'user_badges', 'friend', 'follower', 'subscription', 'block', 'mute', 'close_friend', 'post', 'story', 'reel', 'comment', 'reply', 'reaction', 'like', 'share', 'quote', 'post_view', 'photo', 'video', 'album', 'attachment', 'thumbnail', 'community', 'group', 'group_member', 'group_moderator', 'community_topic', 'pinned_post', 'report', 'ad', 'ad_impression', 'ad_click', 'sponsorship', 'donation', 'subscription_revenue');
@@ -147,14 +162,16 @@ ENGINE = Null;
 
 -- ═══ ClickHouse: feed landing.inbox_feed
 CREATE MATERIALIZED VIEW landing.inbox_feed TO landing.events AS
-SELECT source, stream, partition, offset, key, sent_at, now64(6, 'UTC') AS landed_at,
+SELECT source, stream, partition, offset, key, if(toUnixTimestamp64Milli(inbox.sent_at) > 0 AND toUnixTimestamp64Milli(inbox.sent_at) < 10413792000000, inbox.sent_at, NULL) AS sent_at, now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',
         startsWith(raw, '\xEF\xBB\xBF'), 'starts with a byte-order mark',
-        NOT isValidUTF8(raw) OR NOT isValidJSON(raw), 'not JSON',
-        JSONType(raw) != 'Object', 'not a JSON object',
-        '') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type, raw
+        NOT isValidUTF8(raw), 'not UTF-8',
+        isValidJSON(raw), if(JSONType(raw) = 'Object', '', 'not a JSON object'),
+        isValidJSON(replaceRegexpAll(raw, '\\\\(?:\\\\|u[dD][89a-fA-F][0-9a-fA-F]{2})', '__')), 'half a surrogate pair: a character cut in two',
+        isValidJSON(replaceRegexpAll(raw, '("(?:\\\\.|[^"\\\\])*")|[eE][+-]?[0-9]+', '\\1')), 'a number out of range',
+        'not JSON') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type, raw
 FROM landing.inbox;
 
 -- ═══ ClickHouse: database graph
@@ -342,10 +359,10 @@ WITH sums AS
     GROUP BY day, currency
 )
 SELECT
-    day, currency, impressions, clicks, if(impressions = 0, NULL, clicks / impressions) AS ctr, reached AS reach,
+    day, currency, impressions, clicks, (clicks) / nullIf(impressions, 0) AS ctr, reached AS reach,
     toDecimal128(spend_micros, 6) / 1000000 AS spend,
-    if(impressions = 0, NULL, spend_micros / 1000 / impressions) AS spend_a_mille,
-    if(clicks = 0, NULL, spend_micros / 1000000 / clicks) AS cost_a_click, ads
+    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_a_mille,
+    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_a_click, ads
 FROM sums
 ORDER BY day, currency;
 
@@ -377,6 +394,15 @@ WITH
         ARRAY JOIN range(30) AS shift
         GROUP BY day, currency
     ),
+    windows AS
+    (
+    SELECT
+        toDate(held + shift) AS day, day < toDate(now('UTC')) AS complete,
+        complete AND max(shift BETWEEN 29 AND 59) AS month_complete
+    FROM (SELECT DISTINCT day AS held FROM marts.platform_daily)
+    ARRAY JOIN range(60) AS shift
+    GROUP BY day
+    ),
     users AS
     (
         SELECT toDate(p.day + shift) AS day, uniqCombined64MergeIf(17)(active, shift = 0) AS dau, uniqCombined64Merge(17)(active) AS mau
@@ -385,15 +411,16 @@ WITH
         GROUP BY day
     )
 SELECT
-    a.day AS day, a.currency AS currency,
+    a.day AS day, a.currency AS currency, a.day < toDate(now('UTC')) AS complete, toUInt8(month_complete) AS month_complete,
     toDecimal128(a.ads, 6) / 1000000 AS ads, toDecimal128(a.donations, 6) / 1000000 AS donations,
     toDecimal128(a.subscriptions, 6) / 1000000 AS subscriptions, toDecimal128(a.sponsorships, 6) / 1000000 AS sponsorships,
     toDecimal128(a.ads + a.donations + a.subscriptions + a.sponsorships, 6) / 1000000 AS total,
     users.dau AS dau, users.mau AS mau,
-    if(users.dau = 0, NULL, (a.ads + a.donations + a.subscriptions + a.sponsorships) / 1000000 / users.dau) AS arpdau,
-    if(users.mau = 0, NULL, month / 1000000 / users.mau) AS arpu_30d
+    ((a.ads + a.donations + a.subscriptions + a.sponsorships) / 1000000) / nullIf(users.dau, 0) AS arpdau,
+    (month / 1000000) / nullIf(users.mau, 0) AS arpu_30d
 FROM amounts AS a
 LEFT JOIN users ON a.day = users.day
+LEFT JOIN windows ON a.day = windows.day
 WHERE a.earns OR users.dau > 0
 ORDER BY day, currency;
 
@@ -401,8 +428,8 @@ ORDER BY day, currency;
 CREATE VIEW marts.v_funnel_segment_daily AS
 SELECT
     day, `country`, `language`, viewed, reacted, commented, shared,
-    reacted / viewed AS view_to_reaction, if(reacted = 0, NULL, commented / reacted) AS reaction_to_comment,
-    if(commented = 0, NULL, shared / commented) AS comment_to_share, shared / viewed AS view_to_share
+    (reacted) / nullIf(viewed, 0) AS view_to_reaction, (commented) / nullIf(reacted, 0) AS reaction_to_comment,
+    (shared) / nullIf(commented, 0) AS comment_to_share, (shared) / nullIf(viewed, 0) AS view_to_share
 FROM
 (
     SELECT day, `country`, `language`, sum(states.viewed) AS viewed, sum(states.reacted) AS reacted, sum(states.commented) AS commented, sum(states.shared) AS shared
@@ -415,8 +442,8 @@ ORDER BY day, `country`, `language`;
 CREATE VIEW marts.v_funnel_slice_daily AS
 SELECT
     day, `country`, `language`, viewed, reacted, commented, shared,
-    reacted / viewed AS view_to_reaction, if(reacted = 0, NULL, commented / reacted) AS reaction_to_comment,
-    if(commented = 0, NULL, shared / commented) AS comment_to_share, shared / viewed AS view_to_share
+    (reacted) / nullIf(viewed, 0) AS view_to_reaction, (commented) / nullIf(reacted, 0) AS reaction_to_comment,
+    (shared) / nullIf(commented, 0) AS comment_to_share, (shared) / nullIf(viewed, 0) AS view_to_share
 FROM
 (
     SELECT day, `country`, `language`, sum(states.viewed) AS viewed, sum(states.reacted) AS reacted, sum(states.commented) AS commented, sum(states.shared) AS shared
@@ -427,10 +454,20 @@ ORDER BY day, `country`, `language`;
 
 -- ═══ ClickHouse: view marts.v_platform_segment_daily
 CREATE VIEW marts.v_platform_segment_daily AS
+WITH windows AS
+(
+    SELECT
+        toDate(held + shift) AS day, day < toDate(now('UTC')) AS complete,
+        complete AND max(shift BETWEEN 6 AND 36) AS week_complete,
+        complete AND max(shift BETWEEN 29 AND 59) AS month_complete
+    FROM (SELECT DISTINCT day AS held FROM marts.platform_daily)
+    ARRAY JOIN range(60) AS shift
+    GROUP BY day
+)
 SELECT
-    day, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
-    if((posts + stories + reels) = 0, NULL, (comments + reactions + likes + shares) / (posts + stories + reels)) AS interactions_a_post,
-    dau, wau, mau, if(wau = 0, NULL, dau / wau) AS dau_wau, if(mau = 0, NULL, wau / mau) AS wau_mau, if(mau = 0, NULL, dau / mau) AS stickiness
+    sums.day AS day, complete, week_complete, month_complete, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
+    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_a_post,
+    dau, wau, mau, (dau) / nullIf(wau, 0) AS dau_wau, (wau) / nullIf(mau, 0) AS wau_mau, (dau) / nullIf(mau, 0) AS stickiness
 FROM
 (
     -- each day's states count for the 30 days that begin with it; its own day is shift 0
@@ -456,15 +493,26 @@ FROM
     ) AS states
     WHERE day <= (SELECT max(day) FROM marts.platform_daily)
     GROUP BY day, `country`, `language`
-)
+) AS sums
+INNER JOIN windows ON sums.day = windows.day
 ORDER BY day, `country`, `language`;
 
 -- ═══ ClickHouse: view marts.v_platform_slice_daily
 CREATE VIEW marts.v_platform_slice_daily AS
+WITH windows AS
+(
+    SELECT
+        toDate(held + shift) AS day, day < toDate(now('UTC')) AS complete,
+        complete AND max(shift BETWEEN 6 AND 36) AS week_complete,
+        complete AND max(shift BETWEEN 29 AND 59) AS month_complete
+    FROM (SELECT DISTINCT day AS held FROM marts.platform_daily)
+    ARRAY JOIN range(60) AS shift
+    GROUP BY day
+)
 SELECT
-    day, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
-    if((posts + stories + reels) = 0, NULL, (comments + reactions + likes + shares) / (posts + stories + reels)) AS interactions_a_post,
-    dau, wau, mau, if(wau = 0, NULL, dau / wau) AS dau_wau, if(mau = 0, NULL, wau / mau) AS wau_mau, if(mau = 0, NULL, dau / mau) AS stickiness
+    sums.day AS day, complete, week_complete, month_complete, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
+    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_a_post,
+    dau, wau, mau, (dau) / nullIf(wau, 0) AS dau_wau, (wau) / nullIf(mau, 0) AS wau_mau, (dau) / nullIf(mau, 0) AS stickiness
 FROM
 (
     -- each day's states count for the 30 days that begin with it; its own day is shift 0
@@ -490,7 +538,8 @@ FROM
     ) AS states
     WHERE day <= (SELECT max(day) FROM marts.platform_daily)
     GROUP BY day, `country`, `language`
-)
+) AS sums
+INNER JOIN windows ON sums.day = windows.day
 ORDER BY day, `country`, `language`;
 
 -- ═══ ClickHouse: parameterized marts.v_post_spread_at
@@ -519,7 +568,7 @@ SELECT
     post_id, author_id, if(users.card.1 = '', 'unknown', users.card.1) AS author, kind, published_at, if(empty(so_far), 0, so_far[-1]) AS views,
     if(place = 0 OR {views:UInt64} = 0, NULL, ordered.1[place] - published) AS seconds_to_views
 FROM counted
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
 ORDER BY published_at, post_id;
 
 -- ═══ ClickHouse: view marts.v_spread_curve
@@ -550,7 +599,7 @@ WITH
     shares AS
     (
         SELECT day, age, sum(share) AS added
-        FROM (SELECT day, age, n / sum(n) OVER (PARTITION BY post_id) AS share FROM hours)
+        FROM (SELECT day, age, assumeNotNull((n) / nullIf(sum(n) OVER (PARTITION BY post_id), 0)) AS share FROM hours)
         GROUP BY day, age
     ),
     days AS
@@ -560,7 +609,7 @@ WITH
         GROUP BY day
     )
 SELECT
-    days.day AS day, curve.1 AS age_hours, published.n AS posts, least(curve.2, toFloat64(published.n)) AS seen, seen / posts AS seen_share
+    days.day AS day, curve.1 AS age_hours, published.n AS posts, least(curve.2, toFloat64(published.n)) AS seen, (seen) / nullIf(posts, 0) AS seen_share
 FROM days
 INNER JOIN (SELECT day, uniqExact(post_id) AS n FROM hours GROUP BY day) AS published ON days.day = published.day
 ARRAY JOIN arrayZip(range(168), arrayCumSum(arrayMap(age -> by_age[age], range(168)))) AS curve
@@ -569,8 +618,8 @@ ORDER BY day, age_hours;
 -- ═══ ClickHouse: view marts.v_session_device_daily
 CREATE VIEW marts.v_session_device_daily AS
 SELECT
-    day, device, sessions, users, micros / 1e6 / sessions AS mean_seconds, quantiles[1] / 1e6 AS median_seconds, quantiles[2] / 1e6 AS p90_seconds,
-    sessions / users AS sessions_a_user
+    day, device, sessions, users, (micros / 1e6) / nullIf(sessions, 0) AS mean_seconds, quantiles[1] / 1e6 AS median_seconds, quantiles[2] / 1e6 AS p90_seconds,
+    (sessions) / nullIf(users, 0) AS sessions_a_user
 FROM
 (
     SELECT
@@ -584,25 +633,42 @@ ORDER BY day, device;
 -- ═══ ClickHouse: view marts.v_friendship_depth_daily
 CREATE VIEW marts.v_friendship_depth_daily AS
 SELECT
-    day, at.1 AS level, at.2 AS pairs, pairs / (users * (users - 1) / 2) AS share, at.3 AS reached_share
+    day, at.1 AS level, at.2 AS pairs, (pairs) / nullIf(users * (users - 1) / 2, 0) AS share, at.3 AS reached_share
 FROM marts.v_social_graph_daily AS levels
 ARRAY JOIN arrayZip(arrayEnumerate(pairs_at), pairs_at, levels.reached_share) AS at
 ORDER BY day, level;
 
 -- ═══ ClickHouse: view marts.v_degrees_daily
 CREATE VIEW marts.v_degrees_daily AS
-SELECT day, tie, degree, n AS users, n / sum(n) OVER (PARTITION BY day, tie) AS share
+SELECT day, tie, degree, n AS users, (n) / nullIf(sum(n) OVER (PARTITION BY day, tie), 0) AS share
 FROM
 (
-    SELECT day, tie, degree, sum(users) AS n
-    FROM marts.ties_daily
+    SELECT held.day AS day, tie, degree, sum(users) AS n
+    FROM marts.ties_daily AS states
+    INNER JOIN (SELECT toDate(held + shift) AS day, held
+    FROM
+    (
+        SELECT day AS held, toUInt32(leadInFrame(day, 1, toDate(day + 1)) OVER (ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) - day) AS step
+        FROM ops.mart_days FINAL
+        WHERE mart = 'ties_daily'
+    )
+    ARRAY JOIN range(if(step > 32, 1, step)) AS shift) AS held ON states.day = held.held
     GROUP BY day, tie, degree
 )
 ORDER BY day, tie, degree;
 
 -- ═══ ClickHouse: view marts.v_activity_days
 CREATE VIEW marts.v_activity_days AS
-SELECT day, active_days, count() AS users, users / sum(users) OVER (PARTITION BY day) AS share
+WITH windows AS
+(
+    SELECT
+        toDate(held + shift) AS day, day < toDate(now('UTC')) AS complete,
+        complete AND max(shift BETWEEN 27 AND 57) AS month_complete
+    FROM (SELECT DISTINCT day AS held FROM marts.user_activity_daily)
+    ARRAY JOIN range(58) AS shift
+    GROUP BY day
+)
+SELECT day, active_days, any(month_complete) AS complete, count() AS users, (users) / nullIf(sum(users) OVER (PARTITION BY day), 0) AS share
 FROM
 (
     -- an active day counts for the 28 days that begin with it
@@ -611,7 +677,8 @@ FROM
     ARRAY JOIN range(28) AS shift
     WHERE active_on + shift <= (SELECT max(day) FROM marts.user_activity_daily)
     GROUP BY day, user_id
-)
+) AS here
+INNER JOIN windows ON here.day = windows.day
 GROUP BY day, active_days
 ORDER BY day, active_days;
 
@@ -689,7 +756,7 @@ SELECT
     check, any(level) AS severity, max(checked_at) AS checked_at, countIf(rows > 0) AS looked_at, countIf(NOT passed) AS breached,
     countIf(NOT passed AND level = 'error') AS errors, countIf(NOT passed AND level = 'warning') AS warnings
 FROM ops.v_quality_latest
-WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late')
+WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late')
 GROUP BY check
 ORDER BY check;
 
@@ -701,7 +768,7 @@ WITH (
 ) AS kept_from
 SELECT
     event_type, topic, if(n = 0, NULL, dateDiff('second', newest, now64(6, 'UTC')) / 3600) AS hours_since,
-    toFloat64(hours) AS hours_expected, hours_since / hours_expected AS overdue, n AS messages
+    toFloat64(hours) AS hours_expected, (hours_since) / nullIf(hours_expected, 0) AS overdue, n AS messages
 FROM
 (
 SELECT event_type, topic, hours FROM values('event_type String, topic String, hours UInt32',
@@ -811,7 +878,7 @@ FROM
     UNION ALL
     SELECT 'quality', minOrNull(at) FROM
     (
-        SELECT max(checked_at) AS at FROM ops.quality_results WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late') GROUP BY check
+        SELECT max(checked_at) AS at FROM ops.quality_results WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late') GROUP BY check
     )
 )
 WHERE newest > toDateTime64(0, 6, 'UTC')
@@ -820,8 +887,8 @@ ORDER BY hours_behind DESC;
 -- ═══ ClickHouse: view ops.v_landing_daily
 CREATE VIEW ops.v_landing_daily AS
 SELECT
-    day, event_type, sum(n) AS messages, sum(dead) AS rejected, rejected / messages AS rejected_share, sum(timed) AS sent,
-    sum(seconds) AS waited, if(sent = 0, NULL, waited / sent) AS delay, if(sent = 0, NULL, max(longest)) AS longest_delay
+    day, event_type, sum(n) AS messages, sum(dead) AS rejected, (rejected) / nullIf(messages, 0) AS rejected_share, sum(timed) AS sent,
+    sum(seconds) AS waited, (waited) / nullIf(sent, 0) AS delay, if(sent = 0, NULL, max(longest)) AS longest_delay
 FROM
 (
     SELECT

@@ -159,13 +159,13 @@ FROM
     SELECT
         v.`day` AS `day`,
         any(v.`dau`) AS `dau`,
-        any(v.`wau`) AS `wau`,
-        any(v.`mau`) AS `mau`
+        any(v.`wau`) AS `wau`
     FROM
     (
         SELECT *
         FROM marts.v_platform_slice_daily
         WHERE 1
+            AND `week_complete` = 1
             AND (`day` < today() OR (SELECT min(`day`) FROM marts.v_platform_slice_daily) >= today())
             AND `country` = 'all'
             AND `language` = 'all'

@@ -16,7 +16,13 @@ CREATE TABLE IF NOT EXISTS raw.`donation`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time',
     INDEX landed landed_at TYPE minmax
 )
 ENGINE = ReplacingMergeTree(version)
@@ -51,7 +57,7 @@ ENGINE = Null;
 CREATE MATERIALIZED VIEW landing.`accept_donation` TO raw.`donation` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `donor_id`, `creator_id`, `post_id`, `amount_micros`, `currency`,
-    source, stream, partition, offset, landed_at, -toUnixTimestamp64Micro(landed_at) AS version
+    source, stream, partition, offset, landed_at
 FROM landing.`judged_donation`
 WHERE empty(reasons);
 
@@ -101,11 +107,13 @@ SELECT
         [
         multiIf(
         NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') = 'Null', 'event_id: is null',
         JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
         NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'event_type'), 'event_type: missing',
+        JSONType(raw, 'event_type') = 'Null', 'event_type: is null',
         NOT (JSONType(raw, 'event_type') = 'String'
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -119,11 +127,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') = 'Null', 'op: is null',
         JSONType(raw, 'op') != 'String', 'op: not a text',
         ifNull(_v.`op`, '') NOT IN ('create'), 'op: not one of the allowed values',
         ''),
         multiIf(
         NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') = 'Null', 'event_time: is null',
         JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
         NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
@@ -133,6 +143,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'Null', 'schema_version: is null',
+        JSONType(raw, 'schema_version') = 'String' AND NOT (JSONType(raw, 'schema_version') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -140,6 +157,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'producer'), 'producer: missing',
+        JSONType(raw, 'producer') = 'Null', 'producer: is null',
         NOT (JSONType(raw, 'producer') = 'String'
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -152,11 +170,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'donor_id'), 'donor_id: missing',
+        JSONType(raw, 'donor_id') = 'Null', 'donor_id: is null',
         JSONType(raw, 'donor_id') != 'String', 'donor_id: not a text',
         NOT match(ifNull(_v.`donor_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'donor_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'creator_id'), 'creator_id: missing',
+        JSONType(raw, 'creator_id') = 'Null', 'creator_id: is null',
         JSONType(raw, 'creator_id') != 'String', 'creator_id: not a text',
         NOT match(ifNull(_v.`creator_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'creator_id: not a UUID',
         ''),
@@ -167,6 +187,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'amount_micros'), 'amount_micros: missing',
+        JSONType(raw, 'amount_micros') = 'Null', 'amount_micros: is null',
+        JSONType(raw, 'amount_micros') = 'String' AND NOT (JSONType(raw, 'amount_micros') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'amount_micros'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'amount_micros: out of range',
         JSONType(raw, 'amount_micros') = 'UInt64', 'amount_micros: above 1000000000000000',
         JSONType(raw, 'amount_micros') != 'Int64', 'amount_micros: not a whole number',
         assumeNotNull(_v.`amount_micros`) < 0, 'amount_micros: below 0',
@@ -174,6 +201,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'currency'), 'currency: missing',
+        JSONType(raw, 'currency') = 'Null', 'currency: is null',
         JSONType(raw, 'currency') != 'String', 'currency: not a text',
         ifNull(_v.`currency`, '') NOT IN ('EUR', 'USD', 'GBP', 'BRL', 'JPY', 'PLN'), 'currency: not one of the allowed values',
         '')
@@ -195,6 +223,7 @@ drop table if exists "stage"."donation";
 create unlogged table "stage"."donation" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_donor" uuid, "hk_donor" uuid
@@ -215,6 +244,7 @@ create table if not exists "vault"."link_donation" (
     "hk_post" uuid,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     load_ts timestamptz not null,
     record_source text not null,
     primary key (event_time, lhk)
@@ -266,6 +296,7 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'donati
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
     , r.`donor_id` AS `bk_donor`
@@ -384,6 +415,47 @@ set local enable_hashjoin = on;
 
 set local enable_mergejoin = on;
 
+-- ═══ merge: superseded
+-- Events of which the stage has a copy that its source gave earlier than the one that was loaded (PostgreSQL). It happens where copies come
+-- by two partitions, topics or sources. Inputs: v (VaultSpec). Grain: an event.
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+create temporary table superseded on commit drop as
+select t.event_time, t.event_id, t."lhk" as key, s."lhk_donation" as key_now
+from "stage"."donation" s
+join "vault"."link_donation" t on t.event_time = s.event_time and t.event_id = s.event_id
+where s.source_order < t.source_order;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+-- ═══ merge: supersede
+-- What was loaded of superseded events leaves the vault, before the merge puts the earlier copy there (PostgreSQL).
+-- Inputs: v (VaultSpec), tables (of v, with its events), hubs (that v mentions), snapshots (names of the PIT and bridge tables that v feeds).
+delete from "vault"."link_donation" t using pg_temp.superseded x
+where t.event_time = x.event_time and t.event_id = x.event_id
+    and t.event_time between (select min(event_time) from pg_temp.superseded) and (select max(event_time) from pg_temp.superseded);
+
+-- Keys that nothing but a copy that left may have mentioned, or mentioned first: ClickHouse knows (mentions.sql.j2), once all is loaded.
+insert into ops.doubtful_key (table_name, hk)
+select 'hub_user', h.hk from "vault"."hub_user" h
+where h.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."donation" s where s.event_time = h.first_seen and (s."hk_donor" = h.hk or s."hk_creator" = h.hk));
+
+insert into ops.doubtful_key (table_name, hk)
+select 'hub_post', h.hk from "vault"."hub_post" h
+where h.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."donation" s where s.event_time = h.first_seen and (s."hk_post" = h.hk));
+
+delete from ops.graph_object;
+
 -- ═══ merge: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
 select vault.add_months(
@@ -391,11 +463,11 @@ select vault.add_months(
     array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."donation" where event_time is not null));
 
 -- ═══ merge: hubs
--- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
--- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
--- sorted, so that two of them cannot wait for each other.
-insert into "vault"."hub_user" (hk, bk, load_ts, record_source)
-select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). A missing business key has no hash key: no row.
+-- A key's source is the one that saw it first by event time, not the one that was loaded first; of equal times the first by name.
+-- Several event types may write at once, hence ON CONFLICT; sorted, so that two of them cannot wait for each other.
+create temporary table mentioned on commit drop as
+select distinct on (k.hk) k.hk, k.bk, k.event_time, k.record_source
 from (
     -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
     select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
@@ -406,14 +478,30 @@ from (
     where a.hk is not null
     group by a.hk, a.bk, a.record_source
 ) k
-order by k.hk, k.event_time, k.record_source
+order by k.hk, k.event_time, k.record_source collate "C";
+
+insert into "vault"."hub_user" (hk, bk, load_ts, first_seen, record_source)
+select hk, bk, now(), event_time, record_source from pg_temp.mentioned order by hk
 on conflict (hk) do nothing;
 
--- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
--- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
--- sorted, so that two of them cannot wait for each other.
-insert into "vault"."hub_post" (hk, bk, load_ts, record_source)
-select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+with earlier as (
+    select t.hk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."hub_user" t on t.hk = k.hk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.hk
+    for update of t
+)
+update "vault"."hub_user" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.hk = e.hk;
+
+drop table pg_temp.mentioned;
+
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). A missing business key has no hash key: no row.
+-- A key's source is the one that saw it first by event time, not the one that was loaded first; of equal times the first by name.
+-- Several event types may write at once, hence ON CONFLICT; sorted, so that two of them cannot wait for each other.
+create temporary table mentioned on commit drop as
+select distinct on (k.hk) k.hk, k.bk, k.event_time, k.record_source
 from (
     -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
     select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
@@ -423,8 +511,24 @@ from (
     where a.hk is not null
     group by a.hk, a.bk, a.record_source
 ) k
-order by k.hk, k.event_time, k.record_source
+order by k.hk, k.event_time, k.record_source collate "C";
+
+insert into "vault"."hub_post" (hk, bk, load_ts, first_seen, record_source)
+select hk, bk, now(), event_time, record_source from pg_temp.mentioned order by hk
 on conflict (hk) do nothing;
+
+with earlier as (
+    select t.hk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."hub_post" t on t.hk = k.hk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.hk
+    for update of t
+)
+update "vault"."hub_post" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.hk = e.hk;
+
+drop table pg_temp.mentioned;
 
 -- ═══ merge: links
 -- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
@@ -435,14 +539,14 @@ set local enable_hashjoin = off;
 set local enable_mergejoin = off;
 
 insert into "vault"."link_donation" (
-    lhk, "hk_donor", "hk_creator", "hk_post", event_time, event_id, "amount_micros", "currency", load_ts, record_source)
+    lhk, "hk_donor", "hk_creator", "hk_post", event_time, event_id, source_order, "amount_micros", "currency", load_ts, record_source)
 select distinct on (s.event_time, s."lhk_donation")
-    s."lhk_donation", s."hk_donor", s."hk_creator", s."hk_post", s.event_time, s.event_id, s."a_amount_micros", s."a_currency", now(), s.record_source
+    s."lhk_donation", s."hk_donor", s."hk_creator", s."hk_post", s.event_time, s.event_id, s.source_order, s."a_amount_micros", s."a_currency", now(), s.record_source
 from "stage"."donation" s
 where s."lhk_donation" is not null and s."hk_donor" is not null and s."hk_creator" is not null
     and not exists (
         select from "vault"."link_donation" t where t.event_time = s.event_time and t.lhk = s."lhk_donation")
-order by s.event_time, s."lhk_donation", s.record_source;
+order by s.event_time, s."lhk_donation", s.source_order;
 
 set local enable_seqscan = on;
 

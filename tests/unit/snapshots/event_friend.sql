@@ -13,7 +13,13 @@ CREATE TABLE IF NOT EXISTS raw.`friend`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time',
     INDEX landed landed_at TYPE minmax
 )
 ENGINE = ReplacingMergeTree(version)
@@ -45,7 +51,7 @@ ENGINE = Null;
 CREATE MATERIALIZED VIEW landing.`accept_friend` TO raw.`friend` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `friend_id`,
-    source, stream, partition, offset, landed_at, -toUnixTimestamp64Micro(landed_at) AS version
+    source, stream, partition, offset, landed_at
 FROM landing.`judged_friend`
 WHERE empty(reasons);
 
@@ -92,11 +98,13 @@ SELECT
         [
         multiIf(
         NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') = 'Null', 'event_id: is null',
         JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
         NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'event_type'), 'event_type: missing',
+        JSONType(raw, 'event_type') = 'Null', 'event_type: is null',
         NOT (JSONType(raw, 'event_type') = 'String'
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -110,11 +118,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') = 'Null', 'op: is null',
         JSONType(raw, 'op') != 'String', 'op: not a text',
         ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
         ''),
         multiIf(
         NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') = 'Null', 'event_time: is null',
         JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
         NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
@@ -124,6 +134,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'Null', 'schema_version: is null',
+        JSONType(raw, 'schema_version') = 'String' AND NOT (JSONType(raw, 'schema_version') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -131,6 +148,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'producer'), 'producer: missing',
+        JSONType(raw, 'producer') = 'Null', 'producer: is null',
         NOT (JSONType(raw, 'producer') = 'String'
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -143,11 +161,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'user_id'), 'user_id: missing',
+        JSONType(raw, 'user_id') = 'Null', 'user_id: is null',
         JSONType(raw, 'user_id') != 'String', 'user_id: not a text',
         NOT match(ifNull(_v.`user_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'user_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'friend_id'), 'friend_id: missing',
+        JSONType(raw, 'friend_id') = 'Null', 'friend_id: is null',
         JSONType(raw, 'friend_id') != 'String', 'friend_id: not a text',
         NOT match(ifNull(_v.`friend_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'friend_id: not a UUID',
         '')
@@ -169,6 +189,7 @@ drop table if exists "stage"."friend";
 create unlogged table "stage"."friend" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_user" uuid, "hk_user" uuid
@@ -184,21 +205,24 @@ create table if not exists "vault"."link_friend" (
     "hk_user" uuid not null,
     "hk_friend" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- ═══ PostgreSQL: table vault.eff_friend
--- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec), first (as sat.sql.j2). Insert-only, as a satellite.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: user, friend.
 create table if not exists "vault"."eff_friend" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     lhk uuid,
     is_open boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (driving_hk, event_time, event_id)
 ) partition by range (event_time);
 
@@ -212,22 +236,22 @@ select
     l."hk_friend",
     c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
 from (
-    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.source_order) as valid_to
     from (
         select * from (
-            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
             from (
-                select g.driving_hk, g.event_time, g.event_id,
+                select g.driving_hk, g.event_time, g.event_id, g.source_order,
                     case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                     then g.set_lhk end as state
                 from (
-                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                     from (
-                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
-                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                                over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                         from "vault"."eff_friend" e
                     ) n
                 ) g
@@ -250,19 +274,19 @@ select
     c.driving_hk, c.event_time, c.event_id, change.is_open
 from (
     select * from (
-        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
         from (
-            select g.driving_hk, g.event_time, g.event_id,
+            select g.driving_hk, g.event_time, g.event_id, g.source_order,
                 case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                 then g.set_lhk end as state
             from (
-                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                 from (
-                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                    select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
-                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                            over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                     from "vault"."eff_friend" e
                 ) n
             ) g
@@ -316,6 +340,7 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'friend
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
     , r.`user_id` AS `bk_user`
@@ -398,6 +423,47 @@ set local enable_hashjoin = on;
 
 set local enable_mergejoin = on;
 
+-- ═══ merge: superseded
+-- Events of which the stage has a copy that its source gave earlier than the one that was loaded (PostgreSQL). It happens where copies come
+-- by two partitions, topics or sources. Inputs: v (VaultSpec). Grain: an event.
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+create temporary table superseded on commit drop as
+select t.event_time, t.event_id, t."driving_hk" as key, s."lhk_friend" as key_now
+from "stage"."friend" s
+join "vault"."eff_friend" t on t.event_time = s.event_time and t.event_id = s.event_id
+where s.source_order < t.source_order;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+-- ═══ merge: supersede
+-- What was loaded of superseded events leaves the vault, before the merge puts the earlier copy there (PostgreSQL).
+-- Inputs: v (VaultSpec), tables (of v, with its events), hubs (that v mentions), snapshots (names of the PIT and bridge tables that v feeds).
+delete from "vault"."eff_friend" t using pg_temp.superseded x
+where t.event_time = x.event_time and t.event_id = x.event_id
+    and t.event_time between (select min(event_time) from pg_temp.superseded) and (select max(event_time) from pg_temp.superseded);
+
+-- Keys that nothing but a copy that left may have mentioned, or mentioned first: ClickHouse knows (mentions.sql.j2), once all is loaded.
+insert into ops.doubtful_key (table_name, hk)
+select 'hub_user', h.hk from "vault"."hub_user" h
+where h.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."friend" s where s.event_time = h.first_seen and (s."hk_user" = h.hk or s."hk_friend" = h.hk));
+
+insert into ops.doubtful_key (table_name, hk)
+select 'link_friend', l.lhk from "vault"."link_friend" l
+where l.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."friend" s where s.event_time = l.first_seen and s."lhk_friend" = l.lhk);
+
+delete from ops.graph_object where exists (select from pg_temp.superseded where key is distinct from key_now);
+
 -- ═══ merge: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
 select vault.add_months(
@@ -405,11 +471,11 @@ select vault.add_months(
     array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."friend" where event_time is not null));
 
 -- ═══ merge: hubs
--- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
--- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
--- sorted, so that two of them cannot wait for each other.
-insert into "vault"."hub_user" (hk, bk, load_ts, record_source)
-select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). A missing business key has no hash key: no row.
+-- A key's source is the one that saw it first by event time, not the one that was loaded first; of equal times the first by name.
+-- Several event types may write at once, hence ON CONFLICT; sorted, so that two of them cannot wait for each other.
+create temporary table mentioned on commit drop as
+select distinct on (k.hk) k.hk, k.bk, k.event_time, k.record_source
 from (
     -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
     select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
@@ -420,29 +486,45 @@ from (
     where a.hk is not null
     group by a.hk, a.bk, a.record_source
 ) k
-order by k.hk, k.event_time, k.record_source
+order by k.hk, k.event_time, k.record_source collate "C";
+
+insert into "vault"."hub_user" (hk, bk, load_ts, first_seen, record_source)
+select hk, bk, now(), event_time, record_source from pg_temp.mentioned order by hk
 on conflict (hk) do nothing;
+
+with earlier as (
+    select t.hk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."hub_user" t on t.hk = k.hk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.hk
+    for update of t
+)
+update "vault"."hub_user" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.hk = e.hk;
+
+drop table pg_temp.mentioned;
 
 -- ═══ merge: links
 -- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
+create temporary table mentioned on commit drop as
+select distinct on (s."lhk_friend") s."lhk_friend" as lhk,
+    least(s."hk_user", s."hk_friend") as "hk_user",
+    greatest(s."hk_user", s."hk_friend") as "hk_friend",
+    s.event_time, s.record_source
+from "stage"."friend" s
+where s."lhk_friend" is not null and s."hk_user" is not null and s."hk_friend" is not null
+order by s."lhk_friend", s.event_time, s.record_source collate "C";
+
 set local enable_seqscan = off;
 
 set local enable_hashjoin = off;
 
 set local enable_mergejoin = off;
 
-insert into "vault"."link_friend" (
-    lhk, "hk_user", "hk_friend", load_ts, record_source)
-select k.lhk, k."hk_user", k."hk_friend", now(), k.record_source
-from (
-    select distinct on (s."lhk_friend") s."lhk_friend" as lhk,
-        least(s."hk_user", s."hk_friend") as "hk_user",
-        greatest(s."hk_user", s."hk_friend") as "hk_friend",
-        s.record_source
-    from "stage"."friend" s
-    where s."lhk_friend" is not null and s."hk_user" is not null and s."hk_friend" is not null
-    order by s."lhk_friend", s.event_time, s.record_source
-) k
+insert into "vault"."link_friend" (lhk, "hk_user", "hk_friend", load_ts, first_seen, record_source)
+select k.lhk, k."hk_user", k."hk_friend", now(), k.event_time, k.record_source
+from pg_temp.mentioned k
 where not exists (select from "vault"."link_friend" t where t.lhk = k.lhk)
 order by k.lhk;
 
@@ -451,6 +533,19 @@ set local enable_seqscan = on;
 set local enable_hashjoin = on;
 
 set local enable_mergejoin = on;
+
+with earlier as (
+    select t.lhk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."link_friend" t on t.lhk = k.lhk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.lhk
+    for update of t
+)
+update "vault"."link_friend" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.lhk = e.lhk;
+
+drop table pg_temp.mentioned;
 
 -- ═══ merge: effs
 -- The stage's observations of one effectivity satellite (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec).
@@ -461,9 +556,9 @@ set local enable_hashjoin = off;
 
 set local enable_mergejoin = off;
 
-insert into "vault"."eff_friend" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
+insert into "vault"."eff_friend" (driving_hk, event_time, event_id, source_order, lhk, is_open, load_ts, record_source)
 select distinct on (s."lhk_friend", s.event_time, s.event_id)
-    s."lhk_friend", s.event_time, s.event_id,
+    s."lhk_friend", s.event_time, s.event_id, s.source_order,
     s."lhk_friend",
     not s.is_deleted and s."lhk_friend" is not null, now(), s.record_source
 from "stage"."friend" s
@@ -471,7 +566,7 @@ where s."lhk_friend" is not null and s."hk_user" is not null and s."hk_friend" i
     and not exists (
         select from "vault"."eff_friend" t
         where t.driving_hk = s."lhk_friend" and t.event_time = s.event_time and t.event_id = s.event_id)
-order by s."lhk_friend", s.event_time, s.event_id, s.record_source;
+order by s."lhk_friend", s.event_time, s.event_id, s.source_order;
 
 set local enable_seqscan = on;
 

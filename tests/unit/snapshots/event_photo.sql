@@ -18,7 +18,13 @@ CREATE TABLE IF NOT EXISTS raw.`photo`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time',
     INDEX landed landed_at TYPE minmax
 )
 ENGINE = ReplacingMergeTree(version)
@@ -55,7 +61,7 @@ ENGINE = Null;
 CREATE MATERIALIZED VIEW landing.`accept_photo` TO raw.`photo` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `media_id`, `owner_id`, `album_id`, `format`, `bytes_size`, `width`, `height`,
-    source, stream, partition, offset, landed_at, -toUnixTimestamp64Micro(landed_at) AS version
+    source, stream, partition, offset, landed_at
 FROM landing.`judged_photo`
 WHERE empty(reasons);
 
@@ -107,11 +113,13 @@ SELECT
         [
         multiIf(
         NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') = 'Null', 'event_id: is null',
         JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
         NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'event_type'), 'event_type: missing',
+        JSONType(raw, 'event_type') = 'Null', 'event_type: is null',
         NOT (JSONType(raw, 'event_type') = 'String'
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -125,11 +133,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') = 'Null', 'op: is null',
         JSONType(raw, 'op') != 'String', 'op: not a text',
         ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
         ''),
         multiIf(
         NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') = 'Null', 'event_time: is null',
         JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
         NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
@@ -139,6 +149,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'Null', 'schema_version: is null',
+        JSONType(raw, 'schema_version') = 'String' AND NOT (JSONType(raw, 'schema_version') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -146,6 +163,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'producer'), 'producer: missing',
+        JSONType(raw, 'producer') = 'Null', 'producer: is null',
         NOT (JSONType(raw, 'producer') = 'String'
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -158,11 +176,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'media_id'), 'media_id: missing',
+        JSONType(raw, 'media_id') = 'Null', 'media_id: is null',
         JSONType(raw, 'media_id') != 'String', 'media_id: not a text',
         NOT match(ifNull(_v.`media_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'media_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'owner_id'), 'owner_id: missing',
+        JSONType(raw, 'owner_id') = 'Null', 'owner_id: is null',
         JSONType(raw, 'owner_id') != 'String', 'owner_id: not a text',
         NOT match(ifNull(_v.`owner_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'owner_id: not a UUID',
         ''),
@@ -173,11 +193,19 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'format'), 'format: missing',
+        JSONType(raw, 'format') = 'Null', 'format: is null',
         JSONType(raw, 'format') != 'String', 'format: not a text',
         ifNull(_v.`format`, '') NOT IN ('jpeg', 'png', 'webp', 'heic'), 'format: not one of the allowed values',
         ''),
         multiIf(
         NOT has(_keys, 'bytes_size'), 'bytes_size: missing',
+        JSONType(raw, 'bytes_size') = 'Null', 'bytes_size: is null',
+        JSONType(raw, 'bytes_size') = 'String' AND NOT (JSONType(raw, 'bytes_size') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'bytes_size'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'bytes_size: out of range',
         JSONType(raw, 'bytes_size') = 'UInt64', 'bytes_size: above 1099511627776',
         JSONType(raw, 'bytes_size') != 'Int64', 'bytes_size: not a whole number',
         assumeNotNull(_v.`bytes_size`) < 1, 'bytes_size: below 1',
@@ -185,6 +213,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'width'), 'width: missing',
+        JSONType(raw, 'width') = 'Null', 'width: is null',
+        JSONType(raw, 'width') = 'String' AND NOT (JSONType(raw, 'width') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'width'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'width: out of range',
         JSONType(raw, 'width') = 'UInt64', 'width: above 32768',
         JSONType(raw, 'width') != 'Int64', 'width: not a whole number',
         assumeNotNull(_v.`width`) < 1, 'width: below 1',
@@ -192,6 +227,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'height'), 'height: missing',
+        JSONType(raw, 'height') = 'Null', 'height: is null',
+        JSONType(raw, 'height') = 'String' AND NOT (JSONType(raw, 'height') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'height'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'height: out of range',
         JSONType(raw, 'height') = 'UInt64', 'height: above 32768',
         JSONType(raw, 'height') != 'Int64', 'height: not a whole number',
         assumeNotNull(_v.`height`) < 1, 'height: below 1',
@@ -215,6 +257,7 @@ drop table if exists "stage"."photo";
 create unlogged table "stage"."photo" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_media" uuid, "hk_media" uuid
@@ -237,17 +280,19 @@ create table if not exists "vault"."link_photo_owner" (
     "hk_media" uuid not null,
     "hk_owner" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- ═══ PostgreSQL: table vault.eff_photo_owner
--- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec), first (as sat.sql.j2). Insert-only, as a satellite.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: media.
 create table if not exists "vault"."eff_photo_owner" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     lhk uuid,
     is_open boolean not null,
     load_ts timestamptz not null,
@@ -263,17 +308,19 @@ create table if not exists "vault"."link_photo_album" (
     "hk_media" uuid not null,
     "hk_album" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- ═══ PostgreSQL: table vault.eff_photo_album
--- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec), first (as sat.sql.j2). Insert-only, as a satellite.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: media.
 create table if not exists "vault"."eff_photo_album" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     lhk uuid,
     is_open boolean not null,
     load_ts timestamptz not null,
@@ -282,17 +329,20 @@ create table if not exists "vault"."eff_photo_album" (
 ) partition by range (event_time);
 
 -- ═══ PostgreSQL: table vault.sat_photo_file
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_media.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_media.
 create table if not exists "vault"."sat_photo_file" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 alter table "vault"."sat_photo_file" add column if not exists "format" text;
@@ -302,7 +352,7 @@ alter table "vault"."sat_photo_file" add column if not exists "height" bigint;
 
 -- ═══ PostgreSQL: view vault.v_sat_photo_file
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_photo_file" as
 select
@@ -315,9 +365,9 @@ select
     , c."height"
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_photo_file" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -334,22 +384,22 @@ select
     l."hk_owner",
     c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
 from (
-    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.source_order) as valid_to
     from (
         select * from (
-            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
             from (
-                select g.driving_hk, g.event_time, g.event_id,
+                select g.driving_hk, g.event_time, g.event_id, g.source_order,
                     case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                     then g.set_lhk end as state
                 from (
-                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                     from (
-                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
-                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                                over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                         from "vault"."eff_photo_owner" e
                     ) n
                 ) g
@@ -372,19 +422,19 @@ select
     c.driving_hk, c.event_time, c.event_id, change.is_open
 from (
     select * from (
-        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
         from (
-            select g.driving_hk, g.event_time, g.event_id,
+            select g.driving_hk, g.event_time, g.event_id, g.source_order,
                 case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                 then g.set_lhk end as state
             from (
-                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                 from (
-                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                    select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
-                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                            over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                     from "vault"."eff_photo_owner" e
                 ) n
             ) g
@@ -406,22 +456,22 @@ select
     l."hk_album",
     c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
 from (
-    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.source_order) as valid_to
     from (
         select * from (
-            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
             from (
-                select g.driving_hk, g.event_time, g.event_id,
+                select g.driving_hk, g.event_time, g.event_id, g.source_order,
                     case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                     then g.set_lhk end as state
                 from (
-                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                     from (
-                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
-                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                                over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                         from "vault"."eff_photo_album" e
                     ) n
                 ) g
@@ -444,19 +494,19 @@ select
     c.driving_hk, c.event_time, c.event_id, change.is_open
 from (
     select * from (
-        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
         from (
-            select g.driving_hk, g.event_time, g.event_id,
+            select g.driving_hk, g.event_time, g.event_id, g.source_order,
                 case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                 then g.set_lhk end as state
             from (
-                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                 from (
-                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                    select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
-                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                            over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                     from "vault"."eff_photo_album" e
                 ) n
             ) g
@@ -510,6 +560,7 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'photo'
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
     , r.`media_id` AS `bk_media`
@@ -604,6 +655,70 @@ set local enable_hashjoin = on;
 
 set local enable_mergejoin = on;
 
+-- ═══ merge: superseded
+-- Events of which the stage has a copy that its source gave earlier than the one that was loaded (PostgreSQL). It happens where copies come
+-- by two partitions, topics or sources. Inputs: v (VaultSpec). Grain: an event.
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+create temporary table superseded on commit drop as
+select t.event_time, t.event_id, t."hk" as key, s."hk_media" as key_now
+from "stage"."photo" s
+join "vault"."sat_photo_file" t on t.event_time = s.event_time and t.event_id = s.event_id
+where s.source_order < t.source_order;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+-- ═══ merge: supersede
+-- What was loaded of superseded events leaves the vault, before the merge puts the earlier copy there (PostgreSQL).
+-- Inputs: v (VaultSpec), tables (of v, with its events), hubs (that v mentions), snapshots (names of the PIT and bridge tables that v feeds).
+delete from "vault"."eff_photo_owner" t using pg_temp.superseded x
+where t.event_time = x.event_time and t.event_id = x.event_id
+    and t.event_time between (select min(event_time) from pg_temp.superseded) and (select max(event_time) from pg_temp.superseded);
+
+delete from "vault"."eff_photo_album" t using pg_temp.superseded x
+where t.event_time = x.event_time and t.event_id = x.event_id
+    and t.event_time between (select min(event_time) from pg_temp.superseded) and (select max(event_time) from pg_temp.superseded);
+
+delete from "vault"."sat_photo_file" t using pg_temp.superseded x
+where t.event_time = x.event_time and t.event_id = x.event_id
+    and t.event_time between (select min(event_time) from pg_temp.superseded) and (select max(event_time) from pg_temp.superseded);
+
+-- Keys that nothing but a copy that left may have mentioned, or mentioned first: ClickHouse knows (mentions.sql.j2), once all is loaded.
+insert into ops.doubtful_key (table_name, hk)
+select 'hub_user', h.hk from "vault"."hub_user" h
+where h.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."photo" s where s.event_time = h.first_seen and (s."hk_owner" = h.hk));
+
+insert into ops.doubtful_key (table_name, hk)
+select 'hub_media', h.hk from "vault"."hub_media" h
+where h.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."photo" s where s.event_time = h.first_seen and (s."hk_media" = h.hk));
+
+insert into ops.doubtful_key (table_name, hk)
+select 'hub_album', h.hk from "vault"."hub_album" h
+where h.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."photo" s where s.event_time = h.first_seen and (s."hk_album" = h.hk));
+
+insert into ops.doubtful_key (table_name, hk)
+select 'link_photo_owner', l.lhk from "vault"."link_photo_owner" l
+where l.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."photo" s where s.event_time = l.first_seen and s."lhk_photo_owner" = l.lhk);
+
+insert into ops.doubtful_key (table_name, hk)
+select 'link_photo_album', l.lhk from "vault"."link_photo_album" l
+where l.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."photo" s where s.event_time = l.first_seen and s."lhk_photo_album" = l.lhk);
+
+delete from ops.graph_object where exists (select from pg_temp.superseded where key is distinct from key_now);
+
 -- ═══ merge: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
 select vault.add_months(
@@ -611,11 +726,11 @@ select vault.add_months(
     array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."photo" where event_time is not null));
 
 -- ═══ merge: hubs
--- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
--- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
--- sorted, so that two of them cannot wait for each other.
-insert into "vault"."hub_user" (hk, bk, load_ts, record_source)
-select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). A missing business key has no hash key: no row.
+-- A key's source is the one that saw it first by event time, not the one that was loaded first; of equal times the first by name.
+-- Several event types may write at once, hence ON CONFLICT; sorted, so that two of them cannot wait for each other.
+create temporary table mentioned on commit drop as
+select distinct on (k.hk) k.hk, k.bk, k.event_time, k.record_source
 from (
     -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
     select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
@@ -625,14 +740,30 @@ from (
     where a.hk is not null
     group by a.hk, a.bk, a.record_source
 ) k
-order by k.hk, k.event_time, k.record_source
+order by k.hk, k.event_time, k.record_source collate "C";
+
+insert into "vault"."hub_user" (hk, bk, load_ts, first_seen, record_source)
+select hk, bk, now(), event_time, record_source from pg_temp.mentioned order by hk
 on conflict (hk) do nothing;
 
--- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
--- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
--- sorted, so that two of them cannot wait for each other.
-insert into "vault"."hub_media" (hk, bk, load_ts, record_source)
-select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+with earlier as (
+    select t.hk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."hub_user" t on t.hk = k.hk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.hk
+    for update of t
+)
+update "vault"."hub_user" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.hk = e.hk;
+
+drop table pg_temp.mentioned;
+
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). A missing business key has no hash key: no row.
+-- A key's source is the one that saw it first by event time, not the one that was loaded first; of equal times the first by name.
+-- Several event types may write at once, hence ON CONFLICT; sorted, so that two of them cannot wait for each other.
+create temporary table mentioned on commit drop as
+select distinct on (k.hk) k.hk, k.bk, k.event_time, k.record_source
 from (
     -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
     select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
@@ -642,14 +773,30 @@ from (
     where a.hk is not null
     group by a.hk, a.bk, a.record_source
 ) k
-order by k.hk, k.event_time, k.record_source
+order by k.hk, k.event_time, k.record_source collate "C";
+
+insert into "vault"."hub_media" (hk, bk, load_ts, first_seen, record_source)
+select hk, bk, now(), event_time, record_source from pg_temp.mentioned order by hk
 on conflict (hk) do nothing;
 
--- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
--- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
--- sorted, so that two of them cannot wait for each other.
-insert into "vault"."hub_album" (hk, bk, load_ts, record_source)
-select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+with earlier as (
+    select t.hk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."hub_media" t on t.hk = k.hk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.hk
+    for update of t
+)
+update "vault"."hub_media" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.hk = e.hk;
+
+drop table pg_temp.mentioned;
+
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). A missing business key has no hash key: no row.
+-- A key's source is the one that saw it first by event time, not the one that was loaded first; of equal times the first by name.
+-- Several event types may write at once, hence ON CONFLICT; sorted, so that two of them cannot wait for each other.
+create temporary table mentioned on commit drop as
+select distinct on (k.hk) k.hk, k.bk, k.event_time, k.record_source
 from (
     -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
     select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
@@ -659,27 +806,44 @@ from (
     where a.hk is not null
     group by a.hk, a.bk, a.record_source
 ) k
-order by k.hk, k.event_time, k.record_source
+order by k.hk, k.event_time, k.record_source collate "C";
+
+insert into "vault"."hub_album" (hk, bk, load_ts, first_seen, record_source)
+select hk, bk, now(), event_time, record_source from pg_temp.mentioned order by hk
 on conflict (hk) do nothing;
+
+with earlier as (
+    select t.hk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."hub_album" t on t.hk = k.hk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.hk
+    for update of t
+)
+update "vault"."hub_album" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.hk = e.hk;
+
+drop table pg_temp.mentioned;
 
 -- ═══ merge: links
 -- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
+create temporary table mentioned on commit drop as
+select distinct on (s."lhk_photo_owner") s."lhk_photo_owner" as lhk,
+s."hk_media", s."hk_owner",
+    s.event_time, s.record_source
+from "stage"."photo" s
+where s."lhk_photo_owner" is not null and s."hk_media" is not null and s."hk_owner" is not null
+order by s."lhk_photo_owner", s.event_time, s.record_source collate "C";
+
 set local enable_seqscan = off;
 
 set local enable_hashjoin = off;
 
 set local enable_mergejoin = off;
 
-insert into "vault"."link_photo_owner" (
-    lhk, "hk_media", "hk_owner", load_ts, record_source)
-select k.lhk, k."hk_media", k."hk_owner", now(), k.record_source
-from (
-    select distinct on (s."lhk_photo_owner") s."lhk_photo_owner" as lhk,
-s."hk_media", s."hk_owner",         s.record_source
-    from "stage"."photo" s
-    where s."lhk_photo_owner" is not null and s."hk_media" is not null and s."hk_owner" is not null
-    order by s."lhk_photo_owner", s.event_time, s.record_source
-) k
+insert into "vault"."link_photo_owner" (lhk, "hk_media", "hk_owner", load_ts, first_seen, record_source)
+select k.lhk, k."hk_media", k."hk_owner", now(), k.event_time, k.record_source
+from pg_temp.mentioned k
 where not exists (select from "vault"."link_photo_owner" t where t.lhk = k.lhk)
 order by k.lhk;
 
@@ -689,23 +853,37 @@ set local enable_hashjoin = on;
 
 set local enable_mergejoin = on;
 
+with earlier as (
+    select t.lhk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."link_photo_owner" t on t.lhk = k.lhk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.lhk
+    for update of t
+)
+update "vault"."link_photo_owner" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.lhk = e.lhk;
+
+drop table pg_temp.mentioned;
+
 -- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
+create temporary table mentioned on commit drop as
+select distinct on (s."lhk_photo_album") s."lhk_photo_album" as lhk,
+s."hk_media", s."hk_album",
+    s.event_time, s.record_source
+from "stage"."photo" s
+where s."lhk_photo_album" is not null and s."hk_media" is not null and s."hk_album" is not null
+order by s."lhk_photo_album", s.event_time, s.record_source collate "C";
+
 set local enable_seqscan = off;
 
 set local enable_hashjoin = off;
 
 set local enable_mergejoin = off;
 
-insert into "vault"."link_photo_album" (
-    lhk, "hk_media", "hk_album", load_ts, record_source)
-select k.lhk, k."hk_media", k."hk_album", now(), k.record_source
-from (
-    select distinct on (s."lhk_photo_album") s."lhk_photo_album" as lhk,
-s."hk_media", s."hk_album",         s.record_source
-    from "stage"."photo" s
-    where s."lhk_photo_album" is not null and s."hk_media" is not null and s."hk_album" is not null
-    order by s."lhk_photo_album", s.event_time, s.record_source
-) k
+insert into "vault"."link_photo_album" (lhk, "hk_media", "hk_album", load_ts, first_seen, record_source)
+select k.lhk, k."hk_media", k."hk_album", now(), k.event_time, k.record_source
+from pg_temp.mentioned k
 where not exists (select from "vault"."link_photo_album" t where t.lhk = k.lhk)
 order by k.lhk;
 
@@ -714,6 +892,19 @@ set local enable_seqscan = on;
 set local enable_hashjoin = on;
 
 set local enable_mergejoin = on;
+
+with earlier as (
+    select t.lhk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."link_photo_album" t on t.lhk = k.lhk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.lhk
+    for update of t
+)
+update "vault"."link_photo_album" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.lhk = e.lhk;
+
+drop table pg_temp.mentioned;
 
 -- ═══ merge: sats
 -- The stage's observations of one satellite (PostgreSQL). Inputs: v (VaultSpec), sat (SatSpec).
@@ -724,15 +915,15 @@ set local enable_hashjoin = off;
 set local enable_mergejoin = off;
 
 insert into "vault"."sat_photo_file" (
-    hk, event_time, event_id, hashdiff, is_deleted, "format", "bytes_size", "width", "height", load_ts, record_source)
+    hk, event_time, event_id, source_order, hashdiff, is_deleted, "format", "bytes_size", "width", "height", load_ts, record_source)
 select distinct on (s."hk_media", s.event_time, s.event_id)
-    s."hk_media", s.event_time, s.event_id, s."hd_sat_photo_file", s.is_deleted, s."a_format", s."a_bytes_size", s."a_width", s."a_height", now(), s.record_source
+    s."hk_media", s.event_time, s.event_id, s.source_order, s."hd_sat_photo_file", s.is_deleted, s."a_format", s."a_bytes_size", s."a_width", s."a_height", now(), s.record_source
 from "stage"."photo" s
 where s."hk_media" is not null
     and not exists (
         select from "vault"."sat_photo_file" t
         where t.hk = s."hk_media" and t.event_time = s.event_time and t.event_id = s.event_id)
-order by s."hk_media", s.event_time, s.event_id, s.record_source;
+order by s."hk_media", s.event_time, s.event_id, s.source_order;
 
 set local enable_seqscan = on;
 
@@ -749,9 +940,9 @@ set local enable_hashjoin = off;
 
 set local enable_mergejoin = off;
 
-insert into "vault"."eff_photo_owner" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
+insert into "vault"."eff_photo_owner" (driving_hk, event_time, event_id, source_order, lhk, is_open, load_ts, record_source)
 select distinct on (s."hk_media", s.event_time, s.event_id)
-    s."hk_media", s.event_time, s.event_id,
+    s."hk_media", s.event_time, s.event_id, s.source_order,
     case when not s.is_deleted then s."lhk_photo_owner" end,
     not s.is_deleted and s."lhk_photo_owner" is not null, now(), s.record_source
 from "stage"."photo" s
@@ -759,7 +950,7 @@ where s."hk_media" is not null and s."hk_media" is not null and s."hk_owner" is 
     and not exists (
         select from "vault"."eff_photo_owner" t
         where t.driving_hk = s."hk_media" and t.event_time = s.event_time and t.event_id = s.event_id)
-order by s."hk_media", s.event_time, s.event_id, s.record_source;
+order by s."hk_media", s.event_time, s.event_id, s.source_order;
 
 set local enable_seqscan = on;
 
@@ -775,9 +966,9 @@ set local enable_hashjoin = off;
 
 set local enable_mergejoin = off;
 
-insert into "vault"."eff_photo_album" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
+insert into "vault"."eff_photo_album" (driving_hk, event_time, event_id, source_order, lhk, is_open, load_ts, record_source)
 select distinct on (s."hk_media", s.event_time, s.event_id)
-    s."hk_media", s.event_time, s.event_id,
+    s."hk_media", s.event_time, s.event_id, s.source_order,
     case when not s.is_deleted then s."lhk_photo_album" end,
     not s.is_deleted and s."lhk_photo_album" is not null, now(), s.record_source
 from "stage"."photo" s
@@ -785,7 +976,7 @@ where s."hk_media" is not null and s."hk_media" is not null
     and not exists (
         select from "vault"."eff_photo_album" t
         where t.driving_hk = s."hk_media" and t.event_time = s.event_time and t.event_id = s.event_id)
-order by s."hk_media", s.event_time, s.event_id, s.record_source;
+order by s."hk_media", s.event_time, s.event_id, s.source_order;
 
 set local enable_seqscan = on;
 

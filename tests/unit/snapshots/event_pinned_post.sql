@@ -15,7 +15,13 @@ CREATE TABLE IF NOT EXISTS raw.`pinned_post`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time',
     INDEX landed landed_at TYPE minmax
 )
 ENGINE = ReplacingMergeTree(version)
@@ -49,7 +55,7 @@ ENGINE = Null;
 CREATE MATERIALIZED VIEW landing.`accept_pinned_post` TO raw.`pinned_post` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `community_id`, `post_id`, `moderator_id`, `position`,
-    source, stream, partition, offset, landed_at, -toUnixTimestamp64Micro(landed_at) AS version
+    source, stream, partition, offset, landed_at
 FROM landing.`judged_pinned_post`
 WHERE empty(reasons);
 
@@ -98,11 +104,13 @@ SELECT
         [
         multiIf(
         NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') = 'Null', 'event_id: is null',
         JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
         NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'event_type'), 'event_type: missing',
+        JSONType(raw, 'event_type') = 'Null', 'event_type: is null',
         NOT (JSONType(raw, 'event_type') = 'String'
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -116,11 +124,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') = 'Null', 'op: is null',
         JSONType(raw, 'op') != 'String', 'op: not a text',
         ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
         ''),
         multiIf(
         NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') = 'Null', 'event_time: is null',
         JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
         NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
@@ -130,6 +140,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'Null', 'schema_version: is null',
+        JSONType(raw, 'schema_version') = 'String' AND NOT (JSONType(raw, 'schema_version') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -137,6 +154,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'producer'), 'producer: missing',
+        JSONType(raw, 'producer') = 'Null', 'producer: is null',
         NOT (JSONType(raw, 'producer') = 'String'
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -149,21 +167,31 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'community_id'), 'community_id: missing',
+        JSONType(raw, 'community_id') = 'Null', 'community_id: is null',
         JSONType(raw, 'community_id') != 'String', 'community_id: not a text',
         NOT match(ifNull(_v.`community_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'community_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'post_id'), 'post_id: missing',
+        JSONType(raw, 'post_id') = 'Null', 'post_id: is null',
         JSONType(raw, 'post_id') != 'String', 'post_id: not a text',
         NOT match(ifNull(_v.`post_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'post_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'moderator_id'), 'moderator_id: missing',
+        JSONType(raw, 'moderator_id') = 'Null', 'moderator_id: is null',
         JSONType(raw, 'moderator_id') != 'String', 'moderator_id: not a text',
         NOT match(ifNull(_v.`moderator_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'moderator_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'position'), 'position: missing',
+        JSONType(raw, 'position') = 'Null', 'position: is null',
+        JSONType(raw, 'position') = 'String' AND NOT (JSONType(raw, 'position') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'position'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'position: out of range',
         JSONType(raw, 'position') = 'UInt64', 'position: above 10',
         JSONType(raw, 'position') != 'Int64', 'position: not a whole number',
         assumeNotNull(_v.`position`) < 1, 'position: below 1',
@@ -187,6 +215,7 @@ drop table if exists "stage"."pinned_post";
 create unlogged table "stage"."pinned_post" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_community" uuid, "hk_community" uuid
@@ -206,17 +235,19 @@ create table if not exists "vault"."link_pinned_post" (
     "hk_post" uuid not null,
     "hk_moderator" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- ═══ PostgreSQL: table vault.eff_pinned_post
--- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec), first (as sat.sql.j2). Insert-only, as a satellite.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: community.
 create table if not exists "vault"."eff_pinned_post" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     lhk uuid,
     is_open boolean not null,
     load_ts timestamptz not null,
@@ -225,24 +256,27 @@ create table if not exists "vault"."eff_pinned_post" (
 ) partition by range (event_time);
 
 -- ═══ PostgreSQL: table vault.sat_pinned_post_pin
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of link_pinned_post.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of link_pinned_post.
 create table if not exists "vault"."sat_pinned_post_pin" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 alter table "vault"."sat_pinned_post_pin" add column if not exists "position" bigint;
 
 -- ═══ PostgreSQL: view vault.v_sat_pinned_post_pin
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_pinned_post_pin" as
 select
@@ -254,9 +288,9 @@ select
     , c."position"
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_pinned_post_pin" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -274,22 +308,22 @@ select
     l."hk_moderator",
     c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
 from (
-    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.source_order) as valid_to
     from (
         select * from (
-            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
             from (
-                select g.driving_hk, g.event_time, g.event_id,
+                select g.driving_hk, g.event_time, g.event_id, g.source_order,
                     case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                     then g.set_lhk end as state
                 from (
-                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                     from (
-                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
-                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                                over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                         from "vault"."eff_pinned_post" e
                     ) n
                 ) g
@@ -313,19 +347,19 @@ select
     c.driving_hk, c.event_time, c.event_id, change.is_open
 from (
     select * from (
-        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
         from (
-            select g.driving_hk, g.event_time, g.event_id,
+            select g.driving_hk, g.event_time, g.event_id, g.source_order,
                 case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                 then g.set_lhk end as state
             from (
-                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                 from (
-                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                    select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
-                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                            over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                     from "vault"."eff_pinned_post" e
                 ) n
             ) g
@@ -379,6 +413,7 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'pinned
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
     , r.`community_id` AS `bk_community`
@@ -498,6 +533,61 @@ set local enable_hashjoin = on;
 
 set local enable_mergejoin = on;
 
+-- ═══ merge: superseded
+-- Events of which the stage has a copy that its source gave earlier than the one that was loaded (PostgreSQL). It happens where copies come
+-- by two partitions, topics or sources. Inputs: v (VaultSpec). Grain: an event.
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+create temporary table superseded on commit drop as
+select t.event_time, t.event_id, t."hk" as key, s."lhk_pinned_post" as key_now
+from "stage"."pinned_post" s
+join "vault"."sat_pinned_post_pin" t on t.event_time = s.event_time and t.event_id = s.event_id
+where s.source_order < t.source_order;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+-- ═══ merge: supersede
+-- What was loaded of superseded events leaves the vault, before the merge puts the earlier copy there (PostgreSQL).
+-- Inputs: v (VaultSpec), tables (of v, with its events), hubs (that v mentions), snapshots (names of the PIT and bridge tables that v feeds).
+delete from "vault"."eff_pinned_post" t using pg_temp.superseded x
+where t.event_time = x.event_time and t.event_id = x.event_id
+    and t.event_time between (select min(event_time) from pg_temp.superseded) and (select max(event_time) from pg_temp.superseded);
+
+delete from "vault"."sat_pinned_post_pin" t using pg_temp.superseded x
+where t.event_time = x.event_time and t.event_id = x.event_id
+    and t.event_time between (select min(event_time) from pg_temp.superseded) and (select max(event_time) from pg_temp.superseded);
+
+-- Keys that nothing but a copy that left may have mentioned, or mentioned first: ClickHouse knows (mentions.sql.j2), once all is loaded.
+insert into ops.doubtful_key (table_name, hk)
+select 'hub_user', h.hk from "vault"."hub_user" h
+where h.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."pinned_post" s where s.event_time = h.first_seen and (s."hk_moderator" = h.hk));
+
+insert into ops.doubtful_key (table_name, hk)
+select 'hub_post', h.hk from "vault"."hub_post" h
+where h.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."pinned_post" s where s.event_time = h.first_seen and (s."hk_post" = h.hk));
+
+insert into ops.doubtful_key (table_name, hk)
+select 'hub_community', h.hk from "vault"."hub_community" h
+where h.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."pinned_post" s where s.event_time = h.first_seen and (s."hk_community" = h.hk));
+
+insert into ops.doubtful_key (table_name, hk)
+select 'link_pinned_post', l.lhk from "vault"."link_pinned_post" l
+where l.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."pinned_post" s where s.event_time = l.first_seen and s."lhk_pinned_post" = l.lhk);
+
+delete from ops.graph_object where exists (select from pg_temp.superseded where key is distinct from key_now);
+
 -- ═══ merge: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
 select vault.add_months(
@@ -505,11 +595,11 @@ select vault.add_months(
     array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."pinned_post" where event_time is not null));
 
 -- ═══ merge: hubs
--- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
--- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
--- sorted, so that two of them cannot wait for each other.
-insert into "vault"."hub_user" (hk, bk, load_ts, record_source)
-select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). A missing business key has no hash key: no row.
+-- A key's source is the one that saw it first by event time, not the one that was loaded first; of equal times the first by name.
+-- Several event types may write at once, hence ON CONFLICT; sorted, so that two of them cannot wait for each other.
+create temporary table mentioned on commit drop as
+select distinct on (k.hk) k.hk, k.bk, k.event_time, k.record_source
 from (
     -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
     select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
@@ -519,14 +609,30 @@ from (
     where a.hk is not null
     group by a.hk, a.bk, a.record_source
 ) k
-order by k.hk, k.event_time, k.record_source
+order by k.hk, k.event_time, k.record_source collate "C";
+
+insert into "vault"."hub_user" (hk, bk, load_ts, first_seen, record_source)
+select hk, bk, now(), event_time, record_source from pg_temp.mentioned order by hk
 on conflict (hk) do nothing;
 
--- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
--- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
--- sorted, so that two of them cannot wait for each other.
-insert into "vault"."hub_post" (hk, bk, load_ts, record_source)
-select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+with earlier as (
+    select t.hk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."hub_user" t on t.hk = k.hk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.hk
+    for update of t
+)
+update "vault"."hub_user" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.hk = e.hk;
+
+drop table pg_temp.mentioned;
+
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). A missing business key has no hash key: no row.
+-- A key's source is the one that saw it first by event time, not the one that was loaded first; of equal times the first by name.
+-- Several event types may write at once, hence ON CONFLICT; sorted, so that two of them cannot wait for each other.
+create temporary table mentioned on commit drop as
+select distinct on (k.hk) k.hk, k.bk, k.event_time, k.record_source
 from (
     -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
     select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
@@ -536,14 +642,30 @@ from (
     where a.hk is not null
     group by a.hk, a.bk, a.record_source
 ) k
-order by k.hk, k.event_time, k.record_source
+order by k.hk, k.event_time, k.record_source collate "C";
+
+insert into "vault"."hub_post" (hk, bk, load_ts, first_seen, record_source)
+select hk, bk, now(), event_time, record_source from pg_temp.mentioned order by hk
 on conflict (hk) do nothing;
 
--- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
--- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
--- sorted, so that two of them cannot wait for each other.
-insert into "vault"."hub_community" (hk, bk, load_ts, record_source)
-select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+with earlier as (
+    select t.hk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."hub_post" t on t.hk = k.hk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.hk
+    for update of t
+)
+update "vault"."hub_post" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.hk = e.hk;
+
+drop table pg_temp.mentioned;
+
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). A missing business key has no hash key: no row.
+-- A key's source is the one that saw it first by event time, not the one that was loaded first; of equal times the first by name.
+-- Several event types may write at once, hence ON CONFLICT; sorted, so that two of them cannot wait for each other.
+create temporary table mentioned on commit drop as
+select distinct on (k.hk) k.hk, k.bk, k.event_time, k.record_source
 from (
     -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
     select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
@@ -553,27 +675,44 @@ from (
     where a.hk is not null
     group by a.hk, a.bk, a.record_source
 ) k
-order by k.hk, k.event_time, k.record_source
+order by k.hk, k.event_time, k.record_source collate "C";
+
+insert into "vault"."hub_community" (hk, bk, load_ts, first_seen, record_source)
+select hk, bk, now(), event_time, record_source from pg_temp.mentioned order by hk
 on conflict (hk) do nothing;
+
+with earlier as (
+    select t.hk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."hub_community" t on t.hk = k.hk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.hk
+    for update of t
+)
+update "vault"."hub_community" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.hk = e.hk;
+
+drop table pg_temp.mentioned;
 
 -- ═══ merge: links
 -- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
+create temporary table mentioned on commit drop as
+select distinct on (s."lhk_pinned_post") s."lhk_pinned_post" as lhk,
+s."hk_community", s."hk_post", s."hk_moderator",
+    s.event_time, s.record_source
+from "stage"."pinned_post" s
+where s."lhk_pinned_post" is not null and s."hk_community" is not null and s."hk_post" is not null and s."hk_moderator" is not null
+order by s."lhk_pinned_post", s.event_time, s.record_source collate "C";
+
 set local enable_seqscan = off;
 
 set local enable_hashjoin = off;
 
 set local enable_mergejoin = off;
 
-insert into "vault"."link_pinned_post" (
-    lhk, "hk_community", "hk_post", "hk_moderator", load_ts, record_source)
-select k.lhk, k."hk_community", k."hk_post", k."hk_moderator", now(), k.record_source
-from (
-    select distinct on (s."lhk_pinned_post") s."lhk_pinned_post" as lhk,
-s."hk_community", s."hk_post", s."hk_moderator",         s.record_source
-    from "stage"."pinned_post" s
-    where s."lhk_pinned_post" is not null and s."hk_community" is not null and s."hk_post" is not null and s."hk_moderator" is not null
-    order by s."lhk_pinned_post", s.event_time, s.record_source
-) k
+insert into "vault"."link_pinned_post" (lhk, "hk_community", "hk_post", "hk_moderator", load_ts, first_seen, record_source)
+select k.lhk, k."hk_community", k."hk_post", k."hk_moderator", now(), k.event_time, k.record_source
+from pg_temp.mentioned k
 where not exists (select from "vault"."link_pinned_post" t where t.lhk = k.lhk)
 order by k.lhk;
 
@@ -582,6 +721,19 @@ set local enable_seqscan = on;
 set local enable_hashjoin = on;
 
 set local enable_mergejoin = on;
+
+with earlier as (
+    select t.lhk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."link_pinned_post" t on t.lhk = k.lhk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.lhk
+    for update of t
+)
+update "vault"."link_pinned_post" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.lhk = e.lhk;
+
+drop table pg_temp.mentioned;
 
 -- ═══ merge: sats
 -- The stage's observations of one satellite (PostgreSQL). Inputs: v (VaultSpec), sat (SatSpec).
@@ -592,15 +744,15 @@ set local enable_hashjoin = off;
 set local enable_mergejoin = off;
 
 insert into "vault"."sat_pinned_post_pin" (
-    hk, event_time, event_id, hashdiff, is_deleted, "position", load_ts, record_source)
+    hk, event_time, event_id, source_order, hashdiff, is_deleted, "position", load_ts, record_source)
 select distinct on (s."lhk_pinned_post", s.event_time, s.event_id)
-    s."lhk_pinned_post", s.event_time, s.event_id, s."hd_sat_pinned_post_pin", s.is_deleted, s."a_position", now(), s.record_source
+    s."lhk_pinned_post", s.event_time, s.event_id, s.source_order, s."hd_sat_pinned_post_pin", s.is_deleted, s."a_position", now(), s.record_source
 from "stage"."pinned_post" s
 where s."lhk_pinned_post" is not null
     and not exists (
         select from "vault"."sat_pinned_post_pin" t
         where t.hk = s."lhk_pinned_post" and t.event_time = s.event_time and t.event_id = s.event_id)
-order by s."lhk_pinned_post", s.event_time, s.event_id, s.record_source;
+order by s."lhk_pinned_post", s.event_time, s.event_id, s.source_order;
 
 set local enable_seqscan = on;
 
@@ -617,9 +769,9 @@ set local enable_hashjoin = off;
 
 set local enable_mergejoin = off;
 
-insert into "vault"."eff_pinned_post" (driving_hk, event_time, event_id, lhk, is_open, load_ts, record_source)
+insert into "vault"."eff_pinned_post" (driving_hk, event_time, event_id, source_order, lhk, is_open, load_ts, record_source)
 select distinct on (s."hk_community", s.event_time, s.event_id)
-    s."hk_community", s.event_time, s.event_id,
+    s."hk_community", s.event_time, s.event_id, s.source_order,
     s."lhk_pinned_post",
     not s.is_deleted and s."lhk_pinned_post" is not null, now(), s.record_source
 from "stage"."pinned_post" s
@@ -627,7 +779,7 @@ where s."hk_community" is not null and s."hk_community" is not null and s."hk_po
     and not exists (
         select from "vault"."eff_pinned_post" t
         where t.driving_hk = s."hk_community" and t.event_time = s.event_time and t.event_id = s.event_id)
-order by s."hk_community", s.event_time, s.event_id, s.record_source;
+order by s."hk_community", s.event_time, s.event_id, s.source_order;
 
 set local enable_seqscan = on;
 

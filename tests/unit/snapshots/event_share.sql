@@ -14,7 +14,13 @@ CREATE TABLE IF NOT EXISTS raw.`share`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time',
     INDEX landed landed_at TYPE minmax
 )
 ENGINE = ReplacingMergeTree(version)
@@ -47,7 +53,7 @@ ENGINE = Null;
 CREATE MATERIALIZED VIEW landing.`accept_share` TO raw.`share` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `post_id`, `shared_to`,
-    source, stream, partition, offset, landed_at, -toUnixTimestamp64Micro(landed_at) AS version
+    source, stream, partition, offset, landed_at
 FROM landing.`judged_share`
 WHERE empty(reasons);
 
@@ -95,11 +101,13 @@ SELECT
         [
         multiIf(
         NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') = 'Null', 'event_id: is null',
         JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
         NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'event_type'), 'event_type: missing',
+        JSONType(raw, 'event_type') = 'Null', 'event_type: is null',
         NOT (JSONType(raw, 'event_type') = 'String'
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -113,11 +121,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') = 'Null', 'op: is null',
         JSONType(raw, 'op') != 'String', 'op: not a text',
         ifNull(_v.`op`, '') NOT IN ('create'), 'op: not one of the allowed values',
         ''),
         multiIf(
         NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') = 'Null', 'event_time: is null',
         JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
         NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
@@ -127,6 +137,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'Null', 'schema_version: is null',
+        JSONType(raw, 'schema_version') = 'String' AND NOT (JSONType(raw, 'schema_version') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -134,6 +151,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'producer'), 'producer: missing',
+        JSONType(raw, 'producer') = 'Null', 'producer: is null',
         NOT (JSONType(raw, 'producer') = 'String'
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -146,16 +164,19 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'user_id'), 'user_id: missing',
+        JSONType(raw, 'user_id') = 'Null', 'user_id: is null',
         JSONType(raw, 'user_id') != 'String', 'user_id: not a text',
         NOT match(ifNull(_v.`user_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'user_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'post_id'), 'post_id: missing',
+        JSONType(raw, 'post_id') = 'Null', 'post_id: is null',
         JSONType(raw, 'post_id') != 'String', 'post_id: not a text',
         NOT match(ifNull(_v.`post_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'post_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'shared_to'), 'shared_to: missing',
+        JSONType(raw, 'shared_to') = 'Null', 'shared_to: is null',
         JSONType(raw, 'shared_to') != 'String', 'shared_to: not a text',
         ifNull(_v.`shared_to`, '') NOT IN ('feed', 'story', 'message'), 'shared_to: not one of the allowed values',
         '')
@@ -177,6 +198,7 @@ drop table if exists "stage"."share";
 create unlogged table "stage"."share" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_user" uuid, "hk_user" uuid
@@ -194,6 +216,7 @@ create table if not exists "vault"."link_share" (
     "hk_post" uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     load_ts timestamptz not null,
     record_source text not null,
     primary key (event_time, lhk)
@@ -242,6 +265,7 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'share'
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
     , r.`user_id` AS `bk_user`
@@ -356,6 +380,47 @@ set local enable_hashjoin = on;
 
 set local enable_mergejoin = on;
 
+-- ═══ merge: superseded
+-- Events of which the stage has a copy that its source gave earlier than the one that was loaded (PostgreSQL). It happens where copies come
+-- by two partitions, topics or sources. Inputs: v (VaultSpec). Grain: an event.
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+create temporary table superseded on commit drop as
+select t.event_time, t.event_id, t."lhk" as key, s."lhk_share" as key_now
+from "stage"."share" s
+join "vault"."link_share" t on t.event_time = s.event_time and t.event_id = s.event_id
+where s.source_order < t.source_order;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+-- ═══ merge: supersede
+-- What was loaded of superseded events leaves the vault, before the merge puts the earlier copy there (PostgreSQL).
+-- Inputs: v (VaultSpec), tables (of v, with its events), hubs (that v mentions), snapshots (names of the PIT and bridge tables that v feeds).
+delete from "vault"."link_share" t using pg_temp.superseded x
+where t.event_time = x.event_time and t.event_id = x.event_id
+    and t.event_time between (select min(event_time) from pg_temp.superseded) and (select max(event_time) from pg_temp.superseded);
+
+-- Keys that nothing but a copy that left may have mentioned, or mentioned first: ClickHouse knows (mentions.sql.j2), once all is loaded.
+insert into ops.doubtful_key (table_name, hk)
+select 'hub_user', h.hk from "vault"."hub_user" h
+where h.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."share" s where s.event_time = h.first_seen and (s."hk_user" = h.hk));
+
+insert into ops.doubtful_key (table_name, hk)
+select 'hub_post', h.hk from "vault"."hub_post" h
+where h.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."share" s where s.event_time = h.first_seen and (s."hk_post" = h.hk));
+
+delete from ops.graph_object;
+
 -- ═══ merge: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
 select vault.add_months(
@@ -363,11 +428,11 @@ select vault.add_months(
     array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."share" where event_time is not null));
 
 -- ═══ merge: hubs
--- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
--- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
--- sorted, so that two of them cannot wait for each other.
-insert into "vault"."hub_user" (hk, bk, load_ts, record_source)
-select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). A missing business key has no hash key: no row.
+-- A key's source is the one that saw it first by event time, not the one that was loaded first; of equal times the first by name.
+-- Several event types may write at once, hence ON CONFLICT; sorted, so that two of them cannot wait for each other.
+create temporary table mentioned on commit drop as
+select distinct on (k.hk) k.hk, k.bk, k.event_time, k.record_source
 from (
     -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
     select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
@@ -377,14 +442,30 @@ from (
     where a.hk is not null
     group by a.hk, a.bk, a.record_source
 ) k
-order by k.hk, k.event_time, k.record_source
+order by k.hk, k.event_time, k.record_source collate "C";
+
+insert into "vault"."hub_user" (hk, bk, load_ts, first_seen, record_source)
+select hk, bk, now(), event_time, record_source from pg_temp.mentioned order by hk
 on conflict (hk) do nothing;
 
--- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
--- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
--- sorted, so that two of them cannot wait for each other.
-insert into "vault"."hub_post" (hk, bk, load_ts, record_source)
-select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+with earlier as (
+    select t.hk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."hub_user" t on t.hk = k.hk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.hk
+    for update of t
+)
+update "vault"."hub_user" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.hk = e.hk;
+
+drop table pg_temp.mentioned;
+
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). A missing business key has no hash key: no row.
+-- A key's source is the one that saw it first by event time, not the one that was loaded first; of equal times the first by name.
+-- Several event types may write at once, hence ON CONFLICT; sorted, so that two of them cannot wait for each other.
+create temporary table mentioned on commit drop as
+select distinct on (k.hk) k.hk, k.bk, k.event_time, k.record_source
 from (
     -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
     select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
@@ -394,8 +475,24 @@ from (
     where a.hk is not null
     group by a.hk, a.bk, a.record_source
 ) k
-order by k.hk, k.event_time, k.record_source
+order by k.hk, k.event_time, k.record_source collate "C";
+
+insert into "vault"."hub_post" (hk, bk, load_ts, first_seen, record_source)
+select hk, bk, now(), event_time, record_source from pg_temp.mentioned order by hk
 on conflict (hk) do nothing;
+
+with earlier as (
+    select t.hk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."hub_post" t on t.hk = k.hk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.hk
+    for update of t
+)
+update "vault"."hub_post" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.hk = e.hk;
+
+drop table pg_temp.mentioned;
 
 -- ═══ merge: links
 -- The stage's rows of one link (PostgreSQL). Inputs: v (VaultSpec), link (LinkSpec). A link with a missing key is not loaded.
@@ -406,14 +503,14 @@ set local enable_hashjoin = off;
 set local enable_mergejoin = off;
 
 insert into "vault"."link_share" (
-    lhk, "hk_user", "hk_post", event_time, event_id, "shared_to", load_ts, record_source)
+    lhk, "hk_user", "hk_post", event_time, event_id, source_order, "shared_to", load_ts, record_source)
 select distinct on (s.event_time, s."lhk_share")
-    s."lhk_share", s."hk_user", s."hk_post", s.event_time, s.event_id, s."a_shared_to", now(), s.record_source
+    s."lhk_share", s."hk_user", s."hk_post", s.event_time, s.event_id, s.source_order, s."a_shared_to", now(), s.record_source
 from "stage"."share" s
 where s."lhk_share" is not null and s."hk_user" is not null and s."hk_post" is not null
     and not exists (
         select from "vault"."link_share" t where t.event_time = s.event_time and t.lhk = s."lhk_share")
-order by s.event_time, s."lhk_share", s.record_source;
+order by s.event_time, s."lhk_share", s.source_order;
 
 set local enable_seqscan = on;
 

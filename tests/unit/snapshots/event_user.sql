@@ -16,7 +16,13 @@ CREATE TABLE IF NOT EXISTS raw.`user`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time',
     INDEX landed landed_at TYPE minmax
 )
 ENGINE = ReplacingMergeTree(version)
@@ -51,7 +57,7 @@ ENGINE = Null;
 CREATE MATERIALIZED VIEW landing.`accept_user` TO raw.`user` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `username`, `email`, `country`, `language`,
-    source, stream, partition, offset, landed_at, -toUnixTimestamp64Micro(landed_at) AS version
+    source, stream, partition, offset, landed_at
 FROM landing.`judged_user`
 WHERE empty(reasons);
 
@@ -101,11 +107,13 @@ SELECT
         [
         multiIf(
         NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') = 'Null', 'event_id: is null',
         JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
         NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'event_type'), 'event_type: missing',
+        JSONType(raw, 'event_type') = 'Null', 'event_type: is null',
         NOT (JSONType(raw, 'event_type') = 'String'
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -119,11 +127,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') = 'Null', 'op: is null',
         JSONType(raw, 'op') != 'String', 'op: not a text',
         ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
         ''),
         multiIf(
         NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') = 'Null', 'event_time: is null',
         JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
         NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
@@ -133,6 +143,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'Null', 'schema_version: is null',
+        JSONType(raw, 'schema_version') = 'String' AND NOT (JSONType(raw, 'schema_version') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -140,6 +157,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'producer'), 'producer: missing',
+        JSONType(raw, 'producer') = 'Null', 'producer: is null',
         NOT (JSONType(raw, 'producer') = 'String'
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -152,11 +170,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'user_id'), 'user_id: missing',
+        JSONType(raw, 'user_id') = 'Null', 'user_id: is null',
         JSONType(raw, 'user_id') != 'String', 'user_id: not a text',
         NOT match(ifNull(_v.`user_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'user_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'username'), 'username: missing',
+        JSONType(raw, 'username') = 'Null', 'username: is null',
         NOT (JSONType(raw, 'username') = 'String'
             AND if(match(ifNull(_v.`username`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -170,6 +190,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'email'), 'email: missing',
+        JSONType(raw, 'email') = 'Null', 'email: is null',
         NOT (JSONType(raw, 'email') = 'String'
             AND if(match(ifNull(_v.`email`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -183,6 +204,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'country'), 'country: missing',
+        JSONType(raw, 'country') = 'Null', 'country: is null',
         NOT (JSONType(raw, 'country') = 'String'
             AND if(match(ifNull(_v.`country`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -196,6 +218,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'language'), 'language: missing',
+        JSONType(raw, 'language') = 'Null', 'language: is null',
         JSONType(raw, 'language') != 'String', 'language: not a text',
         ifNull(_v.`language`, '') NOT IN ('en', 'es', 'pt', 'de', 'fr', 'it', 'pl', 'ja'), 'language: not one of the allowed values',
         '')
@@ -217,6 +240,7 @@ drop table if exists "stage"."user";
 create unlogged table "stage"."user" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_user" uuid, "hk_user" uuid
@@ -228,17 +252,20 @@ create unlogged table "stage"."user" (
 );
 
 -- ═══ PostgreSQL: table vault.sat_user_account
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_user.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_user.
 create table if not exists "vault"."sat_user_account" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 alter table "vault"."sat_user_account" add column if not exists "username" text;
@@ -248,7 +275,7 @@ alter table "vault"."sat_user_account" add column if not exists "language" text;
 
 -- ═══ PostgreSQL: view vault.v_sat_user_account
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_user_account" as
 select
@@ -261,9 +288,9 @@ select
     , c."language"
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_user_account" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -312,6 +339,7 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'user')
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
     , r.`user_id` AS `bk_user`
@@ -406,6 +434,46 @@ from "stage"."user"
 where "hk_user" is not null and event_time < (select coalesce(max(as_of) + 1, '-infinity')::timestamp at time zone 'UTC' from ops.snapshot where table_name = 'pit_user')
 group by 2;
 
+-- ═══ merge: superseded
+-- Events of which the stage has a copy that its source gave earlier than the one that was loaded (PostgreSQL). It happens where copies come
+-- by two partitions, topics or sources. Inputs: v (VaultSpec). Grain: an event.
+set local enable_seqscan = off;
+
+set local enable_hashjoin = off;
+
+set local enable_mergejoin = off;
+
+create temporary table superseded on commit drop as
+select t.event_time, t.event_id, t."hk" as key, s."hk_user" as key_now
+from "stage"."user" s
+join "vault"."sat_user_account" t on t.event_time = s.event_time and t.event_id = s.event_id
+where s.source_order < t.source_order;
+
+set local enable_seqscan = on;
+
+set local enable_hashjoin = on;
+
+set local enable_mergejoin = on;
+
+-- ═══ merge: supersede
+-- What was loaded of superseded events leaves the vault, before the merge puts the earlier copy there (PostgreSQL).
+-- Inputs: v (VaultSpec), tables (of v, with its events), hubs (that v mentions), snapshots (names of the PIT and bridge tables that v feeds).
+delete from "vault"."sat_user_account" t using pg_temp.superseded x
+where t.event_time = x.event_time and t.event_id = x.event_id
+    and t.event_time between (select min(event_time) from pg_temp.superseded) and (select max(event_time) from pg_temp.superseded);
+
+-- Keys that nothing but a copy that left may have mentioned, or mentioned first: ClickHouse knows (mentions.sql.j2), once all is loaded.
+insert into ops.doubtful_key (table_name, hk)
+select 'hub_user', h.hk from "vault"."hub_user" h
+where h.first_seen in (select event_time from pg_temp.superseded)
+    and not exists (select from "stage"."user" s where s.event_time = h.first_seen and (s."hk_user" = h.hk));
+
+-- The keys of a copy that left may not be among the staged ones: what was built is built anew, whole; the graph database is loaded anew.
+delete from ops.snapshot
+where table_name in ('pit_user') and exists (select from pg_temp.superseded where key is distinct from key_now);
+
+delete from ops.graph_object where exists (select from pg_temp.superseded where key is distinct from key_now);
+
 -- ═══ merge: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
 select vault.add_months(
@@ -413,11 +481,11 @@ select vault.add_months(
     array(select distinct date_trunc('month', event_time at time zone 'UTC')::date from "stage"."user" where event_time is not null));
 
 -- ═══ merge: hubs
--- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). First seen wins, then the source's name.
--- A missing or empty business key has no hash key: no row. Several event types may write at once, hence ON CONFLICT;
--- sorted, so that two of them cannot wait for each other.
-insert into "vault"."hub_user" (hk, bk, load_ts, record_source)
-select distinct on (k.hk) k.hk, k.bk, now(), k.record_source
+-- The stage's keys of one hub (PostgreSQL). Inputs: v (VaultSpec), hub (name). A missing business key has no hash key: no row.
+-- A key's source is the one that saw it first by event time, not the one that was loaded first; of equal times the first by name.
+-- Several event types may write at once, hence ON CONFLICT; sorted, so that two of them cannot wait for each other.
+create temporary table mentioned on commit drop as
+select distinct on (k.hk) k.hk, k.bk, k.event_time, k.record_source
 from (
     -- Grouped first, since a key is staged many times: a hash of the keys is cheaper than a sort of the rows.
     select a.hk, a.bk, a.record_source, min(a.event_time) as event_time
@@ -427,8 +495,24 @@ from (
     where a.hk is not null
     group by a.hk, a.bk, a.record_source
 ) k
-order by k.hk, k.event_time, k.record_source
+order by k.hk, k.event_time, k.record_source collate "C";
+
+insert into "vault"."hub_user" (hk, bk, load_ts, first_seen, record_source)
+select hk, bk, now(), event_time, record_source from pg_temp.mentioned order by hk
 on conflict (hk) do nothing;
+
+with earlier as (
+    select t.hk, k.event_time, k.record_source
+    from pg_temp.mentioned k
+    join "vault"."hub_user" t on t.hk = k.hk
+    where (k.event_time, k.record_source collate "C") < (t.first_seen, t.record_source collate "C")
+    order by t.hk
+    for update of t
+)
+update "vault"."hub_user" t set first_seen = e.event_time, record_source = e.record_source
+from earlier e where t.hk = e.hk;
+
+drop table pg_temp.mentioned;
 
 -- ═══ merge: sats
 -- The stage's observations of one satellite (PostgreSQL). Inputs: v (VaultSpec), sat (SatSpec).
@@ -439,15 +523,15 @@ set local enable_hashjoin = off;
 set local enable_mergejoin = off;
 
 insert into "vault"."sat_user_account" (
-    hk, event_time, event_id, hashdiff, is_deleted, "username", "email", "country", "language", load_ts, record_source)
+    hk, event_time, event_id, source_order, hashdiff, is_deleted, "username", "email", "country", "language", load_ts, record_source)
 select distinct on (s."hk_user", s.event_time, s.event_id)
-    s."hk_user", s.event_time, s.event_id, s."hd_sat_user_account", s.is_deleted, s."a_username", s."a_email", s."a_country", s."a_language", now(), s.record_source
+    s."hk_user", s.event_time, s.event_id, s.source_order, s."hd_sat_user_account", s.is_deleted, s."a_username", s."a_email", s."a_country", s."a_language", now(), s.record_source
 from "stage"."user" s
 where s."hk_user" is not null
     and not exists (
         select from "vault"."sat_user_account" t
         where t.hk = s."hk_user" and t.event_time = s.event_time and t.event_id = s.event_id)
-order by s."hk_user", s.event_time, s.event_id, s.record_source;
+order by s."hk_user", s.event_time, s.event_id, s.source_order;
 
 set local enable_seqscan = on;
 

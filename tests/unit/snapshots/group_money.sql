@@ -39,14 +39,16 @@ SELECT
     toInt32(_partition) AS partition,
     _offset AS offset,
     _key AS key,
-    _timestamp_ms AS sent_at,
+    if(toUnixTimestamp64Milli(_timestamp_ms) > 0 AND toUnixTimestamp64Milli(_timestamp_ms) < 10413792000000, _timestamp_ms, NULL) AS sent_at,
     now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',
         startsWith(raw, '\xEF\xBB\xBF'), 'starts with a byte-order mark',
-        NOT isValidUTF8(raw) OR NOT isValidJSON(raw), 'not JSON',
-        JSONType(raw) != 'Object', 'not a JSON object',
-        '') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
+        NOT isValidUTF8(raw), 'not UTF-8',
+        isValidJSON(raw), if(JSONType(raw) = 'Object', '', 'not a JSON object'),
+        isValidJSON(replaceRegexpAll(raw, '\\\\(?:\\\\|u[dD][89a-fA-F][0-9a-fA-F]{2})', '__')), 'half a surrogate pair: a character cut in two',
+        isValidJSON(replaceRegexpAll(raw, '("(?:\\\\.|[^"\\\\])*")|[eE][+-]?[0-9]+', '\\1')), 'a number out of range',
+        'not JSON') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
     raw
 FROM landing.`queue_money`;

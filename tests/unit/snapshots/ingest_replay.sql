@@ -1,6 +1,7 @@
 -- ═══ dead letters: replay of user_badges
 -- Dead letters of one event type, judged again from landing.events.
--- Inputs: event (EventSpec). The first statement sends them the way that new messages go; the second records which are
+-- Inputs: event (EventSpec). Parameter: now, which "in the future" is measured from: what was ahead of its time may have come true.
+-- The first statement sends them the way that new messages go; the second records which are
 -- accepted now: an empty list of reasons under the same position. An event that came again meanwhile, and was accepted, stays as it was
 -- accepted: the vault has it so.
 INSERT INTO landing.`judged_user_badges`
@@ -29,11 +30,13 @@ SELECT
         [
         multiIf(
         NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') = 'Null', 'event_id: is null',
         JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
         NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'event_type'), 'event_type: missing',
+        JSONType(raw, 'event_type') = 'Null', 'event_type: is null',
         NOT (JSONType(raw, 'event_type') = 'String'
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -47,20 +50,29 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') = 'Null', 'op: is null',
         JSONType(raw, 'op') != 'String', 'op: not a text',
         ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
         ''),
         multiIf(
         NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') = 'Null', 'event_time: is null',
         JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
         NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
         ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
         assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
-            > landed_at + toIntervalSecond(600), 'event_time: in the future',
+            > {now:DateTime64(6, 'UTC')} + toIntervalSecond(600), 'event_time: in the future',
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'Null', 'schema_version: is null',
+        JSONType(raw, 'schema_version') = 'String' AND NOT (JSONType(raw, 'schema_version') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -68,6 +80,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'producer'), 'producer: missing',
+        JSONType(raw, 'producer') = 'Null', 'producer: is null',
         NOT (JSONType(raw, 'producer') = 'String'
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -80,12 +93,14 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'user_id'), 'user_id: missing',
+        JSONType(raw, 'user_id') = 'Null', 'user_id: is null',
         JSONType(raw, 'user_id') != 'String', 'user_id: not a text',
         NOT match(ifNull(_v.`user_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'user_id: not a UUID',
         '')
         ],
         multiIf(
         NOT has(_keys, 'badges'), ['badges: missing'],
+        JSONType(raw, 'badges') = 'Null', ['badges: is null'],
         JSONType(raw, 'badges') != 'Array', ['badges: not a list'],
         JSONLength(raw, 'badges') < 0, ['badges: shorter than 0'],
         JSONLength(raw, 'badges') > 6, ['badges: longer than 6'],
@@ -106,11 +121,19 @@ SELECT
             [
         multiIf(
         NOT has(JSONExtractKeys(raw, 'badges', _i), 'badge'), 'badges.badge: missing',
+        JSONType(raw, 'badges', _i, 'badge') = 'Null', 'badges.badge: is null',
         JSONType(raw, 'badges', _i, 'badge') != 'String', 'badges.badge: not a text',
         ifNull(JSONExtract(raw, 'badges', _i, 'badge', 'Nullable(String)'), '') NOT IN ('newcomer', 'author', 'commentator', 'organizer', 'supporter', 'popular'), 'badges.badge: not one of the allowed values',
         ''),
         multiIf(
         NOT has(JSONExtractKeys(raw, 'badges', _i), 'level'), 'badges.level: missing',
+        JSONType(raw, 'badges', _i, 'level') = 'Null', 'badges.level: is null',
+        JSONType(raw, 'badges', _i, 'level') = 'String' AND NOT (JSONType(raw, 'badges', _i, 'level') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'badges', _i, 'level'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'badges.level: out of range',
         JSONType(raw, 'badges', _i, 'level') = 'UInt64', 'badges.level: above 5',
         JSONType(raw, 'badges', _i, 'level') != 'Int64', 'badges.level: not a whole number',
         assumeNotNull(JSONExtract(raw, 'badges', _i, 'level', 'Nullable(Int64)')) < 1, 'badges.level: below 1',
@@ -127,7 +150,7 @@ WHERE event_type = 'user_badges')
 WHERE notEmpty(reasons) OR (event_time, event_id) NOT IN (SELECT event_time, event_id FROM raw.`user_badges`);
 
 INSERT INTO raw.rejected (event_type, reasons, source, stream, partition, offset, landed_at, raw, judged_at)
-SELECT 'user_badges', reasons, source, stream, partition, offset, landed_at, raw, now64(6, 'UTC')
+SELECT 'user_badges', reasons, source, stream, partition, offset, landed_at, raw, {now:DateTime64(6, 'UTC')}
 FROM (WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String))') AS _v
@@ -152,11 +175,13 @@ SELECT
         [
         multiIf(
         NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') = 'Null', 'event_id: is null',
         JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
         NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'event_type'), 'event_type: missing',
+        JSONType(raw, 'event_type') = 'Null', 'event_type: is null',
         NOT (JSONType(raw, 'event_type') = 'String'
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -170,20 +195,29 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') = 'Null', 'op: is null',
         JSONType(raw, 'op') != 'String', 'op: not a text',
         ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
         ''),
         multiIf(
         NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') = 'Null', 'event_time: is null',
         JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
         NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
         ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
         assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
-            > landed_at + toIntervalSecond(600), 'event_time: in the future',
+            > {now:DateTime64(6, 'UTC')} + toIntervalSecond(600), 'event_time: in the future',
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'Null', 'schema_version: is null',
+        JSONType(raw, 'schema_version') = 'String' AND NOT (JSONType(raw, 'schema_version') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -191,6 +225,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'producer'), 'producer: missing',
+        JSONType(raw, 'producer') = 'Null', 'producer: is null',
         NOT (JSONType(raw, 'producer') = 'String'
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -203,12 +238,14 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'user_id'), 'user_id: missing',
+        JSONType(raw, 'user_id') = 'Null', 'user_id: is null',
         JSONType(raw, 'user_id') != 'String', 'user_id: not a text',
         NOT match(ifNull(_v.`user_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'user_id: not a UUID',
         '')
         ],
         multiIf(
         NOT has(_keys, 'badges'), ['badges: missing'],
+        JSONType(raw, 'badges') = 'Null', ['badges: is null'],
         JSONType(raw, 'badges') != 'Array', ['badges: not a list'],
         JSONLength(raw, 'badges') < 0, ['badges: shorter than 0'],
         JSONLength(raw, 'badges') > 6, ['badges: longer than 6'],
@@ -229,11 +266,19 @@ SELECT
             [
         multiIf(
         NOT has(JSONExtractKeys(raw, 'badges', _i), 'badge'), 'badges.badge: missing',
+        JSONType(raw, 'badges', _i, 'badge') = 'Null', 'badges.badge: is null',
         JSONType(raw, 'badges', _i, 'badge') != 'String', 'badges.badge: not a text',
         ifNull(JSONExtract(raw, 'badges', _i, 'badge', 'Nullable(String)'), '') NOT IN ('newcomer', 'author', 'commentator', 'organizer', 'supporter', 'popular'), 'badges.badge: not one of the allowed values',
         ''),
         multiIf(
         NOT has(JSONExtractKeys(raw, 'badges', _i), 'level'), 'badges.level: missing',
+        JSONType(raw, 'badges', _i, 'level') = 'Null', 'badges.level: is null',
+        JSONType(raw, 'badges', _i, 'level') = 'String' AND NOT (JSONType(raw, 'badges', _i, 'level') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'badges', _i, 'level'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'badges.level: out of range',
         JSONType(raw, 'badges', _i, 'level') = 'UInt64', 'badges.level: above 5',
         JSONType(raw, 'badges', _i, 'level') != 'Int64', 'badges.level: not a whole number',
         assumeNotNull(JSONExtract(raw, 'badges', _i, 'level', 'Nullable(Int64)')) < 1, 'badges.level: below 1',

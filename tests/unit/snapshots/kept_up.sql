@@ -35,21 +35,21 @@ with said as materialized (
     select distinct on (o.driving_hk) o.driving_hk as hk, o.is_open as in_force
     from "vault"."eff_reaction" o
     where o.event_time < %(ends)s
-    order by o.driving_hk, o.event_time desc, o.event_id desc
+    order by o.driving_hk, o.event_time desc, o.source_order desc
 ), new_1 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_reaction_feeling" o
     where o.event_time < %(ends)s
 ), version_1 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_1
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 ), fresh as materialized (
     select l.lhk
         , l."hk_user"
@@ -79,21 +79,21 @@ with said as materialized (
     from "vault"."eff_reaction" o
     join pg_temp.due d on d.hk = o."driving_hk" and d.since < %(ends)s
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
-    order by o.driving_hk, o.event_time desc, o.event_id desc
+    order by o.driving_hk, o.event_time desc, o.source_order desc
 ), new_1 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_reaction_feeling" o
     join pg_temp.due d on d.hk = o."hk" and d.since < %(ends)s
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
 ), version_1 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_1
             union all
             -- Looked up key by key (offset 0 keeps it so): a join might read the whole satellite.
-            select v.hk, v.event_time, v.event_id, v.hashdiff
+            select v.hk, v.event_time, v.event_id, v.source_order, v.hashdiff
             from (select distinct hk from new_1) k
             join "vault"."bridge_feelings" b on b.as_of = %(base)s and b."lhk" = k.hk
             cross join lateral (
@@ -103,7 +103,7 @@ with said as materialized (
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 ), fresh as materialized (
     select l.lhk
         , l."hk_user"
@@ -139,10 +139,10 @@ where (t."hk_user", t."hk_post", t."reaction_feeling_time", t."reaction_feeling_
 with said_1 as materialized (
     select distinct on (o.driving_hk) o.driving_hk as hk, o.lhk
     from (
-        select driving_hk, event_time, event_id, lhk from "vault"."eff_story_author"
+        select driving_hk, event_time, source_order, lhk from "vault"."eff_story_author"
     ) o
     where o.event_time < %(ends)s
-    order by o.driving_hk, o.event_time desc, o.event_id desc
+    order by o.driving_hk, o.event_time desc, o.source_order desc
 ), partner_1 as materialized (
     select n.hk, coalesce(n.lhk, uuid '00000000-0000-0000-0000-000000000000') as lhk, coalesce(l1."hk_author", uuid '00000000-0000-0000-0000-000000000000') as partner
     from said_1 n
@@ -150,10 +150,10 @@ with said_1 as materialized (
 ), said_2 as materialized (
     select distinct on (o.driving_hk) o.driving_hk as hk, o.lhk
     from (
-        select driving_hk, event_time, event_id, lhk from "vault"."eff_story_media"
+        select driving_hk, event_time, source_order, lhk from "vault"."eff_story_media"
     ) o
     where o.event_time < %(ends)s
-    order by o.driving_hk, o.event_time desc, o.event_id desc
+    order by o.driving_hk, o.event_time desc, o.source_order desc
 ), partner_2 as materialized (
     select n.hk, coalesce(n.lhk, uuid '00000000-0000-0000-0000-000000000000') as lhk, coalesce(l1."hk_media", uuid '00000000-0000-0000-0000-000000000000') as partner
     from said_2 n
@@ -183,11 +183,11 @@ order by "hk_post";
 with said_1 as materialized (
     select distinct on (o.driving_hk) o.driving_hk as hk, o.lhk
     from (
-        select driving_hk, event_time, event_id, lhk from "vault"."eff_story_author"
+        select driving_hk, event_time, source_order, lhk from "vault"."eff_story_author"
     ) o
     join pg_temp.due d on d.hk = o."driving_hk" and d.since < %(ends)s
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
-    order by o.driving_hk, o.event_time desc, o.event_id desc
+    order by o.driving_hk, o.event_time desc, o.source_order desc
 ), partner_1 as materialized (
     select n.hk, coalesce(n.lhk, uuid '00000000-0000-0000-0000-000000000000') as lhk, coalesce(l1."hk_author", uuid '00000000-0000-0000-0000-000000000000') as partner
     from said_1 n
@@ -195,11 +195,11 @@ with said_1 as materialized (
 ), said_2 as materialized (
     select distinct on (o.driving_hk) o.driving_hk as hk, o.lhk
     from (
-        select driving_hk, event_time, event_id, lhk from "vault"."eff_story_media"
+        select driving_hk, event_time, source_order, lhk from "vault"."eff_story_media"
     ) o
     join pg_temp.due d on d.hk = o."driving_hk" and d.since < %(ends)s
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
-    order by o.driving_hk, o.event_time desc, o.event_id desc
+    order by o.driving_hk, o.event_time desc, o.source_order desc
 ), partner_2 as materialized (
     select n.hk, coalesce(n.lhk, uuid '00000000-0000-0000-0000-000000000000') as lhk, coalesce(l1."hk_media", uuid '00000000-0000-0000-0000-000000000000') as partner
     from said_2 n
@@ -235,19 +235,19 @@ where (t."lhk_author", t."hk_author", t."lhk_media", t."hk_media") is distinct f
 -- One day of a PIT (PostgreSQL). Inputs: s (SnapshotSpec), whole, based; parameters as _snapshots.sql.j2 says.
 insert into "vault"."pit_post" as t (as_of, hk, "story_story_time", "story_story_id")
 with new_1 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_story_story" o
     where o.event_time < %(ends)s
 ), version_1 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_1
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 )
 select
     %(as_of)s, k.hk
@@ -263,19 +263,19 @@ order by k.hk;
 -- One day of a PIT (PostgreSQL). Inputs: s (SnapshotSpec), whole, based; parameters as _snapshots.sql.j2 says.
 insert into "vault"."pit_post" as t (as_of, hk, "story_story_time", "story_story_id")
 with new_1 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_story_story" o
     join pg_temp.due d on d.hk = o."hk" and d.since < %(ends)s
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
 ), version_1 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_1
             union all
             -- Looked up key by key (offset 0 keeps it so): a join might read the whole satellite.
-            select v.hk, v.event_time, v.event_id, v.hashdiff
+            select v.hk, v.event_time, v.event_id, v.source_order, v.hashdiff
             from (select distinct hk from new_1) k
             join "vault"."pit_post" b on b.as_of = %(base)s and b."hk" = k.hk
             cross join lateral (
@@ -285,7 +285,7 @@ with new_1 as materialized (
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 )
 select
     %(as_of)s, k.hk
@@ -394,11 +394,11 @@ SELECT '' AS name, toUInt64(0) AS n WHERE false
 UNION ALL SELECT 'vault.bridge_context: in force in raw at the end of the last day = rows' AS name, uniqExact(hk) AS n
 FROM
 (
-    SELECT hk, role, argMax(partner, (event_time, toString(event_id))) AS in_force
+    SELECT hk, role, argMax(partner, (event_time, source_order)) AS in_force
     FROM
     (
-        SELECT ifNull(toString(r.`post_id`), '') AS hk, 'author' AS role, r.op != 'delete' AND true AS partner, r.event_time AS event_time, r.event_id AS event_id FROM `raw`.`story` AS r FINAL WHERE true
-        UNION ALL SELECT ifNull(toString(r.`post_id`), '') AS hk, 'media' AS role, r.op != 'delete' AND true AS partner, r.event_time AS event_time, r.event_id AS event_id FROM `raw`.`story` AS r FINAL WHERE true
+        SELECT ifNull(toString(r.`post_id`), '') AS hk, 'author' AS role, r.op != 'delete' AND true AS partner, r.event_time AS event_time, r.source_order AS source_order FROM `raw`.`story` AS r FINAL WHERE true
+        UNION ALL SELECT ifNull(toString(r.`post_id`), '') AS hk, 'media' AS role, r.op != 'delete' AND true AS partner, r.event_time AS event_time, r.source_order AS source_order FROM `raw`.`story` AS r FINAL WHERE true
     )
     WHERE event_time < {end_bridge_context:DateTime64(6, 'UTC')}
     GROUP BY hk, role
@@ -407,7 +407,7 @@ WHERE in_force
 UNION ALL SELECT 'vault.bridge_feelings: in force in raw at the end of the last day = rows' AS name, countIf(in_force) AS n
 FROM
 (
-    SELECT argMax(r.op != 'delete', (event_time, toString(event_id))) AS in_force
+    SELECT argMax(r.op != 'delete', (event_time, source_order)) AS in_force
     FROM `raw`.`reaction` AS r FINAL
     WHERE true AND r.event_time < {end_bridge_feelings:DateTime64(6, 'UTC')}
     GROUP BY (ifNull(toString(r.`user_id`), ''), ifNull(toString(r.`post_id`), ''))

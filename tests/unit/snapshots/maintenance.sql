@@ -32,7 +32,7 @@ where l.loaded_at < %(limit)s
   and l.load_id not in (select e.load_id from ops.load_log e where e.oldest is not null order by e.oldest, e.load_id limit 1)
   and l.load_id not in (select e.load_id from ops.load_log e where e.newest is not null order by e.newest desc, e.load_id limit 1);
 -- ═══ accounts of what landed later
--- The accounts of the landing table: every message is judged once more, by the contract that was in force at its verdict, and counted.
+-- The accounts of the landing table: every message is judged once more, by the contract and at the time of its last verdict, and counted.
 -- Inputs: the contracts; periods (clickvault/versions.py), by which contract which time goes. Grain: one row an event type, '' for
 -- messages that no type claims.
 -- landed, valid: distinct positions; events: distinct (event_time, event_id) among the valid; dead: dead letters.
@@ -75,11 +75,13 @@ SELECT
         [
         multiIf(
         NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') = 'Null', 'event_id: is null',
         JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
         NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'event_type'), 'event_type: missing',
+        JSONType(raw, 'event_type') = 'Null', 'event_type: is null',
         NOT (JSONType(raw, 'event_type') = 'String'
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -93,20 +95,29 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') = 'Null', 'op: is null',
         JSONType(raw, 'op') != 'String', 'op: not a text',
         ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
         ''),
         multiIf(
         NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') = 'Null', 'event_time: is null',
         JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
         NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
         ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
         assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
-            > landed_at + toIntervalSecond(600), 'event_time: in the future',
+            > greatest(landed_at, judged_at) + toIntervalSecond(600), 'event_time: in the future',
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'Null', 'schema_version: is null',
+        JSONType(raw, 'schema_version') = 'String' AND NOT (JSONType(raw, 'schema_version') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -114,6 +125,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'producer'), 'producer: missing',
+        JSONType(raw, 'producer') = 'Null', 'producer: is null',
         NOT (JSONType(raw, 'producer') = 'String'
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -126,11 +138,13 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'user_id'), 'user_id: missing',
+        JSONType(raw, 'user_id') = 'Null', 'user_id: is null',
         JSONType(raw, 'user_id') != 'String', 'user_id: not a text',
         NOT match(ifNull(_v.`user_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'user_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'username'), 'username: missing',
+        JSONType(raw, 'username') = 'Null', 'username: is null',
         NOT (JSONType(raw, 'username') = 'String'
             AND if(match(ifNull(_v.`username`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -144,6 +158,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'email'), 'email: missing',
+        JSONType(raw, 'email') = 'Null', 'email: is null',
         NOT (JSONType(raw, 'email') = 'String'
             AND if(match(ifNull(_v.`email`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -157,6 +172,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'country'), 'country: missing',
+        JSONType(raw, 'country') = 'Null', 'country: is null',
         NOT (JSONType(raw, 'country') = 'String'
             AND if(match(ifNull(_v.`country`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -170,11 +186,17 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'language'), 'language: missing',
+        JSONType(raw, 'language') = 'Null', 'language: is null',
         JSONType(raw, 'language') != 'String', 'language: not a text',
         ifNull(_v.`language`, '') NOT IN ('en', 'es', 'pt', 'de', 'fr', 'it', 'pl', 'ja'), 'language: not one of the allowed values',
         '')
         ]    )) AS reasons
-FROM (SELECT * FROM landing.events WHERE landed_at >= {since:DateTime64(6, 'UTC')})
+FROM (
+            SELECT e.*, d.judged_at AS judged_at FROM (SELECT * FROM landing.events WHERE landed_at >= {since:DateTime64(6, 'UTC')}) AS e
+            LEFT ANY JOIN (SELECT source, stream, partition, offset, judged_at FROM raw.rejected FINAL WHERE event_type = 'user') AS d
+                USING (source, stream, partition, offset)
+            WHERE e.event_type = 'user'
+        )
 WHERE event_type = 'user')
         UNION ALL
         SELECT
@@ -207,11 +229,13 @@ SELECT
         [
         multiIf(
         NOT has(_keys, 'event_id'), 'event_id: missing',
+        JSONType(raw, 'event_id') = 'Null', 'event_id: is null',
         JSONType(raw, 'event_id') != 'String', 'event_id: not a text',
         NOT match(ifNull(_v.`event_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'event_id: not a UUID',
         ''),
         multiIf(
         NOT has(_keys, 'event_type'), 'event_type: missing',
+        JSONType(raw, 'event_type') = 'Null', 'event_type: is null',
         NOT (JSONType(raw, 'event_type') = 'String'
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -225,20 +249,29 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'op'), 'op: missing',
+        JSONType(raw, 'op') = 'Null', 'op: is null',
         JSONType(raw, 'op') != 'String', 'op: not a text',
         ifNull(_v.`op`, '') NOT IN ('create', 'update', 'delete'), 'op: not one of the allowed values',
         ''),
         multiIf(
         NOT has(_keys, 'event_time'), 'event_time: missing',
+        JSONType(raw, 'event_time') = 'Null', 'event_time: is null',
         JSONType(raw, 'event_time') != 'String', 'event_time: not a text',
         NOT match(ifNull(_v.`event_time`, ''), '^(19|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?Z$')
             OR isNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC')), 'event_time: not a time',
         ifNull(_v.`event_time`, '') < '2000-01-01', 'event_time: before 2000-01-01',
         assumeNotNull(parseDateTime64BestEffortOrNull(ifNull(_v.`event_time`, ''), 6, 'UTC'))
-            > landed_at + toIntervalSecond(600), 'event_time: in the future',
+            > greatest(landed_at, judged_at) + toIntervalSecond(600), 'event_time: in the future',
         ''),
         multiIf(
         NOT has(_keys, 'schema_version'), 'schema_version: missing',
+        JSONType(raw, 'schema_version') = 'Null', 'schema_version: is null',
+        JSONType(raw, 'schema_version') = 'String' AND NOT (JSONType(raw, 'schema_version') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -246,6 +279,7 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'producer'), 'producer: missing',
+        JSONType(raw, 'producer') = 'Null', 'producer: is null',
         NOT (JSONType(raw, 'producer') = 'String'
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
@@ -258,12 +292,14 @@ SELECT
         ''),
         multiIf(
         NOT has(_keys, 'user_id'), 'user_id: missing',
+        JSONType(raw, 'user_id') = 'Null', 'user_id: is null',
         JSONType(raw, 'user_id') != 'String', 'user_id: not a text',
         NOT match(ifNull(_v.`user_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'user_id: not a UUID',
         '')
         ],
         multiIf(
         NOT has(_keys, 'badges'), ['badges: missing'],
+        JSONType(raw, 'badges') = 'Null', ['badges: is null'],
         JSONType(raw, 'badges') != 'Array', ['badges: not a list'],
         JSONLength(raw, 'badges') < 0, ['badges: shorter than 0'],
         JSONLength(raw, 'badges') > 6, ['badges: longer than 6'],
@@ -284,18 +320,31 @@ SELECT
             [
         multiIf(
         NOT has(JSONExtractKeys(raw, 'badges', _i), 'badge'), 'badges.badge: missing',
+        JSONType(raw, 'badges', _i, 'badge') = 'Null', 'badges.badge: is null',
         JSONType(raw, 'badges', _i, 'badge') != 'String', 'badges.badge: not a text',
         ifNull(JSONExtract(raw, 'badges', _i, 'badge', 'Nullable(String)'), '') NOT IN ('newcomer', 'author', 'commentator', 'organizer', 'supporter', 'popular'), 'badges.badge: not one of the allowed values',
         ''),
         multiIf(
         NOT has(JSONExtractKeys(raw, 'badges', _i), 'level'), 'badges.level: missing',
+        JSONType(raw, 'badges', _i, 'level') = 'Null', 'badges.level: is null',
+        JSONType(raw, 'badges', _i, 'level') = 'String' AND NOT (JSONType(raw, 'badges', _i, 'level') = 'String'
+            AND if(match(ifNull(JSONExtractString(raw, 'badges', _i, 'level'), ''), '^-?[0-9]{19,}$'),
+                   NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
+                           AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
+                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'badges.level: out of range',
         JSONType(raw, 'badges', _i, 'level') = 'UInt64', 'badges.level: above 5',
         JSONType(raw, 'badges', _i, 'level') != 'Int64', 'badges.level: not a whole number',
         assumeNotNull(JSONExtract(raw, 'badges', _i, 'level', 'Nullable(Int64)')) < 1, 'badges.level: below 1',
         assumeNotNull(JSONExtract(raw, 'badges', _i, 'level', 'Nullable(Int64)')) > 5, 'badges.level: above 5',
         '')
             ])), range(1, least(JSONLength(raw, 'badges'), 6) + 1)))))    )) AS reasons
-FROM (SELECT * FROM landing.events WHERE landed_at >= {since:DateTime64(6, 'UTC')})
+FROM (
+            SELECT e.*, d.judged_at AS judged_at FROM (SELECT * FROM landing.events WHERE landed_at >= {since:DateTime64(6, 'UTC')}) AS e
+            LEFT ANY JOIN (SELECT source, stream, partition, offset, judged_at FROM raw.rejected FINAL WHERE event_type = 'user_badges') AS d
+                USING (source, stream, partition, offset)
+            WHERE e.event_type = 'user_badges'
+        )
 WHERE event_type = 'user_badges')
         )
         GROUP BY event_type

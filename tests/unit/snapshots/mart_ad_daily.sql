@@ -26,17 +26,17 @@ WITH
     ),
     ads AS
     (
-        SELECT ad_id, argMax((advertiser_id, title, topic), (event_time, UUIDToNum(event_id))) AS card
+        SELECT ad_id, argMax((advertiser_id, title, topic), (event_time, source_order)) AS card
         FROM raw.ad FINAL
         GROUP BY ad_id
     )
 SELECT
     sums.day AS day, sums.ad_id AS ad_id, sums.currency AS currency,
     if(ads.card.2 = '', NULL, ads.card.1) AS advertiser_id, nullIf(ads.card.2, '') AS title, nullIf(ads.card.3, '') AS topic,
-    impressions, clicks, if(impressions = 0, NULL, clicks / impressions) AS ctr, reached AS reach,
+    impressions, clicks, (clicks) / nullIf(impressions, 0) AS ctr, reached AS reach,
     toDecimal128(spend_micros, 6) / 1000000 AS spend,
-    if(impressions = 0, NULL, spend_micros / 1000 / impressions) AS spend_a_mille,
-    if(clicks = 0, NULL, spend_micros / 1000000 / clicks) AS cost_a_click
+    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_a_mille,
+    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_a_click
 FROM sums
 LEFT JOIN ads ON sums.ad_id = ads.ad_id
 ORDER BY day, ad_id, currency;

@@ -27,10 +27,10 @@ WITH sums AS
 )
 SELECT
     day, author_id, if(card.1 = '', 'unknown', card.1) AS author, views, seen_by AS viewers, reposts, quotes, reactions, comments,
-    if(views = 0, NULL, (reposts + quotes) / views) AS virality,
+    (reposts + quotes) / nullIf(views, 0) AS virality,
     rank() OVER (PARTITION BY day ORDER BY reposts + quotes DESC) AS virality_rank
 FROM sums
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
 ORDER BY day, virality_rank, author_id;
 
 -- ═══ ClickHouse: build of [d0, d1)
@@ -38,16 +38,16 @@ INSERT INTO marts.staging_author_virality_daily (day, author_id, views, reposts,
 WITH
     published AS
     (
-        SELECT post_id, argMin(author_id, (event_time, UUIDToNum(event_id))) AS author_id, toDate(min(event_time)) AS since
+        SELECT post_id, argMin(author_id, (event_time, source_order)) AS author_id, toDate(min(event_time)) AS since
         FROM
         (
-SELECT `post_id` AS post_id, `author_id` AS author_id, 'post' AS kind, event_time, event_id, op
+SELECT `post_id` AS post_id, `author_id` AS author_id, 'post' AS kind, event_time, source_order, op
 FROM raw.`post` FINAL
 WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
-UNION ALL SELECT `post_id` AS post_id, `author_id` AS author_id, 'story' AS kind, event_time, event_id, op
+UNION ALL SELECT `post_id` AS post_id, `author_id` AS author_id, 'story' AS kind, event_time, source_order, op
 FROM raw.`story` FINAL
 WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
-UNION ALL SELECT `post_id` AS post_id, `author_id` AS author_id, 'reel' AS kind, event_time, event_id, op
+UNION ALL SELECT `post_id` AS post_id, `author_id` AS author_id, 'reel' AS kind, event_time, source_order, op
 FROM raw.`reel` FINAL
 WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         )

@@ -15,7 +15,7 @@ CREATE VIEW marts.v_cohort_weekly AS
 WITH (SELECT max(day) FROM marts.cohort_weekly) AS last_day
 SELECT
     cohort_week, weeks_after, week, week + 6 <= last_day AND week + 6 < toDate(now('UTC')) AS complete,
-    joined AS users, uniqCombined64MergeIf(17)(active, toMonday(day) = week) AS active_users, active_users / users AS retention
+    joined AS users, uniqCombined64MergeIf(17)(active, toMonday(day) = week) AS active_users, (active_users) / nullIf(users, 0) AS retention
 FROM
 (
     SELECT
@@ -48,39 +48,39 @@ FROM
         SELECT DISTINCT day, actor FROM
         (
 SELECT toDate(event_time) AS day, `user_id` AS actor FROM raw.`user` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `user_id` AS actor FROM raw.`user_profile` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `user_id` AS actor FROM raw.`user_settings` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `user_id` AS actor FROM raw.`user_privacy` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `user_id` AS actor FROM raw.`friend` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `follower_id` AS actor FROM raw.`follower` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `subscriber_id` AS actor FROM raw.`subscription` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `blocker_id` AS actor FROM raw.`block` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `muter_id` AS actor FROM raw.`mute` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `user_id` AS actor FROM raw.`close_friend` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `author_id` AS actor FROM raw.`post` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `author_id` AS actor FROM raw.`story` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `author_id` AS actor FROM raw.`reel` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `author_id` AS actor FROM raw.`comment` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `author_id` AS actor FROM raw.`reply` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `user_id` AS actor FROM raw.`reaction` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `user_id` AS actor FROM raw.`like` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `user_id` AS actor FROM raw.`share` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
 UNION ALL SELECT toDate(event_time) AS day, `user_id` AS actor FROM raw.`quote` FINAL
@@ -88,31 +88,29 @@ WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTim
 UNION ALL SELECT toDate(event_time) AS day, `user_id` AS actor FROM raw.`post_view` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
 UNION ALL SELECT toDate(event_time) AS day, `owner_id` AS actor FROM raw.`photo` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `owner_id` AS actor FROM raw.`video` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `owner_id` AS actor FROM raw.`album` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `founder_id` AS actor FROM raw.`community` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `founder_id` AS actor FROM raw.`group` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `user_id` AS actor FROM raw.`group_member` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `opened_by` AS actor FROM raw.`community_topic` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `moderator_id` AS actor FROM raw.`pinned_post` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `reporter_id` AS actor FROM raw.`report` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
 UNION ALL SELECT toDate(event_time) AS day, `advertiser_id` AS actor FROM raw.`ad` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
-UNION ALL SELECT toDate(event_time) AS day, `user_id` AS actor FROM raw.`ad_impression` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `user_id` AS actor FROM raw.`ad_click` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
 UNION ALL SELECT toDate(event_time) AS day, `sponsor_id` AS actor FROM raw.`sponsorship` FINAL
-WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
+WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op IN ('create', 'update')
 UNION ALL SELECT toDate(event_time) AS day, `donor_id` AS actor FROM raw.`donation` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
         )

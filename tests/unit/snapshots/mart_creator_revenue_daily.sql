@@ -35,7 +35,7 @@ SELECT
     sums.deals AS deals, toDecimal128(sums.sponsored, 6) / 1000000 AS sponsored,
     toDecimal128(sums.donated + sums.charged + sums.sponsored, 6) / 1000000 AS total
 FROM sums
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON creator_id = users.id
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON creator_id = users.id
 ORDER BY day, creator_id, currency;
 
 -- ═══ ClickHouse: build of [d0, d1)
@@ -77,7 +77,7 @@ FROM
     (
         SELECT
 sponsor_id AS sponsor_id, creator_id AS creator_id, toDate(event_time) AS since,
-            argMax(tuple(amount_micros, currency, starts_on, ends_on), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(amount_micros, currency, starts_on, ends_on), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`sponsorship` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY sponsor_id, creator_id, since

@@ -17,8 +17,8 @@ ORDER BY (day, `country`, `language`);
 CREATE VIEW marts.v_funnel_daily AS
 SELECT
     day, viewed, reacted, commented, shared,
-    reacted / viewed AS view_to_reaction, if(reacted = 0, NULL, commented / reacted) AS reaction_to_comment,
-    if(commented = 0, NULL, shared / commented) AS comment_to_share, shared / viewed AS view_to_share
+    (reacted) / nullIf(viewed, 0) AS view_to_reaction, (commented) / nullIf(reacted, 0) AS reaction_to_comment,
+    (shared) / nullIf(commented, 0) AS comment_to_share, (shared) / nullIf(viewed, 0) AS view_to_share
 FROM
 (
     SELECT day, sum(states.viewed) AS viewed, sum(states.reacted) AS reacted, sum(states.commented) AS commented, sum(states.shared) AS shared
@@ -43,19 +43,19 @@ FROM
         windowFunnel(90000000000)(toUInt64(toUnixTimestamp64Micro(event_time)), what IN ('post_view'), what IN ('reaction', 'like'), what IN ('comment', 'reply'), what IN ('share', 'quote')) AS steps
     FROM
     (
-SELECT event_time, toLowCardinality('comment') AS what, op, `author_id` AS actor, 1 AS active FROM raw.`comment` FINAL
+SELECT event_time, toLowCardinality('comment') AS what, op, `author_id` AS actor, op IN ('create', 'update') AS active FROM raw.`comment` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
-UNION ALL SELECT event_time, toLowCardinality('reply') AS what, op, `author_id` AS actor, 1 AS active FROM raw.`reply` FINAL
+UNION ALL SELECT event_time, toLowCardinality('reply') AS what, op, `author_id` AS actor, op IN ('create', 'update') AS active FROM raw.`reply` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
-UNION ALL SELECT event_time, toLowCardinality('reaction') AS what, op, `user_id` AS actor, 1 AS active FROM raw.`reaction` FINAL
+UNION ALL SELECT event_time, toLowCardinality('reaction') AS what, op, `user_id` AS actor, op IN ('create', 'update') AS active FROM raw.`reaction` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
-UNION ALL SELECT event_time, toLowCardinality('like') AS what, op, `user_id` AS actor, 1 AS active FROM raw.`like` FINAL
+UNION ALL SELECT event_time, toLowCardinality('like') AS what, op, `user_id` AS actor, op IN ('create', 'update') AS active FROM raw.`like` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
-UNION ALL SELECT event_time, toLowCardinality('share') AS what, op, `user_id` AS actor, 1 AS active FROM raw.`share` FINAL
+UNION ALL SELECT event_time, toLowCardinality('share') AS what, op, `user_id` AS actor, true AS active FROM raw.`share` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
-UNION ALL SELECT event_time, toLowCardinality('quote') AS what, op, `user_id` AS actor, 1 AS active FROM raw.`quote` FINAL
+UNION ALL SELECT event_time, toLowCardinality('quote') AS what, op, `user_id` AS actor, true AS active FROM raw.`quote` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
-UNION ALL SELECT event_time, toLowCardinality('post_view') AS what, op, `user_id` AS actor, 1 AS active FROM raw.`post_view` FINAL
+UNION ALL SELECT event_time, toLowCardinality('post_view') AS what, op, `user_id` AS actor, true AS active FROM raw.`post_view` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
     )
     WHERE op = 'create'
@@ -65,10 +65,10 @@ WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTim
 ASOF LEFT JOIN (SELECT key, since, said.1 AS `country`, said.2 AS `language`
     FROM
     (
-        SELECT key, since, argMax(tuple(`country`, `language`), toString(event_id)) AS said
+        SELECT key, since, argMax(tuple(`country`, `language`), source_order) AS said
         FROM
         (
-            SELECT `user_id` AS key, event_time AS since, event_id, `country` AS `country`, `language` AS `language` FROM raw.`user` FINAL WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
+            SELECT `user_id` AS key, event_time AS since, source_order, `country` AS `country`, `language` AS `language` FROM raw.`user` FINAL WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         )
         GROUP BY key, since
     )) AS known ON went.actor = known.key AND went.first_view >= known.since

@@ -3,7 +3,7 @@ CREATE TABLE IF NOT EXISTS marts.post_spread
 (
     day Date,
     post_id UUID,
-    created AggregateFunction(argMin, Tuple(UUID, String, DateTime64(6, 'UTC')), Tuple(DateTime64(6, 'UTC'), FixedString(16))),
+    created AggregateFunction(argMin, Tuple(UUID, String, DateTime64(6, 'UTC')), Tuple(DateTime64(6, 'UTC'), UInt128)),
     seen SimpleAggregateFunction(groupArrayArray, Array(Tuple(UInt32, UInt32)))
 )
 ENGINE = AggregatingMergeTree
@@ -36,32 +36,32 @@ SELECT
     post_id, author_id, if(users.card.1 = '', 'unknown', users.card.1) AS author, kind, published_at, if(empty(so_far), 0, so_far[-1]) AS views,
     if(place = 0 OR 1000 = 0, NULL, ordered.1[place] - published) AS seconds_to_views
 FROM counted
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
 ORDER BY published_at, post_id;
 
 -- ═══ ClickHouse: build of [d0, d1)
 INSERT INTO marts.staging_post_spread (day, post_id, created, seen)
 SELECT
-    day, post_id, argMinStateIf((author_id, kind, event_time), (event_time, UUIDToNum(event_id)), kind != ''),
+    day, post_id, argMinStateIf((author_id, kind, event_time), (event_time, source_order), kind != ''),
     groupArrayIf((second, n), n > 0)
 FROM
 (
-    SELECT toDate(event_time) AS day, post_id, author_id, kind, event_time, event_id, toUInt32(0) AS second, toUInt32(0) AS n
+    SELECT toDate(event_time) AS day, post_id, author_id, kind, event_time, source_order, toUInt32(0) AS second, toUInt32(0) AS n
     FROM
     (
-SELECT `post_id` AS post_id, `author_id` AS author_id, 'post' AS kind, event_time, event_id, op
+SELECT `post_id` AS post_id, `author_id` AS author_id, 'post' AS kind, event_time, source_order, op
 FROM raw.`post` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op = 'create'
-UNION ALL SELECT `post_id` AS post_id, `author_id` AS author_id, 'story' AS kind, event_time, event_id, op
+UNION ALL SELECT `post_id` AS post_id, `author_id` AS author_id, 'story' AS kind, event_time, source_order, op
 FROM raw.`story` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op = 'create'
-UNION ALL SELECT `post_id` AS post_id, `author_id` AS author_id, 'reel' AS kind, event_time, event_id, op
+UNION ALL SELECT `post_id` AS post_id, `author_id` AS author_id, 'reel' AS kind, event_time, source_order, op
 FROM raw.`reel` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC') AND op = 'create'
     )
     UNION ALL
     SELECT
-        toDate(event_time) AS day, post_id, toUUID('00000000-0000-0000-0000-000000000000'), '', toDateTime64(0, 6, 'UTC'), toUUID('00000000-0000-0000-0000-000000000000'),
+        toDate(event_time) AS day, post_id, toUUID('00000000-0000-0000-0000-000000000000'), '', toDateTime64(0, 6, 'UTC'), toUInt128(0),
         toUInt32(toUnixTimestamp(event_time)) AS second, toUInt32(count())
     FROM raw.`post_view` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')

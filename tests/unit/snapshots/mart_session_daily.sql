@@ -15,8 +15,8 @@ ORDER BY (day, device);
 -- ═══ ClickHouse: view marts.v_session_daily
 CREATE VIEW marts.v_session_daily AS
 SELECT
-    day, sessions, users, micros / 1e6 / sessions AS mean_seconds, quantiles[1] / 1e6 AS median_seconds, quantiles[2] / 1e6 AS p90_seconds,
-    sessions / users AS sessions_a_user
+    day, sessions, users, (micros / 1e6) / nullIf(sessions, 0) AS mean_seconds, quantiles[1] / 1e6 AS median_seconds, quantiles[2] / 1e6 AS p90_seconds,
+    (sessions) / nullIf(users, 0) AS sessions_a_user
 FROM
 (
     SELECT
@@ -39,19 +39,19 @@ FROM
         toUInt64(toUnixTimestamp64Micro(event_time) - lagInFrame(toUnixTimestamp64Micro(event_time)) OVER status) AS micros
     FROM
     (
-        SELECT user_id, event_time, event_id, status = 'online' AND op != 'delete' AS is_online, device
+        SELECT user_id, event_time, source_order, status = 'online' AND op != 'delete' AS is_online, device
         FROM raw.`user_status` FINAL
 WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTime64({d1:Date}, 6, 'UTC')
         UNION ALL
         -- the newest status before the window: a session may have begun there
         SELECT
-            user_id, max(event_time), argMax(event_id, (event_time, toString(event_id))),
-            argMax(status = 'online' AND op != 'delete', (event_time, toString(event_id))), argMax(device, (event_time, toString(event_id)))
+            user_id, max(event_time), argMax(source_order, (event_time, source_order)),
+            argMax(status = 'online' AND op != 'delete', (event_time, source_order)), argMax(device, (event_time, source_order))
         FROM raw.user_status FINAL
         WHERE event_time < toDateTime64({d0:Date}, 6, 'UTC')
         GROUP BY user_id
     )
-    WINDOW status AS (PARTITION BY user_id ORDER BY event_time, toString(event_id) ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    WINDOW status AS (PARTITION BY user_id ORDER BY event_time, source_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 )
 WHERE was_online AND event_time >= toDateTime64({d0:Date}, 6, 'UTC')
 GROUP BY day, device;

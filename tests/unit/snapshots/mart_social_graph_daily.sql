@@ -30,10 +30,10 @@ WITH days AS
 )
 SELECT
     day, users, friendships,
-    if(users = 0, NULL, 2 * friendships / users) AS mean_friends, if(users = 0, NULL, follows / users) AS mean_followers,
-    if(users = 0, NULL, isolated / users) AS isolated_share,
-    components, if(users = 0, NULL, largest_component / users) AS largest_component_share, clustering, diameter, mean_distance, pairs_at,
-    arrayMap(reached -> reached / (users * (users - 1) / 2), arrayCumSum(pairs_at)) AS reached_share
+    (2 * friendships) / nullIf(users, 0) AS mean_friends, (follows) / nullIf(users, 0) AS mean_followers,
+    (isolated) / nullIf(users, 0) AS isolated_share,
+    components, (largest_component) / nullIf(users, 0) AS largest_component_share, clustering, diameter, mean_distance, pairs_at,
+    arrayMap(reached -> (reached) / nullIf(users * (users - 1) / 2, 0), arrayCumSum(pairs_at)) AS reached_share
 FROM days
 ORDER BY day;
 

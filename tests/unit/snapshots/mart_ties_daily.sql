@@ -14,8 +14,16 @@ ORDER BY (day, tie, degree);
 CREATE VIEW marts.v_ties_daily AS
 WITH degrees AS
 (
-    SELECT day, tie, degree, sum(users) AS n
-    FROM marts.ties_daily
+    SELECT held.day AS day, tie, degree, sum(users) AS n
+    FROM marts.ties_daily AS states
+    INNER JOIN (SELECT toDate(held + shift) AS day, held
+    FROM
+    (
+        SELECT day AS held, toUInt32(leadInFrame(day, 1, toDate(day + 1)) OVER (ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) - day) AS step
+        FROM ops.mart_days FINAL
+        WHERE mart = 'ties_daily'
+    )
+    ARRAY JOIN range(if(step > 32, 1, step)) AS shift) AS held ON states.day = held.held
     GROUP BY day, tie, degree
 )
 SELECT
@@ -25,17 +33,17 @@ SELECT
     sumIf(degree * n, tie = 'blocks') AS blocks,
     sumIf(degree * n, tie = 'mutes') AS mutes,
     sumIf(degree * n, tie = 'close_friends') AS close_friends,
-    sumIf(degree * n, tie = 'friends') / users AS mean_friends,
+    (sumIf(degree * n, tie = 'friends')) / nullIf(users, 0) AS mean_friends,
     quantileExactWeightedIf(0.5)(degree, n, tie = 'friends') AS median_friends,
     quantileExactWeightedIf(0.9)(degree, n, tie = 'friends') AS p90_friends,
     quantileExactWeightedIf(0.99)(degree, n, tie = 'friends') AS p99_friends,
     maxIf(degree, tie = 'friends') AS max_friends,
-    sumIf(degree * n, tie = 'followers') / users AS mean_followers,
+    (sumIf(degree * n, tie = 'followers')) / nullIf(users, 0) AS mean_followers,
     quantileExactWeightedIf(0.5)(degree, n, tie = 'followers') AS median_followers,
     quantileExactWeightedIf(0.9)(degree, n, tie = 'followers') AS p90_followers,
     quantileExactWeightedIf(0.99)(degree, n, tie = 'followers') AS p99_followers,
     maxIf(degree, tie = 'followers') AS max_followers,
-    sumIf(degree * n, tie = 'following') / users AS mean_following,
+    (sumIf(degree * n, tie = 'following')) / nullIf(users, 0) AS mean_following,
     quantileExactWeightedIf(0.5)(degree, n, tie = 'following') AS median_following,
     quantileExactWeightedIf(0.9)(degree, n, tie = 'following') AS p90_following,
     quantileExactWeightedIf(0.99)(degree, n, tie = 'following') AS p99_following,
@@ -62,7 +70,7 @@ FROM
     (
         SELECT
 user_id AS user_id, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`user` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY user_id, since
@@ -87,7 +95,7 @@ FROM
     (
         SELECT
 least(user_id, friend_id) AS a, greatest(user_id, friend_id) AS b, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`friend` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY a, b, since
@@ -108,7 +116,7 @@ FROM
     (
         SELECT
 follower_id AS a, followee_id AS b, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`follower` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY a, b, since
@@ -129,7 +137,7 @@ FROM
     (
         SELECT
 subscriber_id AS a, creator_id AS b, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`subscription` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY a, b, since
@@ -150,7 +158,7 @@ FROM
     (
         SELECT
 blocker_id AS a, blocked_id AS b, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`block` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY a, b, since
@@ -171,7 +179,7 @@ FROM
     (
         SELECT
 muter_id AS a, muted_id AS b, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`mute` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY a, b, since
@@ -192,7 +200,7 @@ FROM
     (
         SELECT
 user_id AS a, friend_id AS b, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`close_friend` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY a, b, since
@@ -236,7 +244,7 @@ FROM
     (
         SELECT
 user_id AS user_id, toDate(event_time) AS since,
-            argMax(tuple(NULL), (event_time, UUIDToNum(event_id))) AS said, argMax(op, (event_time, UUIDToNum(event_id))) AS newest
+            argMax(tuple(NULL), (event_time, source_order)) AS said, argMax(op, (event_time, source_order)) AS newest
         FROM raw.`user` FINAL
         WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         GROUP BY user_id, since

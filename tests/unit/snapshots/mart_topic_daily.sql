@@ -44,7 +44,7 @@ FROM
 ) AS sums
 LEFT JOIN
 (
-    SELECT topic_id, argMax(tuple(toNullable(title), toNullable(community_id)), (event_time, toString(event_id))) AS newest
+    SELECT topic_id, argMax(tuple(toNullable(title), toNullable(community_id)), (event_time, source_order)) AS newest
     FROM raw.community_topic FINAL
     GROUP BY topic_id
 ) AS card USING (topic_id)
@@ -86,11 +86,11 @@ WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTim
     ASOF INNER JOIN (SELECT key, since, said.1 AS `topic`, said.2 AS `topic_id`
     FROM
     (
-        SELECT key, since, argMax(tuple(`topic`, `topic_id`), toString(event_id)) AS said
+        SELECT key, since, argMax(tuple(`topic`, `topic_id`), source_order) AS said
         FROM
         (
-            SELECT `post_id` AS key, event_time AS since, event_id, `topic` AS `topic`, `topic_id` AS `topic_id` FROM raw.`post` FINAL WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
-            UNION ALL SELECT `post_id` AS key, event_time AS since, event_id, `topic` AS `topic`, NULL AS `topic_id` FROM raw.`reel` FINAL WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
+            SELECT `post_id` AS key, event_time AS since, source_order, `topic` AS `topic`, `topic_id` AS `topic_id` FROM raw.`post` FINAL WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
+            UNION ALL SELECT `post_id` AS key, event_time AS since, source_order, `topic` AS `topic`, NULL AS `topic_id` FROM raw.`reel` FINAL WHERE event_time < toDateTime64({d1:Date}, 6, 'UTC')
         )
         GROUP BY key, since
     )) AS subject ON act.post_id = subject.key AND act.event_time >= subject.since

@@ -37,7 +37,7 @@ FROM
     FROM marts.user_centrality
     GROUP BY day, user_id
 ) AS scores
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON scores.user_id = users.id;
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON scores.user_id = users.id;
 
 -- ═══ ClickHouse: build of [d0, d1)
 INSERT INTO marts.staging_user_centrality

@@ -1,45 +1,50 @@
 -- ═══ PostgreSQL: table vault.hub_user
--- One hub (PostgreSQL). Grain: one business key, from whichever event type mentioned it first. Inputs: hub (HubSpec).
+-- One hub (PostgreSQL). Grain: one business key, by whichever event type it was mentioned. Inputs: hub (HubSpec).
 create table if not exists "vault"."hub_user" (
     hk uuid primary key,
     bk uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- ═══ PostgreSQL: table vault.hub_post
--- One hub (PostgreSQL). Grain: one business key, from whichever event type mentioned it first. Inputs: hub (HubSpec).
+-- One hub (PostgreSQL). Grain: one business key, by whichever event type it was mentioned. Inputs: hub (HubSpec).
 create table if not exists "vault"."hub_post" (
     hk uuid primary key,
     bk uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- ═══ PostgreSQL: table vault.hub_media
--- One hub (PostgreSQL). Grain: one business key, from whichever event type mentioned it first. Inputs: hub (HubSpec).
+-- One hub (PostgreSQL). Grain: one business key, by whichever event type it was mentioned. Inputs: hub (HubSpec).
 create table if not exists "vault"."hub_media" (
     hk uuid primary key,
     bk uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- ═══ PostgreSQL: table vault.hub_album
--- One hub (PostgreSQL). Grain: one business key, from whichever event type mentioned it first. Inputs: hub (HubSpec).
+-- One hub (PostgreSQL). Grain: one business key, by whichever event type it was mentioned. Inputs: hub (HubSpec).
 create table if not exists "vault"."hub_album" (
     hk uuid primary key,
     bk uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- ═══ PostgreSQL: table vault.hub_community
--- One hub (PostgreSQL). Grain: one business key, from whichever event type mentioned it first. Inputs: hub (HubSpec).
+-- One hub (PostgreSQL). Grain: one business key, by whichever event type it was mentioned. Inputs: hub (HubSpec).
 create table if not exists "vault"."hub_community" (
     hk uuid primary key,
     bk uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
@@ -119,7 +124,7 @@ from "vault"."hub_user" h
 left join (
     select distinct on (hk) hk, is_deleted
     from "vault"."sat_user_account"
-    order by hk, event_time desc, event_id desc
+    order by hk, event_time desc, source_order desc
 ) s on s.hk = h.hk;
 
 -- ═══ PostgreSQL: view vault.v_hub_post
@@ -131,7 +136,7 @@ from "vault"."hub_post" h
 left join (
     select distinct on (hk) hk, is_deleted
     from "vault"."sat_story_story"
-    order by hk, event_time desc, event_id desc
+    order by hk, event_time desc, source_order desc
 ) s on s.hk = h.hk;
 
 -- ═══ PostgreSQL: view vault.v_hub_media
@@ -143,10 +148,10 @@ from "vault"."hub_media" h
 left join (
     select distinct on (hk) hk, is_deleted
     from (
-        select hk, event_time, event_id, is_deleted from "vault"."sat_photo_file"
-        union all select hk, event_time, event_id, is_deleted from "vault"."sat_video_file"
+        select hk, event_time, source_order, is_deleted from "vault"."sat_photo_file"
+        union all select hk, event_time, source_order, is_deleted from "vault"."sat_video_file"
     ) said
-    order by hk, event_time desc, event_id desc
+    order by hk, event_time desc, source_order desc
 ) s on s.hk = h.hk;
 
 -- ═══ PostgreSQL: view vault.v_hub_album
@@ -158,7 +163,7 @@ from "vault"."hub_album" h
 left join (
     select distinct on (hk) hk, is_deleted
     from "vault"."sat_album_card"
-    order by hk, event_time desc, event_id desc
+    order by hk, event_time desc, source_order desc
 ) s on s.hk = h.hk;
 
 -- ═══ PostgreSQL: view vault.v_hub_community
@@ -170,7 +175,7 @@ from "vault"."hub_community" h
 left join (
     select distinct on (hk) hk, is_deleted
     from "vault"."sat_community_card"
-    order by hk, event_time desc, event_id desc
+    order by hk, event_time desc, source_order desc
 ) s on s.hk = h.hk;
 
 -- ═══ PostgreSQL: view vault.v_pit_post

@@ -8,7 +8,7 @@ GROUP BY topic;
 -- ═══ quality: before_parent
 -- Events before the first event of what they refer to (an answer before the question). Orphans are not counted here.
 -- Inputs: raw.*. Grain: a reference (type.field) that has values.
-SELECT subject, countIf(event_time < born) / count() AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, event_time < born)), ', ') AS sample
+SELECT subject, (countIf(event_time < born)) / nullIf(count(), 0) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, event_time < born)), ', ') AS sample
 FROM
 (
         SELECT 'user_profile.user_id' AS subject, assumeNotNull(`user_id`) AS key, event_time, event_id
@@ -49,7 +49,7 @@ FROM
 INNER JOIN (SELECT key, min(event_time) AS born FROM (            SELECT assumeNotNull(`user_id`) AS key, op, event_time, event_id FROM raw.`user` FINAL
 ) GROUP BY key) AS parent USING (key)
 GROUP BY subject
-UNION ALL SELECT subject, countIf(event_time < born) / count() AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, event_time < born)), ', ') AS sample
+UNION ALL SELECT subject, (countIf(event_time < born)) / nullIf(count(), 0) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, event_time < born)), ', ') AS sample
 FROM
 (
         SELECT 'story.media_id' AS subject, assumeNotNull(`media_id`) AS key, event_time, event_id
@@ -59,7 +59,7 @@ INNER JOIN (SELECT key, min(event_time) AS born FROM (            SELECT assumeN
             UNION ALL SELECT assumeNotNull(`media_id`) AS key, op, event_time, event_id FROM raw.`video` FINAL
 ) GROUP BY key) AS parent USING (key)
 GROUP BY subject
-UNION ALL SELECT subject, countIf(event_time < born) / count() AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, event_time < born)), ', ') AS sample
+UNION ALL SELECT subject, (countIf(event_time < born)) / nullIf(count(), 0) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, event_time < born)), ', ') AS sample
 FROM
 (
         SELECT 'reaction.post_id' AS subject, assumeNotNull(`post_id`) AS key, event_time, event_id
@@ -74,7 +74,7 @@ FROM
 INNER JOIN (SELECT key, min(event_time) AS born FROM (            SELECT assumeNotNull(`post_id`) AS key, op, event_time, event_id FROM raw.`story` FINAL
 ) GROUP BY key) AS parent USING (key)
 GROUP BY subject
-UNION ALL SELECT subject, countIf(event_time < born) / count() AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, event_time < born)), ', ') AS sample
+UNION ALL SELECT subject, (countIf(event_time < born)) / nullIf(count(), 0) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, event_time < born)), ', ') AS sample
 FROM
 (
         SELECT 'photo.album_id' AS subject, assumeNotNull(`album_id`) AS key, event_time, event_id
@@ -85,7 +85,7 @@ FROM
 INNER JOIN (SELECT key, min(event_time) AS born FROM (            SELECT assumeNotNull(`album_id`) AS key, op, event_time, event_id FROM raw.`album` FINAL
 ) GROUP BY key) AS parent USING (key)
 GROUP BY subject
-UNION ALL SELECT subject, countIf(event_time < born) / count() AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, event_time < born)), ', ') AS sample
+UNION ALL SELECT subject, (countIf(event_time < born)) / nullIf(count(), 0) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, event_time < born)), ', ') AS sample
 FROM
 (
         SELECT 'pinned_post.community_id' AS subject, assumeNotNull(`community_id`) AS key, event_time, event_id
@@ -252,10 +252,10 @@ FROM
 (
     SELECT '' AS subject, 0. AS value, toUInt64(0) AS rows, '' AS sample
     UNION ALL
-    SELECT 'story.expires_at', countIf(`expires_at` < `event_time`) / count(), count(), arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, `expires_at` < `event_time`)), ', ')
+    SELECT 'story.expires_at', (countIf(`expires_at` < `event_time`)) / nullIf(count(), 0), count(), arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, `expires_at` < `event_time`)), ', ')
     FROM raw.`story` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
     UNION ALL
-    SELECT 'sponsorship.ends_on', countIf(toDate32(`ends_on`) < toDate32(`starts_on`)) / count(), count(), arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, toDate32(`ends_on`) < toDate32(`starts_on`))), ', ')
+    SELECT 'sponsorship.ends_on', (countIf(toDate32(`ends_on`) < toDate32(`starts_on`))) / nullIf(count(), 0), count(), arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, toDate32(`ends_on`) < toDate32(`starts_on`))), ', ')
     FROM raw.`sponsorship` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
 )
 WHERE rows > 0;
@@ -268,7 +268,7 @@ FROM
 (
     SELECT '' AS subject, 0. AS value, toUInt64(0) AS rows, 0. AS at_least
     UNION ALL
-    SELECT 'user_profile.birthday', countIf(isNotNull(`birthday`)) / count(), count(), toFloat64(0.5)
+    SELECT 'user_profile.birthday', (countIf(isNotNull(`birthday`))) / nullIf(count(), 0), count(), toFloat64(0.5)
     FROM raw.`user_profile` FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)
 )
 WHERE rows > 0;
@@ -286,10 +286,59 @@ FROM ops.v_freshness
 WHERE isNotNull(hours_since)
 GROUP BY topic;
 
+-- ═══ quality: ids_at_two_times
+-- Ids that were sent at several times, among the events that landed recently: an event is (event_time, event_id), so they count twice.
+-- Inputs: raw.*. Grain: an event type with events.
+SELECT 'user' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`user` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'user_profile' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`user_profile` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'user_badges' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`user_badges` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'friend' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`friend` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'story' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`story` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'reaction' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`reaction` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'share' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`share` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'photo' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`photo` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'pinned_post' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`pinned_post` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'sponsorship' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`sponsorship` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'donation' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`donation` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'user_status' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`user_status` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'video' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`video` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'album' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`album` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0
+UNION ALL SELECT 'community' AS subject, toFloat64(countIf(first < last)) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, first < last)), ', ') AS sample
+FROM (SELECT event_id, min(event_time) AS first, max(event_time) AS last FROM raw.`community` WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_id)
+HAVING rows > 0;
+
 -- ═══ quality: orphans
 -- Keys that are referred to, but came into being nowhere. Parents are looked for among all events, however old.
 -- Inputs: raw.*. Grain: a reference (type.field) that has values.
-SELECT subject, countIf(orphan) / count() AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(key, orphan)), ', ') AS sample
+SELECT subject, (countIf(orphan)) / nullIf(count(), 0) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(key, orphan)), ', ') AS sample
 FROM
 (
     SELECT subject, key, key NOT IN (SELECT key FROM (            SELECT assumeNotNull(`user_id`) AS key, op, event_time, event_id FROM raw.`user` FINAL
@@ -337,7 +386,7 @@ FROM
     )
 )
 GROUP BY subject
-UNION ALL SELECT subject, countIf(orphan) / count() AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(key, orphan)), ', ') AS sample
+UNION ALL SELECT subject, (countIf(orphan)) / nullIf(count(), 0) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(key, orphan)), ', ') AS sample
 FROM
 (
     SELECT subject, key, key NOT IN (SELECT key FROM (            SELECT assumeNotNull(`media_id`) AS key, op, event_time, event_id FROM raw.`photo` FINAL
@@ -354,7 +403,7 @@ FROM
     )
 )
 GROUP BY subject
-UNION ALL SELECT subject, countIf(orphan) / count() AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(key, orphan)), ', ') AS sample
+UNION ALL SELECT subject, (countIf(orphan)) / nullIf(count(), 0) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(key, orphan)), ', ') AS sample
 FROM
 (
     SELECT subject, key, key NOT IN (SELECT key FROM (            SELECT assumeNotNull(`post_id`) AS key, op, event_time, event_id FROM raw.`story` FINAL
@@ -376,7 +425,7 @@ FROM
     )
 )
 GROUP BY subject
-UNION ALL SELECT subject, countIf(orphan) / count() AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(key, orphan)), ', ') AS sample
+UNION ALL SELECT subject, (countIf(orphan)) / nullIf(count(), 0) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(key, orphan)), ', ') AS sample
 FROM
 (
     SELECT subject, key, key NOT IN (SELECT key FROM (            SELECT assumeNotNull(`album_id`) AS key, op, event_time, event_id FROM raw.`album` FINAL
@@ -394,7 +443,7 @@ FROM
     )
 )
 GROUP BY subject
-UNION ALL SELECT subject, countIf(orphan) / count() AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(key, orphan)), ', ') AS sample
+UNION ALL SELECT subject, (countIf(orphan)) / nullIf(count(), 0) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(key, orphan)), ', ') AS sample
 FROM
 (
     SELECT subject, key, key NOT IN (SELECT key FROM (            SELECT assumeNotNull(`community_id`) AS key, op, event_time, event_id FROM raw.`community` FINAL
@@ -428,7 +477,7 @@ HAVING rows > 0;
 -- Inputs: landing.events, raw.dead_letters. Grain: one row.
 SELECT
     'all messages' AS subject,
-    (SELECT count() FROM raw.dead_letters WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)) / sum(messages) AS value,
+    (SELECT count() FROM raw.dead_letters WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)) / nullIf(sum(messages), 0) AS value,
     sum(messages) AS rows,
     '' AS sample
 FROM (SELECT event_type, uniqExact(partition, offset) AS messages
@@ -440,7 +489,7 @@ HAVING rows > 0;
 -- Inputs: landing.events, raw.dead_letters. Grain: a reason.
 SELECT
     reason AS subject,
-    count() / messages AS value,
+    (count()) / nullIf(messages, 0) AS value,
     (SELECT sum(messages) FROM (SELECT event_type, uniqExact(partition, offset) AS messages
     FROM landing.events WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_type, source, stream)) AS messages,
     messages AS rows,
@@ -455,7 +504,7 @@ LIMIT 20;
 -- ═══ quality: rejected_types
 -- Dead letters among the messages of each event type of the contract: a small one that is refused whole is a small share of all messages.
 -- Inputs: landing.events, raw.dead_letters. Grain: an event type.
-SELECT event_type AS subject, any(dead) / sum(messages) AS value, sum(messages) AS rows, any(reasons) AS sample
+SELECT event_type AS subject, (any(dead)) / nullIf(sum(messages), 0) AS value, sum(messages) AS rows, any(reasons) AS sample
 FROM (SELECT event_type, uniqExact(partition, offset) AS messages
     FROM landing.events WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30) GROUP BY event_type, source, stream) AS landed
 LEFT JOIN
@@ -469,7 +518,7 @@ GROUP BY event_type;
 -- ═══ quality: repeated_messages
 -- Messages that landed, less the dead letters, less the events that were kept. A broker that delivers one position twice repeats
 -- no message. Inputs: landing.events, raw.*. Grain: a topic with messages.
-SELECT topic AS subject, greatest(sum(landed) - sum(dead) - sum(kept), 0) / sum(landed) AS value, toUInt64(sum(landed)) AS rows, '' AS sample
+SELECT topic AS subject, (greatest(sum(landed) - sum(dead) - sum(kept), 0)) / nullIf(sum(landed), 0) AS value, toUInt64(sum(landed)) AS rows, '' AS sample
 FROM
 (
     SELECT event_type, toInt64(messages) AS landed, toInt64(0) AS dead, toInt64(0) AS kept FROM (SELECT event_type, uniqExact(partition, offset) AS messages
@@ -514,6 +563,46 @@ SELECT event_type, topic, hours FROM values('event_type String, topic String, ho
 GROUP BY topic
 HAVING sum(landed) > 0;
 
+-- ═══ quality: stray_events
+-- Days on which anything happened, cut into runs where the gap between two of them is too long; the run with the most events in it is
+-- the known range. What lies outside is valid, is kept, and is counted in its own days. Inputs: raw.*. Grain: an event type with events.
+WITH
+    counts AS
+    (
+        SELECT 'user' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`user` FINAL GROUP BY day
+        UNION ALL SELECT 'user_profile' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`user_profile` FINAL GROUP BY day
+        UNION ALL SELECT 'user_badges' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`user_badges` FINAL GROUP BY day
+        UNION ALL SELECT 'friend' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`friend` FINAL GROUP BY day
+        UNION ALL SELECT 'story' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`story` FINAL GROUP BY day
+        UNION ALL SELECT 'reaction' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`reaction` FINAL GROUP BY day
+        UNION ALL SELECT 'share' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`share` FINAL GROUP BY day
+        UNION ALL SELECT 'photo' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`photo` FINAL GROUP BY day
+        UNION ALL SELECT 'pinned_post' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`pinned_post` FINAL GROUP BY day
+        UNION ALL SELECT 'sponsorship' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`sponsorship` FINAL GROUP BY day
+        UNION ALL SELECT 'donation' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`donation` FINAL GROUP BY day
+        UNION ALL SELECT 'user_status' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`user_status` FINAL GROUP BY day
+        UNION ALL SELECT 'video' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`video` FINAL GROUP BY day
+        UNION ALL SELECT 'album' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`album` FINAL GROUP BY day
+        UNION ALL SELECT 'community' AS event_type, toDate(event_time) AS day, count() AS n FROM raw.`community` FINAL GROUP BY day
+    ),
+    runs AS
+    (
+        SELECT day, sum(begins) OVER (ORDER BY day) AS run, n
+        FROM
+        (
+            SELECT day, n, day - lagInFrame(day, 1, day) OVER (ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) > 92 AS begins
+            FROM (SELECT day, sum(n) AS n FROM counts GROUP BY day)
+        )
+    ),
+    known AS (SELECT min(day) AS first, max(day) AS last FROM runs GROUP BY run ORDER BY sum(n) DESC, last DESC LIMIT 1)
+SELECT
+    event_type AS subject,
+    toFloat64(sumIf(n, stray)) AS value,
+    sum(n) AS rows,
+    arrayStringConcat(arrayMap(d -> toString(d), arraySlice(arraySort(groupUniqArrayIf(day, stray)), 1, 3)), ', ') AS sample
+FROM (SELECT event_type, day, n, day NOT BETWEEN (SELECT first FROM known) AND (SELECT last FROM known) AS stray FROM counts)
+GROUP BY event_type;
+
 -- ═══ quality: volume
 -- The newest day that is over against the same weekday before, by event type; a type without events on it has 0. A range, not a mean:
 -- a type that grows or wears off, as in a young world, is no breach.
@@ -540,7 +629,7 @@ WITH
     (SELECT maxOrNull(day) FROM counts WHERE day < toDate(now('UTC'))) AS newest
 SELECT
     event_type AS subject,
-    multiIf(there < fewest, there / fewest, there > most, there / most, 1) AS value,
+    multiIf(there < fewest, (there) / nullIf(fewest, 0), there > most, (there) / nullIf(most, 0), 1) AS value,
     there AS rows,
     format('{} on {}, {} to {} on {} such days before', toString(there), toString(newest), toString(fewest), toString(most), toString(length(before))) AS sample
 FROM
@@ -562,7 +651,7 @@ WHERE length(before) >= 2 AND expected >= 100;
 -- ═══ quality: active_before_joining
 -- Posts in a community by people who became members of it later. Posts of people who never did are not looked at: a public
 -- community lets them. Inputs: raw.post, raw.group_member. Grain: one row.
-SELECT 'post' AS subject, countIf(wrong) / count() AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, wrong)), ', ') AS sample
+SELECT 'post' AS subject, (countIf(wrong)) / nullIf(count(), 0) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, wrong)), ', ') AS sample
 FROM
 (
     SELECT post.event_id AS event_id, post.event_time < member.since AS wrong
@@ -579,7 +668,7 @@ HAVING rows > 0;
 -- ═══ quality: click_before_impression
 -- Clicks before the first impression of that ad by that user, or without any.
 -- Inputs: raw.ad_click, raw.ad_impression. Grain: one row.
-SELECT 'ad_click' AS subject, countIf(wrong) / count() AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, wrong)), ', ') AS sample
+SELECT 'ad_click' AS subject, (countIf(wrong)) / nullIf(count(), 0) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, wrong)), ', ') AS sample
 FROM
 (
     SELECT click.event_id AS event_id, seen.first = toDateTime64(0, 6, 'UTC') OR click.event_time < seen.first AS wrong
@@ -592,7 +681,7 @@ HAVING rows > 0;
 -- ═══ quality: story_viewed_late
 -- Views of a story after it expired, by the end that was told last.
 -- Inputs: raw.post_view, raw.story. Grain: one row.
-SELECT 'post_view' AS subject, countIf(event_time > until) / count() AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, event_time > until)), ', ') AS sample
+SELECT 'post_view' AS subject, (countIf(event_time > until)) / nullIf(count(), 0) AS value, count() AS rows, arrayStringConcat(arrayMap(x -> toString(x), groupArrayIf(3)(event_id, event_time > until)), ', ') AS sample
 FROM (SELECT event_id, event_time, post_id FROM raw.post_view FINAL WHERE landed_at >= now64(6, 'UTC') - toIntervalDay(30)) AS seen
 INNER JOIN (SELECT post_id, max(expires_at) AS until FROM raw.story GROUP BY post_id) AS story USING (post_id)
 HAVING rows > 0;
@@ -605,7 +694,7 @@ WITH
     round(found.value * found.rows) AS bad
 SELECT
     {run_id:UUID}, {checked_at:DateTime64(6, 'UTC')}, 'freshness', found.subject, 'error', 'hours',
-    found.value, low, high, (isNull(low) OR found.value >= low) AND (isNull(high) OR found.value <= high), found.rows, found.sample
+    found.value, low, high, ifNull((isNull(low) OR found.value >= low) AND (isNull(high) OR found.value <= high), true), found.rows, found.sample
 FROM
 (
 ...
@@ -627,7 +716,7 @@ WITH
     round(found.value * found.rows) AS bad
 SELECT
     {run_id:UUID}, {checked_at:DateTime64(6, 'UTC')}, 'orphans', found.subject, 'error', 'share',
-    found.value, low, high, (isNull(low) OR found.value >= low) AND (isNull(high) OR found.value <= high OR bad <= 3), found.rows, found.sample
+    found.value, low, high, ifNull((isNull(low) OR found.value >= low) AND (isNull(high) OR found.value <= high OR bad <= 3), true), found.rows, found.sample
 FROM
 (
 ...

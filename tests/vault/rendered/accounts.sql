@@ -4,16 +4,16 @@ SELECT account.1 AS name, uniqExactIfMerge(account.2) + sum(account.3) AS n
 FROM
 (
     SELECT arrayJoin([
-        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
-        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
-        ('vault.sat_customer_details: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
-        ('vault.sat_customer_phone: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
+        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
+        ('vault.sat_customer_details: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`customer_id`, '')) AND true))),
+        ('vault.sat_customer_phone: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`customer_id`, '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
     ]) AS account
     FROM `raw`.`customer` AS r FINAL
     UNION ALL SELECT arrayJoin([
-        ('vault.hub_nation: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')), ''), isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true), toUInt64(0)),
-        ('vault.sat_nation: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true))),
+        ('vault.hub_nation: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(lowerUTF8(r.`nation_id`), '')), ''), isNotNull(nullIf(lowerUTF8(r.`nation_id`), '')) AND true), toUInt64(0)),
+        ('vault.sat_nation: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(lowerUTF8(r.`nation_id`), '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
     ]) AS account
     FROM `raw`.`nation` AS r FINAL
@@ -24,75 +24,75 @@ FROM
     ]) AS account
     FROM `raw`.`till` AS r FINAL
     UNION ALL SELECT arrayJoin([
-        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
-        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
-        ('vault.hub_nation: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')), ''), isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true), toUInt64(0)),
-        ('vault.link_customer_nation: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), ifNull(toString(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')), '')), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true))),
-        ('vault.sat_customer_nation: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true))),
+        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
+        ('vault.hub_nation: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(lowerUTF8(r.`nation_id`), '')), ''), isNotNull(nullIf(lowerUTF8(r.`nation_id`), '')) AND true), toUInt64(0)),
+        ('vault.link_customer_nation: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(r.`customer_id`, '')), ''), ifNull(toString(nullIf(lowerUTF8(r.`nation_id`), '')), '')), isNotNull(nullIf(r.`customer_id`, '')) AND isNotNull(nullIf(lowerUTF8(r.`nation_id`), '')) AND true))),
+        ('vault.sat_customer_nation: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`customer_id`, '')) AND isNotNull(nullIf(lowerUTF8(r.`nation_id`), '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
     ]) AS account
     FROM `raw`.`customer_nation` AS r FINAL
     UNION ALL SELECT arrayJoin([
-        ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
-        ('vault.pit_order: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), r.event_time < {end_pit_order:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
-        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
-        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
-        ('vault.link_order_buyer: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), '')), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
-        ('vault.eff_order_buyer: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true))),
-        ('vault.sat_order_note: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true))),
-        ('vault.sat_order_facts: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true))),
+        ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`order_id`, '')), ''), isNotNull(nullIf(r.`order_id`, '')) AND true), toUInt64(0)),
+        ('vault.pit_order: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(r.`order_id`, '')), ''), r.event_time < {end_pit_order:DateTime64(6, 'UTC')} AND isNotNull(nullIf(r.`order_id`, '')) AND true), toUInt64(0)),
+        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
+        ('vault.link_order_buyer: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(r.`order_id`, '')), ''), ifNull(toString(nullIf(r.`customer_id`, '')), '')), isNotNull(nullIf(r.`order_id`, '')) AND isNotNull(nullIf(r.`customer_id`, '')) AND true))),
+        ('vault.eff_order_buyer: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`order_id`, '')) AND true))),
+        ('vault.sat_order_note: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`order_id`, '')) AND true))),
+        ('vault.sat_order_facts: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`order_id`, '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
     ]) AS account
     FROM `raw`.`order` AS r FINAL
     UNION ALL SELECT arrayJoin([
-        ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
-        ('vault.pit_order: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), r.event_time < {end_pit_order:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
-        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
-        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
-        ('vault.link_refund_buyer: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), '')), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
-        ('vault.eff_refund_buyer: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
-        ('vault.sat_refund_refund: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true))),
+        ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`order_id`, '')), ''), isNotNull(nullIf(r.`order_id`, '')) AND true), toUInt64(0)),
+        ('vault.pit_order: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(r.`order_id`, '')), ''), r.event_time < {end_pit_order:DateTime64(6, 'UTC')} AND isNotNull(nullIf(r.`order_id`, '')) AND true), toUInt64(0)),
+        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
+        ('vault.link_refund_buyer: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(r.`order_id`, '')), ''), ifNull(toString(nullIf(r.`customer_id`, '')), '')), isNotNull(nullIf(r.`order_id`, '')) AND isNotNull(nullIf(r.`customer_id`, '')) AND true))),
+        ('vault.eff_refund_buyer: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`order_id`, '')) AND isNotNull(nullIf(r.`customer_id`, '')) AND true))),
+        ('vault.sat_refund_refund: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`order_id`, '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
     ]) AS account
     FROM `raw`.`refund` AS r FINAL
     UNION ALL SELECT arrayJoin([
-        ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
-        ('vault.pit_order: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), r.event_time < {end_pit_order:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
-        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
-        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
-        ('vault.link_order_customer: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), '')), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
-        ('vault.eff_order_customer: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
+        ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`order_id`, '')), ''), isNotNull(nullIf(r.`order_id`, '')) AND true), toUInt64(0)),
+        ('vault.pit_order: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(r.`order_id`, '')), ''), r.event_time < {end_pit_order:DateTime64(6, 'UTC')} AND isNotNull(nullIf(r.`order_id`, '')) AND true), toUInt64(0)),
+        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
+        ('vault.link_order_customer: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(r.`order_id`, '')), ''), ifNull(toString(nullIf(r.`customer_id`, '')), '')), isNotNull(nullIf(r.`order_id`, '')) AND isNotNull(nullIf(r.`customer_id`, '')) AND true))),
+        ('vault.eff_order_customer: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`order_id`, '')) AND isNotNull(nullIf(r.`customer_id`, '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
     ]) AS account
     FROM `raw`.`order_customer` AS r FINAL
     UNION ALL SELECT arrayJoin([
-        ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
-        ('vault.pit_order: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), r.event_time < {end_pit_order:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
-        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
-        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
-        ('vault.hub_nation: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')), ''), isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true), toUInt64(0)),
-        ('vault.link_delivery: distinct combinations in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), ifNull(toString(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')), '')), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true))),
-        ('vault.eff_delivery: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true))),
+        ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`order_id`, '')), ''), isNotNull(nullIf(r.`order_id`, '')) AND true), toUInt64(0)),
+        ('vault.pit_order: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(r.`order_id`, '')), ''), r.event_time < {end_pit_order:DateTime64(6, 'UTC')} AND isNotNull(nullIf(r.`order_id`, '')) AND true), toUInt64(0)),
+        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
+        ('vault.hub_nation: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(lowerUTF8(r.`nation_id`), '')), ''), isNotNull(nullIf(lowerUTF8(r.`nation_id`), '')) AND true), toUInt64(0)),
+        ('vault.link_delivery: distinct combinations in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(r.`order_id`, '')), ''), ifNull(toString(nullIf(r.`customer_id`, '')), ''), ifNull(toString(nullIf(lowerUTF8(r.`nation_id`), '')), '')), isNotNull(nullIf(r.`order_id`, '')) AND isNotNull(nullIf(r.`customer_id`, '')) AND isNotNull(nullIf(lowerUTF8(r.`nation_id`), '')) AND true))),
+        ('vault.eff_delivery: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`order_id`, '')) AND isNotNull(nullIf(r.`customer_id`, '')) AND isNotNull(nullIf(lowerUTF8(r.`nation_id`), '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
     ]) AS account
     FROM `raw`.`delivery` AS r FINAL
     UNION ALL SELECT arrayJoin([
-        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`a_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`a_id`), '')) AND true), toUInt64(0)),
-        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`a_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`a_id`), '')) AND true), toUInt64(0)),
-        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`b_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`b_id`), '')) AND true), toUInt64(0)),
-        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`b_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`b_id`), '')) AND true), toUInt64(0)),
-        ('vault.link_acquaintance: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((least(ifNull(toString(nullIf(trimBoth(r.`a_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`b_id`), '')), '')), greatest(ifNull(toString(nullIf(trimBoth(r.`a_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`b_id`), '')), ''))), isNotNull(nullIf(trimBoth(r.`a_id`), '')) AND isNotNull(nullIf(trimBoth(r.`b_id`), '')) AND true))),
-        ('vault.eff_acquaintance: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`a_id`), '')) AND isNotNull(nullIf(trimBoth(r.`b_id`), '')) AND true))),
+        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`a_id`, '')), ''), isNotNull(nullIf(r.`a_id`, '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(r.`a_id`, '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(r.`a_id`, '')) AND true), toUInt64(0)),
+        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`b_id`, '')), ''), isNotNull(nullIf(r.`b_id`, '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(r.`b_id`, '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(r.`b_id`, '')) AND true), toUInt64(0)),
+        ('vault.link_acquaintance: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((least(ifNull(toString(nullIf(r.`a_id`, '')), ''), ifNull(toString(nullIf(r.`b_id`, '')), '')), greatest(ifNull(toString(nullIf(r.`a_id`, '')), ''), ifNull(toString(nullIf(r.`b_id`, '')), ''))), isNotNull(nullIf(r.`a_id`, '')) AND isNotNull(nullIf(r.`b_id`, '')) AND true))),
+        ('vault.eff_acquaintance: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`a_id`, '')) AND isNotNull(nullIf(r.`b_id`, '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
     ]) AS account
     FROM `raw`.`acquaintance` AS r FINAL
     UNION ALL SELECT arrayJoin([
-        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
-        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true), toUInt64(0)),
-        ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
-        ('vault.pit_order: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), ''), r.event_time < {end_pit_order:DateTime64(6, 'UTC')} AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true), toUInt64(0)),
+        ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
+        ('vault.pit_customer: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), r.event_time < {end_pit_customer:DateTime64(6, 'UTC')} AND isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
+        ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`order_id`, '')), ''), isNotNull(nullIf(r.`order_id`, '')) AND true), toUInt64(0)),
+        ('vault.pit_order: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(nullIf(r.`order_id`, '')), ''), r.event_time < {end_pit_order:DateTime64(6, 'UTC')} AND isNotNull(nullIf(r.`order_id`, '')) AND true), toUInt64(0)),
         ('vault.hub_till: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`till_no`), ''), true), toUInt64(0)),
-        ('vault.link_payment: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true))),
+        ('vault.link_payment: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`customer_id`, '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
     ]) AS account
     FROM `raw`.`payment` AS r FINAL
@@ -133,11 +133,11 @@ SELECT '' AS name, toUInt64(0) AS n WHERE false
 UNION ALL SELECT 'vault.bridge_order_buyer: in force in raw at the end of the last day = rows' AS name, uniqExact(hk) AS n
 FROM
 (
-    SELECT hk, role, argMax(partner, (event_time, toString(event_id))) AS in_force
+    SELECT hk, role, argMax(partner, (event_time, source_order)) AS in_force
     FROM
     (
-        SELECT ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), '') AS hk, 'buyer' AS role, r.op != 'delete' AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true AS partner, r.event_time AS event_time, r.event_id AS event_id FROM `raw`.`order` AS r FINAL WHERE isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND true
-        UNION ALL SELECT ifNull(toString(nullIf(trimBoth(r.`order_id`), '')), '') AS hk, 'buyer' AS role, r.op != 'delete' AND isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true AS partner, r.event_time AS event_time, r.event_id AS event_id FROM `raw`.`refund` AS r FINAL WHERE isNotNull(nullIf(trimBoth(r.`order_id`), '')) AND isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND true
+        SELECT ifNull(toString(nullIf(r.`order_id`, '')), '') AS hk, 'buyer' AS role, r.op != 'delete' AND isNotNull(nullIf(r.`order_id`, '')) AND isNotNull(nullIf(r.`customer_id`, '')) AND true AS partner, r.event_time AS event_time, r.source_order AS source_order FROM `raw`.`order` AS r FINAL WHERE isNotNull(nullIf(r.`order_id`, '')) AND true
+        UNION ALL SELECT ifNull(toString(nullIf(r.`order_id`, '')), '') AS hk, 'buyer' AS role, r.op != 'delete' AND isNotNull(nullIf(r.`order_id`, '')) AND isNotNull(nullIf(r.`customer_id`, '')) AND true AS partner, r.event_time AS event_time, r.source_order AS source_order FROM `raw`.`refund` AS r FINAL WHERE isNotNull(nullIf(r.`order_id`, '')) AND isNotNull(nullIf(r.`customer_id`, '')) AND true
     )
     WHERE event_time < {end_bridge_order_buyer:DateTime64(6, 'UTC')}
     GROUP BY hk, role
@@ -146,18 +146,18 @@ WHERE in_force
 UNION ALL SELECT 'vault.bridge_home: in force in raw at the end of the last day = rows' AS name, countIf(in_force) AS n
 FROM
 (
-    SELECT argMax(r.op != 'delete', (event_time, toString(event_id))) AS in_force
+    SELECT argMax(r.op != 'delete', (event_time, source_order)) AS in_force
     FROM `raw`.`customer_nation` AS r FINAL
-    WHERE isNotNull(nullIf(trimBoth(r.`customer_id`), '')) AND isNotNull(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')) AND true AND r.event_time < {end_bridge_home:DateTime64(6, 'UTC')}
-    GROUP BY (ifNull(toString(nullIf(trimBoth(r.`customer_id`), '')), ''), ifNull(toString(nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '')), ''))
+    WHERE isNotNull(nullIf(r.`customer_id`, '')) AND isNotNull(nullIf(lowerUTF8(r.`nation_id`), '')) AND true AND r.event_time < {end_bridge_home:DateTime64(6, 'UTC')}
+    GROUP BY (ifNull(toString(nullIf(r.`customer_id`, '')), ''), ifNull(toString(nullIf(lowerUTF8(r.`nation_id`), '')), ''))
 )
 UNION ALL SELECT 'vault.bridge_circle: in force in raw at the end of the last day = rows' AS name, countIf(in_force) AS n
 FROM
 (
-    SELECT argMax(r.op != 'delete', (event_time, toString(event_id))) AS in_force
+    SELECT argMax(r.op != 'delete', (event_time, source_order)) AS in_force
     FROM `raw`.`acquaintance` AS r FINAL
-    WHERE isNotNull(nullIf(trimBoth(r.`a_id`), '')) AND isNotNull(nullIf(trimBoth(r.`b_id`), '')) AND true AND r.event_time < {end_bridge_circle:DateTime64(6, 'UTC')}
-    GROUP BY (least(ifNull(toString(nullIf(trimBoth(r.`a_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`b_id`), '')), '')), greatest(ifNull(toString(nullIf(trimBoth(r.`a_id`), '')), ''), ifNull(toString(nullIf(trimBoth(r.`b_id`), '')), '')))
+    WHERE isNotNull(nullIf(r.`a_id`, '')) AND isNotNull(nullIf(r.`b_id`, '')) AND true AND r.event_time < {end_bridge_circle:DateTime64(6, 'UTC')}
+    GROUP BY (least(ifNull(toString(nullIf(r.`a_id`, '')), ''), ifNull(toString(nullIf(r.`b_id`, '')), '')), greatest(ifNull(toString(nullIf(r.`a_id`, '')), ''), ifNull(toString(nullIf(r.`b_id`, '')), '')))
 )
 
 ;

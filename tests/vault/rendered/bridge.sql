@@ -67,9 +67,10 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'custom
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
-    , nullIf(trimBoth(r.`customer_id`), '') AS `bk_customer`
+    , nullIf(r.`customer_id`, '') AS `bk_customer`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_customer`))), ':', toString(`bk_customer`), ';'))))) AS `hk_customer`
     , toUUID(lower(hex(MD5(concat('10:is_deleted;', if(r.op = 'delete', '4:true;', '5:false;')
 , ifNull(concat('3:dob;', concat(toString(length(toString(r.`dob`))), ':', toString(r.`dob`), ';')), '')
@@ -160,9 +161,10 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'nation
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
-    , nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '') AS `bk_nation`
+    , nullIf(lowerUTF8(r.`nation_id`), '') AS `bk_nation`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_nation`))), ':', toString(`bk_nation`), ';'))))) AS `hk_nation`
     , toUUID(lower(hex(MD5(concat('10:is_deleted;', if(r.op = 'delete', '4:true;', '5:false;')
 ))))) AS `hd_sat_nation`
@@ -241,6 +243,7 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'till')
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
     , r.`till_no` AS `bk_till`
@@ -322,11 +325,12 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'custom
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
-    , nullIf(trimBoth(r.`customer_id`), '') AS `bk_customer`
+    , nullIf(r.`customer_id`, '') AS `bk_customer`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_customer`))), ':', toString(`bk_customer`), ';'))))) AS `hk_customer`
-    , nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '') AS `bk_nation`
+    , nullIf(lowerUTF8(r.`nation_id`), '') AS `bk_nation`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_nation`))), ':', toString(`bk_nation`), ';'))))) AS `hk_nation`
     , toUUID(lower(hex(MD5(concat(concat(toString(length(toString(`hk_customer`))), ':', toString(`hk_customer`), ';'), concat(toString(length(toString(`hk_nation`))), ':', toString(`hk_nation`), ';'), ''))))) AS `lhk_customer_nation`
     , toUUID(lower(hex(MD5(concat('10:is_deleted;', if(r.op = 'delete', '4:true;', '5:false;')
@@ -406,11 +410,12 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'order'
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
-    , nullIf(trimBoth(r.`order_id`), '') AS `bk_order`
+    , nullIf(r.`order_id`, '') AS `bk_order`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_order`))), ':', toString(`bk_order`), ';'))))) AS `hk_order`
-    , nullIf(trimBoth(r.`customer_id`), '') AS `bk_buyer`
+    , nullIf(r.`customer_id`, '') AS `bk_buyer`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_buyer`))), ':', toString(`bk_buyer`), ';'))))) AS `hk_buyer`
     , toUUID(lower(hex(MD5(concat(concat(toString(length(toString(`hk_order`))), ':', toString(`hk_order`), ';'), concat(toString(length(toString(`hk_buyer`))), ':', toString(`hk_buyer`), ';'), ''))))) AS `lhk_order_buyer`
     , toUUID(lower(hex(MD5(concat('10:is_deleted;', if(r.op = 'delete', '4:true;', '5:false;')
@@ -504,11 +509,12 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'refund
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
-    , nullIf(trimBoth(r.`order_id`), '') AS `bk_order`
+    , nullIf(r.`order_id`, '') AS `bk_order`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_order`))), ':', toString(`bk_order`), ';'))))) AS `hk_order`
-    , nullIf(trimBoth(r.`customer_id`), '') AS `bk_buyer`
+    , nullIf(r.`customer_id`, '') AS `bk_buyer`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_buyer`))), ':', toString(`bk_buyer`), ';'))))) AS `hk_buyer`
     , toUUID(lower(hex(MD5(concat(concat(toString(length(toString(`hk_order`))), ':', toString(`hk_order`), ';'), concat(toString(length(toString(`hk_buyer`))), ':', toString(`hk_buyer`), ';'), ''))))) AS `lhk_refund_buyer`
     , toUUID(lower(hex(MD5(concat('10:is_deleted;', if(r.op = 'delete', '4:true;', '5:false;')
@@ -590,11 +596,12 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'order_
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
-    , nullIf(trimBoth(r.`order_id`), '') AS `bk_order`
+    , nullIf(r.`order_id`, '') AS `bk_order`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_order`))), ':', toString(`bk_order`), ';'))))) AS `hk_order`
-    , nullIf(trimBoth(r.`customer_id`), '') AS `bk_customer`
+    , nullIf(r.`customer_id`, '') AS `bk_customer`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_customer`))), ':', toString(`bk_customer`), ';'))))) AS `hk_customer`
     , toUUID(lower(hex(MD5(concat(concat(toString(length(toString(`hk_order`))), ':', toString(`hk_order`), ';'), concat(toString(length(toString(`hk_customer`))), ':', toString(`hk_customer`), ';'), ''))))) AS `lhk_order_customer`
 FROM `raw`.`order_customer` AS r FINAL
@@ -672,13 +679,14 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'delive
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
-    , nullIf(trimBoth(r.`order_id`), '') AS `bk_order`
+    , nullIf(r.`order_id`, '') AS `bk_order`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_order`))), ':', toString(`bk_order`), ';'))))) AS `hk_order`
-    , nullIf(trimBoth(r.`customer_id`), '') AS `bk_customer`
+    , nullIf(r.`customer_id`, '') AS `bk_customer`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_customer`))), ':', toString(`bk_customer`), ';'))))) AS `hk_customer`
-    , nullIf(lowerUTF8(trimBoth(r.`nation_id`)), '') AS `bk_nation`
+    , nullIf(lowerUTF8(r.`nation_id`), '') AS `bk_nation`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_nation`))), ':', toString(`bk_nation`), ';'))))) AS `hk_nation`
     , toUUID(lower(hex(MD5(concat(concat(toString(length(toString(`hk_order`))), ':', toString(`hk_order`), ';'), concat(toString(length(toString(`hk_customer`))), ':', toString(`hk_customer`), ';'), concat(toString(length(toString(`hk_nation`))), ':', toString(`hk_nation`), ';'), ''))))) AS `lhk_delivery`
     , toUUID(lower(hex(MD5(concat(concat(toString(length(toString(`hk_order`))), ':', toString(`hk_order`), ';'), concat(toString(length(toString(`hk_customer`))), ':', toString(`hk_customer`), ';'), ''))))) AS `dhk_delivery`
@@ -757,11 +765,12 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'acquai
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
-    , nullIf(trimBoth(r.`a_id`), '') AS `bk_a`
+    , nullIf(r.`a_id`, '') AS `bk_a`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_a`))), ':', toString(`bk_a`), ';'))))) AS `hk_a`
-    , nullIf(trimBoth(r.`b_id`), '') AS `bk_b`
+    , nullIf(r.`b_id`, '') AS `bk_b`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_b`))), ':', toString(`bk_b`), ';'))))) AS `hk_b`
     , if(isNull(toString(`hk_a`)) OR isNull(toString(`hk_b`)), NULL, toUUID(lower(hex(MD5(concat(concat(toString(length(least(toString(`hk_a`), toString(`hk_b`)))), ':', least(toString(`hk_a`), toString(`hk_b`)), ';'), concat(toString(length(greatest(toString(`hk_a`), toString(`hk_b`)))), ':', greatest(toString(`hk_a`), toString(`hk_b`)), ';'))))))) AS `lhk_acquaintance`
 FROM `raw`.`acquaintance` AS r FINAL
@@ -839,11 +848,12 @@ INSERT INTO FUNCTION postgresql(`vault_stage`, schema = 'stage', table = 'paymen
 SELECT
     r.event_id AS event_id,
     r.event_time AS event_time,
+    toUUID(leftPad(hex(r.source_order), 32, '0')) AS source_order,
     r.op = 'delete' AS is_deleted,
     concat(toString(r.source), '/', toString(r.stream)) AS record_source
-    , nullIf(trimBoth(r.`customer_id`), '') AS `bk_customer`
+    , nullIf(r.`customer_id`, '') AS `bk_customer`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_customer`))), ':', toString(`bk_customer`), ';'))))) AS `hk_customer`
-    , nullIf(trimBoth(r.`order_id`), '') AS `bk_order`
+    , nullIf(r.`order_id`, '') AS `bk_order`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_order`))), ':', toString(`bk_order`), ';'))))) AS `hk_order`
     , r.`till_no` AS `bk_till`
     , toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_till`))), ':', toString(`bk_till`), ';'))))) AS `hk_till`

@@ -1,36 +1,40 @@
 -- table vault.hub_customer
--- One hub (PostgreSQL). Grain: one business key, from whichever event type mentioned it first. Inputs: hub (HubSpec).
+-- One hub (PostgreSQL). Grain: one business key, by whichever event type it was mentioned. Inputs: hub (HubSpec).
 create table if not exists "vault"."hub_customer" (
     hk uuid primary key,
     bk text not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.hub_nation
--- One hub (PostgreSQL). Grain: one business key, from whichever event type mentioned it first. Inputs: hub (HubSpec).
+-- One hub (PostgreSQL). Grain: one business key, by whichever event type it was mentioned. Inputs: hub (HubSpec).
 create table if not exists "vault"."hub_nation" (
     hk uuid primary key,
     bk text not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.hub_till
--- One hub (PostgreSQL). Grain: one business key, from whichever event type mentioned it first. Inputs: hub (HubSpec).
+-- One hub (PostgreSQL). Grain: one business key, by whichever event type it was mentioned. Inputs: hub (HubSpec).
 create table if not exists "vault"."hub_till" (
     hk uuid primary key,
     bk bigint not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.hub_order
--- One hub (PostgreSQL). Grain: one business key, from whichever event type mentioned it first. Inputs: hub (HubSpec).
+-- One hub (PostgreSQL). Grain: one business key, by whichever event type it was mentioned. Inputs: hub (HubSpec).
 create table if not exists "vault"."hub_order" (
     hk uuid primary key,
     bk text not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
@@ -42,6 +46,7 @@ drop table if exists "stage"."customer";
 create unlogged table "stage"."customer" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_customer" text, "hk_customer" uuid
@@ -53,17 +58,20 @@ create unlogged table "stage"."customer" (
 );
 
 -- table vault.sat_customer_details
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_customer.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_customer.
 create table if not exists "vault"."sat_customer_details" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 alter table "vault"."sat_customer_details" add column if not exists "name" text;
@@ -71,13 +79,15 @@ alter table "vault"."sat_customer_details" add column if not exists "dob" date;
 
 
 -- table vault.sat_customer_phone
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_customer.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_customer.
 create table if not exists "vault"."sat_customer_phone" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
@@ -94,6 +104,7 @@ drop table if exists "stage"."nation";
 create unlogged table "stage"."nation" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_nation" text, "hk_nation" uuid
@@ -101,17 +112,20 @@ create unlogged table "stage"."nation" (
 );
 
 -- table vault.sat_nation
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_nation.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_nation.
 create table if not exists "vault"."sat_nation" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 
@@ -124,6 +138,7 @@ drop table if exists "stage"."till";
 create unlogged table "stage"."till" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_till" bigint, "hk_till" uuid
@@ -131,17 +146,20 @@ create unlogged table "stage"."till" (
 );
 
 -- table vault.sat_till
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_till.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_till.
 create table if not exists "vault"."sat_till" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 
@@ -154,6 +172,7 @@ drop table if exists "stage"."customer_nation";
 create unlogged table "stage"."customer_nation" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_customer" text, "hk_customer" uuid
@@ -170,21 +189,25 @@ create table if not exists "vault"."link_customer_nation" (
     "hk_customer" uuid not null,
     "hk_nation" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.sat_customer_nation
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of link_customer_nation.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of link_customer_nation.
 create table if not exists "vault"."sat_customer_nation" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 
@@ -197,6 +220,7 @@ drop table if exists "stage"."order";
 create unlogged table "stage"."order" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_order" text, "hk_order" uuid
@@ -220,17 +244,19 @@ create table if not exists "vault"."link_order_buyer" (
     "hk_order" uuid not null,
     "hk_buyer" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.eff_order_buyer
--- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec), first (as sat.sql.j2). Insert-only, as a satellite.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: order.
 create table if not exists "vault"."eff_order_buyer" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     lhk uuid,
     is_open boolean not null,
     load_ts timestamptz not null,
@@ -239,17 +265,20 @@ create table if not exists "vault"."eff_order_buyer" (
 ) partition by range (event_time);
 
 -- table vault.sat_order_note
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_order.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_order.
 create table if not exists "vault"."sat_order_note" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 alter table "vault"."sat_order_note" add column if not exists "left" text;
@@ -257,13 +286,15 @@ alter table "vault"."sat_order_note" add column if not exists "right" text;
 
 
 -- table vault.sat_order_facts
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_order.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_order.
 create table if not exists "vault"."sat_order_facts" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
@@ -284,6 +315,7 @@ drop table if exists "stage"."refund";
 create unlogged table "stage"."refund" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_order" text, "hk_order" uuid
@@ -301,17 +333,19 @@ create table if not exists "vault"."link_refund_buyer" (
     "hk_order" uuid not null,
     "hk_buyer" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.eff_refund_buyer
--- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec), first (as sat.sql.j2). Insert-only, as a satellite.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: order.
 create table if not exists "vault"."eff_refund_buyer" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     lhk uuid,
     is_open boolean not null,
     load_ts timestamptz not null,
@@ -320,17 +354,20 @@ create table if not exists "vault"."eff_refund_buyer" (
 ) partition by range (event_time);
 
 -- table vault.sat_refund_refund
--- One satellite (PostgreSQL). Inputs: sat (SatSpec). Insert-only.
+-- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
+-- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
 -- Grain: one observation (key, time, event), also where nothing changed: what changed is the view's to say, since a late
--- row can make an observation matter that did not before. hk is the key of hub_order.
+-- row can make an observation matter that did not before. Observations of one time are in source_order. hk is the key of hub_order.
 create table if not exists "vault"."sat_refund_refund" (
     hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     hashdiff uuid not null,
     is_deleted boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 alter table "vault"."sat_refund_refund" add column if not exists "cents" bigint;
@@ -344,6 +381,7 @@ drop table if exists "stage"."order_customer";
 create unlogged table "stage"."order_customer" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_order" text, "hk_order" uuid
@@ -359,21 +397,24 @@ create table if not exists "vault"."link_order_customer" (
     "hk_order" uuid not null,
     "hk_customer" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.eff_order_customer
--- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec), first (as sat.sql.j2). Insert-only, as a satellite.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: order.
 create table if not exists "vault"."eff_order_customer" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     lhk uuid,
     is_open boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (driving_hk, event_time, event_id)
 ) partition by range (event_time);
 
@@ -385,6 +426,7 @@ drop table if exists "stage"."delivery";
 create unlogged table "stage"."delivery" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_order" text, "hk_order" uuid
@@ -403,21 +445,24 @@ create table if not exists "vault"."link_delivery" (
     "hk_customer" uuid not null,
     "hk_nation" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.eff_delivery
--- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec), first (as sat.sql.j2). Insert-only, as a satellite.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: order, customer.
 create table if not exists "vault"."eff_delivery" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     lhk uuid,
     is_open boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (driving_hk, event_time, event_id)
 ) partition by range (event_time);
 
@@ -429,6 +474,7 @@ drop table if exists "stage"."acquaintance";
 create unlogged table "stage"."acquaintance" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_a" text, "hk_a" uuid
@@ -444,21 +490,24 @@ create table if not exists "vault"."link_acquaintance" (
     "hk_a" uuid not null,
     "hk_b" uuid not null,
     load_ts timestamptz not null,
+    first_seen timestamptz not null, -- the earliest event; record_source gave it (of equal times the first by name)
     record_source text not null
 );
 
 -- table vault.eff_acquaintance
--- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec). Insert-only.
+-- One effectivity satellite (PostgreSQL). Inputs: link (LinkSpec), first (as sat.sql.j2). Insert-only, as a satellite.
 -- Grain: one observation of a driving key: a partner opens (is_open), closes (not is_open), or there is none (lhk NULL).
 -- Closing is a row, never an update. Driving key: a, b.
 create table if not exists "vault"."eff_acquaintance" (
     driving_hk uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     lhk uuid,
     is_open boolean not null,
     load_ts timestamptz not null,
     record_source text not null,
+    unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (driving_hk, event_time, event_id)
 ) partition by range (event_time);
 
@@ -470,6 +519,7 @@ drop table if exists "stage"."payment";
 create unlogged table "stage"."payment" (
     event_id uuid,
     event_time timestamptz,
+    source_order uuid,
     is_deleted boolean,
     record_source text
     , "bk_customer" text, "hk_customer" uuid
@@ -489,6 +539,7 @@ create table if not exists "vault"."link_payment" (
     "hk_till" uuid not null,
     event_time timestamptz not null,
     event_id uuid not null,
+    source_order uuid not null,
     load_ts timestamptz not null,
     record_source text not null,
     primary key (event_time, lhk)
@@ -630,7 +681,7 @@ from "vault"."hub_customer" h
 left join (
     select distinct on (hk) hk, is_deleted
     from "vault"."sat_customer_details"
-    order by hk, event_time desc, event_id desc
+    order by hk, event_time desc, source_order desc
 ) s on s.hk = h.hk;
 
 -- view vault.v_hub_nation
@@ -642,7 +693,7 @@ from "vault"."hub_nation" h
 left join (
     select distinct on (hk) hk, is_deleted
     from "vault"."sat_nation"
-    order by hk, event_time desc, event_id desc
+    order by hk, event_time desc, source_order desc
 ) s on s.hk = h.hk;
 
 -- view vault.v_hub_till
@@ -654,7 +705,7 @@ from "vault"."hub_till" h
 left join (
     select distinct on (hk) hk, is_deleted
     from "vault"."sat_till"
-    order by hk, event_time desc, event_id desc
+    order by hk, event_time desc, source_order desc
 ) s on s.hk = h.hk;
 
 -- view vault.v_hub_order
@@ -666,15 +717,15 @@ from "vault"."hub_order" h
 left join (
     select distinct on (hk) hk, is_deleted
     from (
-        select hk, event_time, event_id, is_deleted from "vault"."sat_order_note"
-        union all select hk, event_time, event_id, is_deleted from "vault"."sat_refund_refund"
+        select hk, event_time, source_order, is_deleted from "vault"."sat_order_note"
+        union all select hk, event_time, source_order, is_deleted from "vault"."sat_refund_refund"
     ) said
-    order by hk, event_time desc, event_id desc
+    order by hk, event_time desc, source_order desc
 ) s on s.hk = h.hk;
 
 -- view vault.v_sat_customer_details
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_customer_details" as
 select
@@ -685,9 +736,9 @@ select
     , c."dob"
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_customer_details" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -696,7 +747,7 @@ left join "vault"."hub_customer" p on p.hk = c.hk;
 
 -- view vault.v_sat_customer_phone
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key, one member: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key, one member: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_customer_phone" as
 select
@@ -708,9 +759,9 @@ select
     , member."rank"
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_customer_phone" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -720,7 +771,7 @@ cross join jsonb_to_recordset(c.members) as member ("kind" text, "number" text, 
 
 -- view vault.v_sat_nation
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_nation" as
 select
@@ -729,9 +780,9 @@ select
     c.valid_from, c.valid_to, c.valid_to is null as is_current, c.is_deleted, c.event_id, c.load_ts, c.record_source
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_nation" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -740,7 +791,7 @@ left join "vault"."hub_nation" p on p.hk = c.hk;
 
 -- view vault.v_sat_till
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_till" as
 select
@@ -749,9 +800,9 @@ select
     c.valid_from, c.valid_to, c.valid_to is null as is_current, c.is_deleted, c.event_id, c.load_ts, c.record_source
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_till" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -760,7 +811,7 @@ left join "vault"."hub_till" p on p.hk = c.hk;
 
 -- view vault.v_sat_customer_nation
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_customer_nation" as
 select
@@ -770,9 +821,9 @@ select
     c.valid_from, c.valid_to, c.valid_to is null as is_current, c.is_deleted, c.event_id, c.load_ts, c.record_source
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_customer_nation" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -781,7 +832,7 @@ left join "vault"."link_customer_nation" p on p.lhk = c.hk;
 
 -- view vault.v_sat_order_note
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_order_note" as
 select
@@ -792,9 +843,9 @@ select
     , c."right"
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_order_note" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -803,7 +854,7 @@ left join "vault"."hub_order" p on p.hk = c.hk;
 
 -- view vault.v_sat_order_facts
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_order_facts" as
 select
@@ -816,9 +867,9 @@ select
     , c."ref"
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_order_facts" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -835,22 +886,22 @@ select
     l."hk_buyer",
     c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
 from (
-    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.source_order) as valid_to
     from (
         select * from (
-            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
             from (
-                select g.driving_hk, g.event_time, g.event_id,
+                select g.driving_hk, g.event_time, g.event_id, g.source_order,
                     case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                     then g.set_lhk end as state
                 from (
-                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                     from (
-                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
-                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                                over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                         from "vault"."eff_order_buyer" e
                     ) n
                 ) g
@@ -873,19 +924,19 @@ select
     c.driving_hk, c.event_time, c.event_id, change.is_open
 from (
     select * from (
-        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
         from (
-            select g.driving_hk, g.event_time, g.event_id,
+            select g.driving_hk, g.event_time, g.event_id, g.source_order,
                 case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                 then g.set_lhk end as state
             from (
-                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                 from (
-                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                    select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
-                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                            over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                     from "vault"."eff_order_buyer" e
                 ) n
             ) g
@@ -899,7 +950,7 @@ where change.lhk is not null;
 
 -- view vault.v_sat_refund_refund
 -- A satellite's versions (PostgreSQL). Inputs: sat (SatSpec), link (LinkSpec of its parent, or none).
--- Grain: one change of a key: observations that say the same as the one before them in (event_time, event_id) are
+-- Grain: one change of a key: observations that say the same as the one before them in (event_time, source_order) are
 -- left out. In force in [valid_from, valid_to); two changes at one time leave the earlier one in force for no time.
 create or replace view "vault"."v_sat_refund_refund" as
 select
@@ -909,9 +960,9 @@ select
     , c."cents"
 from (
     select o.*, o.event_time as valid_from,
-        lead(o.event_time) over (partition by o.hk order by o.event_time, o.event_id) as valid_to
+        lead(o.event_time) over (partition by o.hk order by o.event_time, o.source_order) as valid_to
     from (
-        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.event_id) as hashdiff_before
+        select s.*, lag(s.hashdiff) over (partition by s.hk order by s.event_time, s.source_order) as hashdiff_before
         from "vault"."sat_refund_refund" s
     ) o
     where o.hashdiff is distinct from o.hashdiff_before
@@ -928,22 +979,22 @@ select
     l."hk_buyer",
     c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
 from (
-    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.source_order) as valid_to
     from (
         select * from (
-            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
             from (
-                select g.driving_hk, g.event_time, g.event_id,
+                select g.driving_hk, g.event_time, g.event_id, g.source_order,
                     case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                     then g.set_lhk end as state
                 from (
-                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                     from (
-                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
-                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                                over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                         from "vault"."eff_refund_buyer" e
                     ) n
                 ) g
@@ -966,19 +1017,19 @@ select
     c.driving_hk, c.event_time, c.event_id, change.is_open
 from (
     select * from (
-        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
         from (
-            select g.driving_hk, g.event_time, g.event_id,
+            select g.driving_hk, g.event_time, g.event_id, g.source_order,
                 case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                 then g.set_lhk end as state
             from (
-                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                 from (
-                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                    select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
-                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                            over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                     from "vault"."eff_refund_buyer" e
                 ) n
             ) g
@@ -1000,22 +1051,22 @@ select
     l."hk_customer",
     c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
 from (
-    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.source_order) as valid_to
     from (
         select * from (
-            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
             from (
-                select g.driving_hk, g.event_time, g.event_id,
+                select g.driving_hk, g.event_time, g.event_id, g.source_order,
                     case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                     then g.set_lhk end as state
                 from (
-                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                     from (
-                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
-                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                                over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                         from "vault"."eff_order_customer" e
                     ) n
                 ) g
@@ -1038,19 +1089,19 @@ select
     c.driving_hk, c.event_time, c.event_id, change.is_open
 from (
     select * from (
-        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
         from (
-            select g.driving_hk, g.event_time, g.event_id,
+            select g.driving_hk, g.event_time, g.event_id, g.source_order,
                 case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                 then g.set_lhk end as state
             from (
-                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                 from (
-                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                    select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
-                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                            over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                     from "vault"."eff_order_customer" e
                 ) n
             ) g
@@ -1073,22 +1124,22 @@ select
     l."hk_nation",
     c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
 from (
-    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.source_order) as valid_to
     from (
         select * from (
-            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
             from (
-                select g.driving_hk, g.event_time, g.event_id,
+                select g.driving_hk, g.event_time, g.event_id, g.source_order,
                     case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                     then g.set_lhk end as state
                 from (
-                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                     from (
-                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
-                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                                over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                         from "vault"."eff_delivery" e
                     ) n
                 ) g
@@ -1112,19 +1163,19 @@ select
     c.driving_hk, c.event_time, c.event_id, change.is_open
 from (
     select * from (
-        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
         from (
-            select g.driving_hk, g.event_time, g.event_id,
+            select g.driving_hk, g.event_time, g.event_id, g.source_order,
                 case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                 then g.set_lhk end as state
             from (
-                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                 from (
-                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                    select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
-                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                            over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                     from "vault"."eff_delivery" e
                 ) n
             ) g
@@ -1146,22 +1197,22 @@ select
     l."hk_b",
     c.driving_hk, c.event_time as valid_from, c.valid_to, c.valid_to is null as is_current
 from (
-    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.event_id) as valid_to
+    select t.*, lead(t.event_time) over (partition by t.driving_hk order by t.event_time, t.source_order) as valid_to
     from (
         select * from (
-            select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+            select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+                lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
             from (
-                select g.driving_hk, g.event_time, g.event_id,
+                select g.driving_hk, g.event_time, g.event_id, g.source_order,
                     case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                        over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                        over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                     then g.set_lhk end as state
                 from (
-                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                    select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                     from (
-                        select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                        select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                             count(*) filter (where e.is_open or e.lhk is null)
-                                over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                                over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                         from "vault"."eff_acquaintance" e
                     ) n
                 ) g
@@ -1184,19 +1235,19 @@ select
     c.driving_hk, c.event_time, c.event_id, change.is_open
 from (
     select * from (
-        select o.driving_hk, o.event_time, o.event_id, o.state as lhk,
-            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.event_id) as before
+        select o.driving_hk, o.event_time, o.event_id, o.source_order, o.state as lhk,
+            lag(o.state) over (partition by o.driving_hk order by o.event_time, o.source_order) as before
         from (
-            select g.driving_hk, g.event_time, g.event_id,
+            select g.driving_hk, g.event_time, g.event_id, g.source_order,
                 case when not bool_or(not g.sets and g.lhk = g.set_lhk)
-                    over (partition by g.driving_hk, g.grp order by g.event_time, g.event_id)
+                    over (partition by g.driving_hk, g.grp order by g.event_time, g.source_order)
                 then g.set_lhk end as state
             from (
-                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.event_id) as set_lhk
+                select n.*, first_value(n.lhk) over (partition by n.driving_hk, n.grp order by n.event_time, n.source_order) as set_lhk
                 from (
-                    select e.driving_hk, e.event_time, e.event_id, e.lhk, e.is_open or e.lhk is null as sets,
+                    select e.driving_hk, e.event_time, e.event_id, e.source_order, e.lhk, e.is_open or e.lhk is null as sets,
                         count(*) filter (where e.is_open or e.lhk is null)
-                            over (partition by e.driving_hk order by e.event_time, e.event_id) as grp
+                            over (partition by e.driving_hk order by e.event_time, e.source_order) as grp
                     from "vault"."eff_acquaintance" e
                 ) n
             ) g
@@ -1238,9 +1289,9 @@ select
     "sat_order_note".hk is not null or "sat_refund_refund".hk is not null as is_declared,
     coalesce((
         select o.is_deleted
-        from (values ("sat_order_note".event_time, "sat_order_note".event_id, "sat_order_note".is_deleted), ("sat_refund_refund".event_time, "sat_refund_refund".event_id, "sat_refund_refund".is_deleted)) as o (event_time, event_id, is_deleted)
+        from (values ("sat_order_note".event_time, "sat_order_note".source_order, "sat_order_note".is_deleted), ("sat_refund_refund".event_time, "sat_refund_refund".source_order, "sat_refund_refund".is_deleted)) as o (event_time, source_order, is_deleted)
         where o.event_time is not null
-        order by o.event_time desc, o.event_id desc
+        order by o.event_time desc, o.source_order desc
         limit 1), false) as is_deleted
     , "sat_order_note"."left" as "order_left"
     , "sat_order_note"."right" as "order_right"

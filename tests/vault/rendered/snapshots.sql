@@ -2,33 +2,33 @@
 -- One day of a PIT (PostgreSQL). Inputs: s (SnapshotSpec), whole, based; parameters as _snapshots.sql.j2 says.
 insert into "vault"."pit_customer" as t (as_of, hk, "customer_details_time", "customer_details_id", "customer_phone_time", "customer_phone_id")
 with new_1 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_customer_details" o
     where o.event_time < %(ends)s
 ), version_1 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_1
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 ), new_2 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_customer_phone" o
     where o.event_time < %(ends)s
 ), version_2 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_2
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 )
 select
     %(as_of)s, k.hk
@@ -49,18 +49,18 @@ order by k.hk
 -- One day of a PIT (PostgreSQL). Inputs: s (SnapshotSpec), whole, based; parameters as _snapshots.sql.j2 says.
 insert into "vault"."pit_customer" as t (as_of, hk, "customer_details_time", "customer_details_id", "customer_phone_time", "customer_phone_id")
 with new_1 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_customer_details" o
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
 ), version_1 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_1
             union all
             -- Looked up key by key (offset 0 keeps it so): a join might read the whole satellite.
-            select v.hk, v.event_time, v.event_id, v.hashdiff
+            select v.hk, v.event_time, v.event_id, v.source_order, v.hashdiff
             from (select distinct hk from new_1) k
             join "vault"."pit_customer" b on b.as_of = %(base)s and b."hk" = k.hk
             cross join lateral (
@@ -70,20 +70,20 @@ with new_1 as materialized (
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 ), new_2 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_customer_phone" o
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
 ), version_2 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_2
             union all
             -- Looked up key by key (offset 0 keeps it so): a join might read the whole satellite.
-            select v.hk, v.event_time, v.event_id, v.hashdiff
+            select v.hk, v.event_time, v.event_id, v.source_order, v.hashdiff
             from (select distinct hk from new_2) k
             join "vault"."pit_customer" b on b.as_of = %(base)s and b."hk" = k.hk
             cross join lateral (
@@ -93,7 +93,7 @@ with new_1 as materialized (
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 )
 select
     %(as_of)s, k.hk
@@ -115,19 +115,19 @@ order by k.hk
 -- One day of a PIT (PostgreSQL). Inputs: s (SnapshotSpec), whole, based; parameters as _snapshots.sql.j2 says.
 insert into "vault"."pit_customer" as t (as_of, hk, "customer_details_time", "customer_details_id", "customer_phone_time", "customer_phone_id")
 with new_1 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_customer_details" o
     join pg_temp.due d on d.hk = o."hk" and d.since < %(ends)s
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
 ), version_1 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_1
             union all
             -- Looked up key by key (offset 0 keeps it so): a join might read the whole satellite.
-            select v.hk, v.event_time, v.event_id, v.hashdiff
+            select v.hk, v.event_time, v.event_id, v.source_order, v.hashdiff
             from (select distinct hk from new_1) k
             join "vault"."pit_customer" b on b.as_of = %(base)s and b."hk" = k.hk
             cross join lateral (
@@ -137,21 +137,21 @@ with new_1 as materialized (
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 ), new_2 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_customer_phone" o
     join pg_temp.due d on d.hk = o."hk" and d.since < %(ends)s
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
 ), version_2 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_2
             union all
             -- Looked up key by key (offset 0 keeps it so): a join might read the whole satellite.
-            select v.hk, v.event_time, v.event_id, v.hashdiff
+            select v.hk, v.event_time, v.event_id, v.source_order, v.hashdiff
             from (select distinct hk from new_2) k
             join "vault"."pit_customer" b on b.as_of = %(base)s and b."hk" = k.hk
             cross join lateral (
@@ -161,7 +161,7 @@ with new_1 as materialized (
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 )
 select
     %(as_of)s, k.hk
@@ -186,47 +186,47 @@ where (t."customer_details_time", t."customer_details_id", t."customer_phone_tim
 -- One day of a PIT (PostgreSQL). Inputs: s (SnapshotSpec), whole, based; parameters as _snapshots.sql.j2 says.
 insert into "vault"."pit_order" as t (as_of, hk, "order_note_time", "order_note_id", "order_facts_time", "order_facts_id", "refund_refund_time", "refund_refund_id")
 with new_1 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_order_note" o
     where o.event_time < %(ends)s
 ), version_1 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_1
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 ), new_2 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_order_facts" o
     where o.event_time < %(ends)s
 ), version_2 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_2
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 ), new_3 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_refund_refund" o
     where o.event_time < %(ends)s
 ), version_3 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_3
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 )
 select
     %(as_of)s, k.hk
@@ -250,18 +250,18 @@ order by k.hk
 -- One day of a PIT (PostgreSQL). Inputs: s (SnapshotSpec), whole, based; parameters as _snapshots.sql.j2 says.
 insert into "vault"."pit_order" as t (as_of, hk, "order_note_time", "order_note_id", "order_facts_time", "order_facts_id", "refund_refund_time", "refund_refund_id")
 with new_1 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_order_note" o
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
 ), version_1 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_1
             union all
             -- Looked up key by key (offset 0 keeps it so): a join might read the whole satellite.
-            select v.hk, v.event_time, v.event_id, v.hashdiff
+            select v.hk, v.event_time, v.event_id, v.source_order, v.hashdiff
             from (select distinct hk from new_1) k
             join "vault"."pit_order" b on b.as_of = %(base)s and b."hk" = k.hk
             cross join lateral (
@@ -271,20 +271,20 @@ with new_1 as materialized (
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 ), new_2 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_order_facts" o
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
 ), version_2 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_2
             union all
             -- Looked up key by key (offset 0 keeps it so): a join might read the whole satellite.
-            select v.hk, v.event_time, v.event_id, v.hashdiff
+            select v.hk, v.event_time, v.event_id, v.source_order, v.hashdiff
             from (select distinct hk from new_2) k
             join "vault"."pit_order" b on b.as_of = %(base)s and b."hk" = k.hk
             cross join lateral (
@@ -294,20 +294,20 @@ with new_1 as materialized (
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 ), new_3 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_refund_refund" o
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
 ), version_3 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_3
             union all
             -- Looked up key by key (offset 0 keeps it so): a join might read the whole satellite.
-            select v.hk, v.event_time, v.event_id, v.hashdiff
+            select v.hk, v.event_time, v.event_id, v.source_order, v.hashdiff
             from (select distinct hk from new_3) k
             join "vault"."pit_order" b on b.as_of = %(base)s and b."hk" = k.hk
             cross join lateral (
@@ -317,7 +317,7 @@ with new_1 as materialized (
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 )
 select
     %(as_of)s, k.hk
@@ -342,19 +342,19 @@ order by k.hk
 -- One day of a PIT (PostgreSQL). Inputs: s (SnapshotSpec), whole, based; parameters as _snapshots.sql.j2 says.
 insert into "vault"."pit_order" as t (as_of, hk, "order_note_time", "order_note_id", "order_facts_time", "order_facts_id", "refund_refund_time", "refund_refund_id")
 with new_1 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_order_note" o
     join pg_temp.due d on d.hk = o."hk" and d.since < %(ends)s
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
 ), version_1 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_1
             union all
             -- Looked up key by key (offset 0 keeps it so): a join might read the whole satellite.
-            select v.hk, v.event_time, v.event_id, v.hashdiff
+            select v.hk, v.event_time, v.event_id, v.source_order, v.hashdiff
             from (select distinct hk from new_1) k
             join "vault"."pit_order" b on b.as_of = %(base)s and b."hk" = k.hk
             cross join lateral (
@@ -364,21 +364,21 @@ with new_1 as materialized (
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 ), new_2 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_order_facts" o
     join pg_temp.due d on d.hk = o."hk" and d.since < %(ends)s
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
 ), version_2 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_2
             union all
             -- Looked up key by key (offset 0 keeps it so): a join might read the whole satellite.
-            select v.hk, v.event_time, v.event_id, v.hashdiff
+            select v.hk, v.event_time, v.event_id, v.source_order, v.hashdiff
             from (select distinct hk from new_2) k
             join "vault"."pit_order" b on b.as_of = %(base)s and b."hk" = k.hk
             cross join lateral (
@@ -388,21 +388,21 @@ with new_1 as materialized (
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 ), new_3 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_refund_refund" o
     join pg_temp.due d on d.hk = o."hk" and d.since < %(ends)s
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
 ), version_3 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_3
             union all
             -- Looked up key by key (offset 0 keeps it so): a join might read the whole satellite.
-            select v.hk, v.event_time, v.event_id, v.hashdiff
+            select v.hk, v.event_time, v.event_id, v.source_order, v.hashdiff
             from (select distinct hk from new_3) k
             join "vault"."pit_order" b on b.as_of = %(base)s and b."hk" = k.hk
             cross join lateral (
@@ -412,7 +412,7 @@ with new_1 as materialized (
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 )
 select
     %(as_of)s, k.hk
@@ -442,11 +442,11 @@ where (t."order_note_time", t."order_note_id", t."order_facts_time", t."order_fa
 with said_1 as materialized (
     select distinct on (o.driving_hk) o.driving_hk as hk, o.lhk
     from (
-        select driving_hk, event_time, event_id, lhk from "vault"."eff_order_buyer"
-        union all select driving_hk, event_time, event_id, lhk from "vault"."eff_refund_buyer"
+        select driving_hk, event_time, source_order, lhk from "vault"."eff_order_buyer"
+        union all select driving_hk, event_time, source_order, lhk from "vault"."eff_refund_buyer"
     ) o
     where o.event_time < %(ends)s
-    order by o.driving_hk, o.event_time desc, o.event_id desc
+    order by o.driving_hk, o.event_time desc, o.source_order desc
 ), partner_1 as materialized (
     select n.hk, coalesce(n.lhk, uuid '00000000-0000-0000-0000-000000000000') as lhk, coalesce(l1."hk_buyer", l2."hk_buyer", uuid '00000000-0000-0000-0000-000000000000') as partner
     from said_1 n
@@ -475,11 +475,11 @@ order by "hk_order"
 with said_1 as materialized (
     select distinct on (o.driving_hk) o.driving_hk as hk, o.lhk
     from (
-        select driving_hk, event_time, event_id, lhk from "vault"."eff_order_buyer"
-        union all select driving_hk, event_time, event_id, lhk from "vault"."eff_refund_buyer"
+        select driving_hk, event_time, source_order, lhk from "vault"."eff_order_buyer"
+        union all select driving_hk, event_time, source_order, lhk from "vault"."eff_refund_buyer"
     ) o
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
-    order by o.driving_hk, o.event_time desc, o.event_id desc
+    order by o.driving_hk, o.event_time desc, o.source_order desc
 ), partner_1 as materialized (
     select n.hk, coalesce(n.lhk, uuid '00000000-0000-0000-0000-000000000000') as lhk, coalesce(l1."hk_buyer", l2."hk_buyer", uuid '00000000-0000-0000-0000-000000000000') as partner
     from said_1 n
@@ -510,12 +510,12 @@ order by "hk_order"
 with said_1 as materialized (
     select distinct on (o.driving_hk) o.driving_hk as hk, o.lhk
     from (
-        select driving_hk, event_time, event_id, lhk from "vault"."eff_order_buyer"
-        union all select driving_hk, event_time, event_id, lhk from "vault"."eff_refund_buyer"
+        select driving_hk, event_time, source_order, lhk from "vault"."eff_order_buyer"
+        union all select driving_hk, event_time, source_order, lhk from "vault"."eff_refund_buyer"
     ) o
     join pg_temp.due d on d.hk = o."driving_hk" and d.since < %(ends)s
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
-    order by o.driving_hk, o.event_time desc, o.event_id desc
+    order by o.driving_hk, o.event_time desc, o.source_order desc
 ), partner_1 as materialized (
     select n.hk, coalesce(n.lhk, uuid '00000000-0000-0000-0000-000000000000') as lhk, coalesce(l1."hk_buyer", l2."hk_buyer", uuid '00000000-0000-0000-0000-000000000000') as partner
     from said_1 n
@@ -554,21 +554,21 @@ with said as materialized (
     select distinct on (o.hk) o.hk as hk, not o.is_deleted as in_force
     from "vault"."sat_customer_nation" o
     where o.event_time < %(ends)s
-    order by o.hk, o.event_time desc, o.event_id desc
+    order by o.hk, o.event_time desc, o.source_order desc
 ), new_1 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_customer_nation" o
     where o.event_time < %(ends)s
 ), version_1 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_1
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 ), fresh as materialized (
     select l.lhk
         , l."hk_customer"
@@ -599,20 +599,20 @@ with said as materialized (
     select distinct on (o.hk) o.hk as hk, not o.is_deleted as in_force
     from "vault"."sat_customer_nation" o
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
-    order by o.hk, o.event_time desc, o.event_id desc
+    order by o.hk, o.event_time desc, o.source_order desc
 ), new_1 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_customer_nation" o
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
 ), version_1 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_1
             union all
             -- Looked up key by key (offset 0 keeps it so): a join might read the whole satellite.
-            select v.hk, v.event_time, v.event_id, v.hashdiff
+            select v.hk, v.event_time, v.event_id, v.source_order, v.hashdiff
             from (select distinct hk from new_1) k
             join "vault"."bridge_home" b on b.as_of = %(base)s and b."lhk" = k.hk
             cross join lateral (
@@ -622,7 +622,7 @@ with said as materialized (
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 ), fresh as materialized (
     select l.lhk
         , l."hk_customer"
@@ -656,21 +656,21 @@ with said as materialized (
     from "vault"."sat_customer_nation" o
     join pg_temp.due d on d.hk = o."hk" and d.since < %(ends)s
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
-    order by o.hk, o.event_time desc, o.event_id desc
+    order by o.hk, o.event_time desc, o.source_order desc
 ), new_1 as materialized (
-    select o.hk, o.event_time, o.event_id, o.hashdiff
+    select o.hk, o.event_time, o.event_id, o.source_order, o.hashdiff
     from "vault"."sat_customer_nation" o
     join pg_temp.due d on d.hk = o."hk" and d.since < %(ends)s
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
 ), version_1 as materialized (
     select distinct on (c.hk) c.hk, c.event_time, c.event_id
     from (
-        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.event_id) as hashdiff_before
+        select o.*, lag(o.hashdiff) over (partition by o.hk order by o.event_time, o.source_order) as hashdiff_before
         from (
             select * from new_1
             union all
             -- Looked up key by key (offset 0 keeps it so): a join might read the whole satellite.
-            select v.hk, v.event_time, v.event_id, v.hashdiff
+            select v.hk, v.event_time, v.event_id, v.source_order, v.hashdiff
             from (select distinct hk from new_1) k
             join "vault"."bridge_home" b on b.as_of = %(base)s and b."lhk" = k.hk
             cross join lateral (
@@ -680,7 +680,7 @@ with said as materialized (
         ) o
     ) c
     where c.hashdiff is distinct from c.hashdiff_before
-    order by c.hk, c.event_time desc, c.event_id desc
+    order by c.hk, c.event_time desc, c.source_order desc
 ), fresh as materialized (
     select l.lhk
         , l."hk_customer"
@@ -719,7 +719,7 @@ with said as materialized (
     select distinct on (o.driving_hk) o.driving_hk as hk, o.is_open as in_force
     from "vault"."eff_acquaintance" o
     where o.event_time < %(ends)s
-    order by o.driving_hk, o.event_time desc, o.event_id desc
+    order by o.driving_hk, o.event_time desc, o.source_order desc
 ), fresh as materialized (
     select l.lhk
         , l."hk_a"
@@ -747,7 +747,7 @@ with said as materialized (
     select distinct on (o.driving_hk) o.driving_hk as hk, o.is_open as in_force
     from "vault"."eff_acquaintance" o
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
-    order by o.driving_hk, o.event_time desc, o.event_id desc
+    order by o.driving_hk, o.event_time desc, o.source_order desc
 ), fresh as materialized (
     select l.lhk
         , l."hk_a"
@@ -778,7 +778,7 @@ with said as materialized (
     from "vault"."eff_acquaintance" o
     join pg_temp.due d on d.hk = o."driving_hk" and d.since < %(ends)s
     where o.event_time < %(ends)s and o.event_time >= %(base_ends)s
-    order by o.driving_hk, o.event_time desc, o.event_id desc
+    order by o.driving_hk, o.event_time desc, o.source_order desc
 ), fresh as materialized (
     select l.lhk
         , l."hk_a"

@@ -110,6 +110,19 @@ CREATE TABLE IF NOT EXISTS ops.gaps ON CLUSTER `clickvault`
 ENGINE = ReplicatedReplacingMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}', seen_at)
 ORDER BY (source, stream, partition, offset);
 
+-- ═══ table ops.counted
+CREATE TABLE IF NOT EXISTS ops.counted ON CLUSTER `clickvault`
+(
+    source LowCardinality(String),
+    stream LowCardinality(String),
+    partition Int32,
+    upto UInt64,
+    messages UInt64,
+    seen_at DateTime64(6, 'UTC')
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}', seen_at)
+ORDER BY (source, stream, partition);
+
 -- ═══ table ops.retired
 CREATE TABLE IF NOT EXISTS ops.retired ON CLUSTER `clickvault`
 (
@@ -136,6 +149,17 @@ CREATE TABLE IF NOT EXISTS ops.objects ON CLUSTER `clickvault`
 ENGINE = ReplicatedReplacingMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}', seen_at)
 ORDER BY (bucket, path, etag);
 
+-- ═══ table ops.contracts
+CREATE TABLE IF NOT EXISTS ops.contracts ON CLUSTER `clickvault`
+(
+    event_type String,
+    domain String,
+    since DateTime64(6, 'UTC'),
+    contract String
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}')
+ORDER BY (event_type, since);
+
 -- ═══ feed landing.reject_unknown
 CREATE MATERIALIZED VIEW landing.reject_unknown ON CLUSTER `clickvault` TO raw.rejected AS
 SELECT
@@ -144,9 +168,11 @@ SELECT
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',
         startsWith(raw, '\xEF\xBB\xBF'), 'starts with a byte-order mark',
-        NOT isValidUTF8(raw) OR NOT isValidJSON(raw), 'not JSON',
-        JSONType(raw) != 'Object', 'not a JSON object',
-        ''), ''), 'unknown event type')] AS reasons,
+        NOT isValidUTF8(raw), 'not UTF-8',
+        isValidJSON(raw), if(JSONType(raw) = 'Object', '', 'not a JSON object'),
+        isValidJSON(replaceRegexpAll(raw, '\\\\(?:\\\\|u[dD][89a-fA-F][0-9a-fA-F]{2})', '__')), 'half a surrogate pair: a character cut in two',
+        isValidJSON(replaceRegexpAll(raw, '("(?:\\\\.|[^"\\\\])*")|[eE][+-]?[0-9]+', '\\1')), 'a number out of range',
+        'not JSON'), ''), 'unknown event type')] AS reasons,
     source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
 FROM landing.events_local
 WHERE event_type NOT IN ('user', 'user_profile', 'user_settings', 'user_privacy', 'user_status', 'user_badges', 'friend', 'follower', 'subscription', 'block', 'mute', 'close_friend', 'post', 'story', 'reel', 'comment', 'reply', 'reaction', 'like', 'share', 'quote', 'post_view', 'photo', 'video', 'album', 'attachment', 'thumbnail', 'community', 'group', 'group_member', 'group_moderator', 'community_topic', 'pinned_post', 'report', 'ad', 'ad_impression', 'ad_click', 'sponsorship', 'donation', 'subscription_revenue');
@@ -166,14 +192,16 @@ ENGINE = Null;
 
 -- ═══ feed landing.inbox_feed
 CREATE MATERIALIZED VIEW landing.inbox_feed ON CLUSTER `clickvault` TO landing.events_local AS
-SELECT source, stream, partition, offset, key, sent_at, now64(6, 'UTC') AS landed_at,
+SELECT source, stream, partition, offset, key, if(toUnixTimestamp64Milli(inbox.sent_at) > 0 AND toUnixTimestamp64Milli(inbox.sent_at) < 10413792000000, inbox.sent_at, NULL) AS sent_at, now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',
         startsWith(raw, '\xEF\xBB\xBF'), 'starts with a byte-order mark',
-        NOT isValidUTF8(raw) OR NOT isValidJSON(raw), 'not JSON',
-        JSONType(raw) != 'Object', 'not a JSON object',
-        '') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type, raw
+        NOT isValidUTF8(raw), 'not UTF-8',
+        isValidJSON(raw), if(JSONType(raw) = 'Object', '', 'not a JSON object'),
+        isValidJSON(replaceRegexpAll(raw, '\\\\(?:\\\\|u[dD][89a-fA-F][0-9a-fA-F]{2})', '__')), 'half a surrogate pair: a character cut in two',
+        isValidJSON(replaceRegexpAll(raw, '("(?:\\\\.|[^"\\\\])*")|[eE][+-]?[0-9]+', '\\1')), 'a number out of range',
+        'not JSON') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type, raw
 FROM landing.inbox;
 
 -- ═══ stream landing.gathered_users
@@ -272,7 +300,13 @@ CREATE TABLE IF NOT EXISTS `raw`.`user_local` ON CLUSTER `clickvault`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time',
     INDEX landed landed_at TYPE minmax
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickvault/{uuid}/{shard}', '{replica}', version)
@@ -298,7 +332,13 @@ CREATE TABLE IF NOT EXISTS `raw`.`user` ON CLUSTER `clickvault`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first'
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time'
 )
 ENGINE = Distributed(`clickvault`, `raw`, `user_local`, cityHash64(event_time, event_id));
 
@@ -329,7 +369,7 @@ ENGINE = Null;
 CREATE MATERIALIZED VIEW landing.`accept_user` ON CLUSTER `clickvault` TO raw.`user` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `username`, `email`, `country`, `language`,
-    source, stream, partition, offset, landed_at, -toUnixTimestamp64Micro(landed_at) AS version
+    source, stream, partition, offset, landed_at
 FROM landing.`judged_user`
 WHERE empty(reasons);
 
@@ -374,7 +414,13 @@ CREATE TABLE IF NOT EXISTS `raw`.`reaction_local` ON CLUSTER `clickvault`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time',
     INDEX landed landed_at TYPE minmax
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickvault/{uuid}/{shard}', '{replica}', version)
@@ -398,7 +444,13 @@ CREATE TABLE IF NOT EXISTS `raw`.`reaction` ON CLUSTER `clickvault`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version Int64 COMMENT 'minus the microseconds of landed_at: FINAL keeps the row that landed first'
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
+        bitShiftLeft(toUInt128(
+            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
+            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
+            + CRC32(concat(source, '/', stream)) % 65536), 96),
+        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time'
 )
 ENGINE = Distributed(`clickvault`, `raw`, `reaction_local`, cityHash64(event_time, event_id));
 
@@ -427,7 +479,7 @@ ENGINE = Null;
 CREATE MATERIALIZED VIEW landing.`accept_reaction` ON CLUSTER `clickvault` TO raw.`reaction` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `post_id`, `reaction`,
-    source, stream, partition, offset, landed_at, -toUnixTimestamp64Micro(landed_at) AS version
+    source, stream, partition, offset, landed_at
 FROM landing.`judged_reaction`
 WHERE empty(reasons);
 
@@ -790,7 +842,7 @@ CREATE TABLE IF NOT EXISTS marts.post_spread ON CLUSTER `clickvault`
 (
     day Date,
     post_id UUID,
-    created AggregateFunction(argMin, Tuple(UUID, String, DateTime64(6, 'UTC')), Tuple(DateTime64(6, 'UTC'), FixedString(16))),
+    created AggregateFunction(argMin, Tuple(UUID, String, DateTime64(6, 'UTC')), Tuple(DateTime64(6, 'UTC'), UInt128)),
     seen SimpleAggregateFunction(groupArrayArray, Array(Tuple(UInt32, UInt32)))
 )
 ENGINE = ReplicatedAggregatingMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}')
@@ -914,17 +966,17 @@ WITH
     ),
     ads AS
     (
-        SELECT ad_id, argMax((advertiser_id, title, topic), (event_time, UUIDToNum(event_id))) AS card
+        SELECT ad_id, argMax((advertiser_id, title, topic), (event_time, source_order)) AS card
         FROM raw.ad FINAL
         GROUP BY ad_id
     )
 SELECT
     sums.day AS day, sums.ad_id AS ad_id, sums.currency AS currency,
     if(ads.card.2 = '', NULL, ads.card.1) AS advertiser_id, nullIf(ads.card.2, '') AS title, nullIf(ads.card.3, '') AS topic,
-    impressions, clicks, if(impressions = 0, NULL, clicks / impressions) AS ctr, reached AS reach,
+    impressions, clicks, (clicks) / nullIf(impressions, 0) AS ctr, reached AS reach,
     toDecimal128(spend_micros, 6) / 1000000 AS spend,
-    if(impressions = 0, NULL, spend_micros / 1000 / impressions) AS spend_a_mille,
-    if(clicks = 0, NULL, spend_micros / 1000000 / clicks) AS cost_a_click
+    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_a_mille,
+    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_a_click
 FROM sums
 LEFT JOIN ads ON sums.ad_id = ads.ad_id
 ORDER BY day, ad_id, currency;
@@ -940,10 +992,10 @@ WITH sums AS
     GROUP BY day, currency
 )
 SELECT
-    day, currency, impressions, clicks, if(impressions = 0, NULL, clicks / impressions) AS ctr, reached AS reach,
+    day, currency, impressions, clicks, (clicks) / nullIf(impressions, 0) AS ctr, reached AS reach,
     toDecimal128(spend_micros, 6) / 1000000 AS spend,
-    if(impressions = 0, NULL, spend_micros / 1000 / impressions) AS spend_a_mille,
-    if(clicks = 0, NULL, spend_micros / 1000000 / clicks) AS cost_a_click, ads
+    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_a_mille,
+    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_a_click, ads
 FROM sums
 ORDER BY day, currency;
 
@@ -960,10 +1012,10 @@ WITH sums AS
 )
 SELECT
     day, author_id, if(card.1 = '', 'unknown', card.1) AS author, views, seen_by AS viewers, reposts, quotes, reactions, comments,
-    if(views = 0, NULL, (reposts + quotes) / views) AS virality,
+    (reposts + quotes) / nullIf(views, 0) AS virality,
     rank() OVER (PARTITION BY day ORDER BY reposts + quotes DESC) AS virality_rank
 FROM sums
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
 ORDER BY day, virality_rank, author_id;
 
 -- ═══ view marts.v_cohort_weekly
@@ -971,7 +1023,7 @@ CREATE VIEW marts.v_cohort_weekly ON CLUSTER `clickvault` AS
 WITH (SELECT max(day) FROM marts.cohort_weekly) AS last_day
 SELECT
     cohort_week, weeks_after, week, week + 6 <= last_day AND week + 6 < toDate(now('UTC')) AS complete,
-    joined AS users, uniqCombined64MergeIf(17)(active, toMonday(day) = week) AS active_users, active_users / users AS retention
+    joined AS users, uniqCombined64MergeIf(17)(active, toMonday(day) = week) AS active_users, (active_users) / nullIf(users, 0) AS retention
 FROM
 (
     SELECT
@@ -985,7 +1037,7 @@ ORDER BY cohort_week, weeks_after;
 -- ═══ view marts.v_community_daily
 CREATE VIEW marts.v_community_daily ON CLUSTER `clickvault` AS
 WITH
-    days AS
+    states AS
     (
         SELECT
             day, community_id,
@@ -1003,32 +1055,65 @@ WITH
         FROM marts.community_daily AS states
         GROUP BY day, community_id
     ),
+    -- silent days: members and moderators go on, and nothing is done
+    held AS
+    (
+    SELECT toDate(held + shift) AS day, held
+    FROM
+    (
+        SELECT day AS held, toUInt32(leadInFrame(day, 1, toDate(day + 1)) OVER (ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) - day) AS step
+        FROM ops.mart_days FINAL
+        WHERE mart = 'community_daily'
+    )
+    ARRAY JOIN range(if(step > 32, 1, step)) AS shift
+    ),
+    days AS
+    (
+        SELECT
+            held.day AS day, community_id,
+            members,
+            if(held.day = held.held, new_members, 0) AS new_members,
+            moderators,
+            if(held.day = held.held, posts, 0) AS posts,
+            if(held.day = held.held, comments, 0) AS comments,
+            if(held.day = held.held, replies, 0) AS replies,
+            if(held.day = held.held, reactions, 0) AS reactions,
+            if(held.day = held.held, shares, 0) AS shares,
+            if(held.day = held.held, quotes, 0) AS quotes,
+            if(held.day = held.held, reports, 0) AS reports,
+            if(held.day = held.held, active_members, 0) AS active_members
+        FROM states
+        INNER JOIN held ON states.day = held.held
+        WHERE held.day = held.held OR members > 0 OR moderators > 0
+    ),
     grown AS
     (
-        SELECT now.*, toInt64(now.members) - toInt64(before.members) AS growth_7d
+        SELECT
+            now.*, toInt64(now.members) - toInt64(before.members) AS growth_7d,
+            now.day < toDate(now('UTC')) AND toDate(now.day - 7) IN (SELECT day FROM held) AS week_complete
         FROM days AS now
         LEFT JOIN (SELECT toDate(day + 7) AS day, community_id, members FROM days) AS before
             ON now.day = before.day AND now.community_id = before.community_id
     ),
     cards AS
     (
-        SELECT community_id AS id, argMax(tuple(name, parent_id, topic, language), (event_time, toString(event_id))) AS card
+        SELECT community_id AS id, argMax(tuple(name, parent_id, topic, language), (event_time, source_order)) AS card
         FROM
         (
-            SELECT community_id, event_time, event_id, toNullable(name) AS name, CAST(NULL, 'Nullable(UUID)') AS parent_id, toNullable(toString(topic)) AS topic, toNullable(toString(language)) AS language
+            SELECT community_id, event_time, source_order, toNullable(name) AS name, CAST(NULL, 'Nullable(UUID)') AS parent_id, toNullable(toString(topic)) AS topic, toNullable(toString(language)) AS language
             FROM raw.community FINAL
             UNION ALL
-            SELECT community_id, event_time, event_id, name, parent_id, NULL, NULL
+            SELECT community_id, event_time, source_order, name, parent_id, NULL, NULL
             FROM raw.`group` FINAL
         )
         GROUP BY id
     )
 SELECT
     day, community_id, ifNull(own.card.1, 'unknown') AS name, own.card.2 AS parent_id,
-    coalesce(own.card.3, parent.card.3, 'unknown') AS topic, coalesce(own.card.4, parent.card.4, 'unknown') AS language,
+    coalesce(own.card.3, parent.card.3, 'unknown') AS topic, coalesce(own.card.4, parent.card.4, 'unknown') AS language, week_complete,
     members, new_members, moderators, posts, comments, replies, reactions, shares, quotes, reports,
-    if(moderators = 0, NULL, reports / moderators) AS moderator_load,
-    active_members, if(members = 0, NULL, active_members / members) AS engagement,
+    (reports) / nullIf(moderators, 0) AS moderator_load,
+    active_members, (active_members) / nullIf(members, 0) AS engagement,
     growth_7d, rank() OVER (PARTITION BY day ORDER BY growth_7d DESC) AS growth_rank
 FROM grown
 LEFT JOIN cards AS own ON community_id = own.id
@@ -1053,7 +1138,7 @@ SELECT
     sums.deals AS deals, toDecimal128(sums.sponsored, 6) / 1000000 AS sponsored,
     toDecimal128(sums.donated + sums.charged + sums.sponsored, 6) / 1000000 AS total
 FROM sums
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON creator_id = users.id
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON creator_id = users.id
 ORDER BY day, creator_id, currency;
 
 -- ═══ view marts.v_revenue_daily
@@ -1084,6 +1169,15 @@ WITH
         ARRAY JOIN range(30) AS shift
         GROUP BY day, currency
     ),
+    windows AS
+    (
+    SELECT
+        toDate(held + shift) AS day, day < toDate(now('UTC')) AS complete,
+        complete AND max(shift BETWEEN 29 AND 59) AS month_complete
+    FROM (SELECT DISTINCT day AS held FROM marts.platform_daily)
+    ARRAY JOIN range(60) AS shift
+    GROUP BY day
+    ),
     users AS
     (
         SELECT toDate(p.day + shift) AS day, uniqCombined64MergeIf(17)(active, shift = 0) AS dau, uniqCombined64Merge(17)(active) AS mau
@@ -1092,15 +1186,16 @@ WITH
         GROUP BY day
     )
 SELECT
-    a.day AS day, a.currency AS currency,
+    a.day AS day, a.currency AS currency, a.day < toDate(now('UTC')) AS complete, toUInt8(month_complete) AS month_complete,
     toDecimal128(a.ads, 6) / 1000000 AS ads, toDecimal128(a.donations, 6) / 1000000 AS donations,
     toDecimal128(a.subscriptions, 6) / 1000000 AS subscriptions, toDecimal128(a.sponsorships, 6) / 1000000 AS sponsorships,
     toDecimal128(a.ads + a.donations + a.subscriptions + a.sponsorships, 6) / 1000000 AS total,
     users.dau AS dau, users.mau AS mau,
-    if(users.dau = 0, NULL, (a.ads + a.donations + a.subscriptions + a.sponsorships) / 1000000 / users.dau) AS arpdau,
-    if(users.mau = 0, NULL, month / 1000000 / users.mau) AS arpu_30d
+    ((a.ads + a.donations + a.subscriptions + a.sponsorships) / 1000000) / nullIf(users.dau, 0) AS arpdau,
+    (month / 1000000) / nullIf(users.mau, 0) AS arpu_30d
 FROM amounts AS a
 LEFT JOIN users ON a.day = users.day
+LEFT JOIN windows ON a.day = windows.day
 WHERE a.earns OR users.dau > 0
 ORDER BY day, currency;
 
@@ -1108,8 +1203,8 @@ ORDER BY day, currency;
 CREATE VIEW marts.v_funnel_daily ON CLUSTER `clickvault` AS
 SELECT
     day, viewed, reacted, commented, shared,
-    reacted / viewed AS view_to_reaction, if(reacted = 0, NULL, commented / reacted) AS reaction_to_comment,
-    if(commented = 0, NULL, shared / commented) AS comment_to_share, shared / viewed AS view_to_share
+    (reacted) / nullIf(viewed, 0) AS view_to_reaction, (commented) / nullIf(reacted, 0) AS reaction_to_comment,
+    (shared) / nullIf(commented, 0) AS comment_to_share, (shared) / nullIf(viewed, 0) AS view_to_share
 FROM
 (
     SELECT day, sum(states.viewed) AS viewed, sum(states.reacted) AS reacted, sum(states.commented) AS commented, sum(states.shared) AS shared
@@ -1122,8 +1217,8 @@ ORDER BY day;
 CREATE VIEW marts.v_funnel_segment_daily ON CLUSTER `clickvault` AS
 SELECT
     day, `country`, `language`, viewed, reacted, commented, shared,
-    reacted / viewed AS view_to_reaction, if(reacted = 0, NULL, commented / reacted) AS reaction_to_comment,
-    if(commented = 0, NULL, shared / commented) AS comment_to_share, shared / viewed AS view_to_share
+    (reacted) / nullIf(viewed, 0) AS view_to_reaction, (commented) / nullIf(reacted, 0) AS reaction_to_comment,
+    (shared) / nullIf(commented, 0) AS comment_to_share, (shared) / nullIf(viewed, 0) AS view_to_share
 FROM
 (
     SELECT day, `country`, `language`, sum(states.viewed) AS viewed, sum(states.reacted) AS reacted, sum(states.commented) AS commented, sum(states.shared) AS shared
@@ -1136,8 +1231,8 @@ ORDER BY day, `country`, `language`;
 CREATE VIEW marts.v_funnel_slice_daily ON CLUSTER `clickvault` AS
 SELECT
     day, `country`, `language`, viewed, reacted, commented, shared,
-    reacted / viewed AS view_to_reaction, if(reacted = 0, NULL, commented / reacted) AS reaction_to_comment,
-    if(commented = 0, NULL, shared / commented) AS comment_to_share, shared / viewed AS view_to_share
+    (reacted) / nullIf(viewed, 0) AS view_to_reaction, (commented) / nullIf(reacted, 0) AS reaction_to_comment,
+    (shared) / nullIf(commented, 0) AS comment_to_share, (shared) / nullIf(viewed, 0) AS view_to_share
 FROM
 (
     SELECT day, `country`, `language`, sum(states.viewed) AS viewed, sum(states.reacted) AS reacted, sum(states.commented) AS commented, sum(states.shared) AS shared
@@ -1148,10 +1243,20 @@ ORDER BY day, `country`, `language`;
 
 -- ═══ view marts.v_platform_daily
 CREATE VIEW marts.v_platform_daily ON CLUSTER `clickvault` AS
+WITH windows AS
+(
+    SELECT
+        toDate(held + shift) AS day, day < toDate(now('UTC')) AS complete,
+        complete AND max(shift BETWEEN 6 AND 36) AS week_complete,
+        complete AND max(shift BETWEEN 29 AND 59) AS month_complete
+    FROM (SELECT DISTINCT day AS held FROM marts.platform_daily)
+    ARRAY JOIN range(60) AS shift
+    GROUP BY day
+)
 SELECT
-    day, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
-    if((posts + stories + reels) = 0, NULL, (comments + reactions + likes + shares) / (posts + stories + reels)) AS interactions_a_post,
-    dau, wau, mau, if(wau = 0, NULL, dau / wau) AS dau_wau, if(mau = 0, NULL, wau / mau) AS wau_mau, if(mau = 0, NULL, dau / mau) AS stickiness
+    sums.day AS day, complete, week_complete, month_complete, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
+    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_a_post,
+    dau, wau, mau, (dau) / nullIf(wau, 0) AS dau_wau, (wau) / nullIf(mau, 0) AS wau_mau, (dau) / nullIf(mau, 0) AS stickiness
 FROM
 (
     -- each day's states count for the 30 days that begin with it; its own day is shift 0
@@ -1177,15 +1282,26 @@ FROM
     ) AS states
     WHERE day <= (SELECT max(day) FROM marts.platform_daily)
     GROUP BY day
-)
+) AS sums
+INNER JOIN windows ON sums.day = windows.day
 ORDER BY day;
 
 -- ═══ view marts.v_platform_segment_daily
 CREATE VIEW marts.v_platform_segment_daily ON CLUSTER `clickvault` AS
+WITH windows AS
+(
+    SELECT
+        toDate(held + shift) AS day, day < toDate(now('UTC')) AS complete,
+        complete AND max(shift BETWEEN 6 AND 36) AS week_complete,
+        complete AND max(shift BETWEEN 29 AND 59) AS month_complete
+    FROM (SELECT DISTINCT day AS held FROM marts.platform_daily)
+    ARRAY JOIN range(60) AS shift
+    GROUP BY day
+)
 SELECT
-    day, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
-    if((posts + stories + reels) = 0, NULL, (comments + reactions + likes + shares) / (posts + stories + reels)) AS interactions_a_post,
-    dau, wau, mau, if(wau = 0, NULL, dau / wau) AS dau_wau, if(mau = 0, NULL, wau / mau) AS wau_mau, if(mau = 0, NULL, dau / mau) AS stickiness
+    sums.day AS day, complete, week_complete, month_complete, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
+    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_a_post,
+    dau, wau, mau, (dau) / nullIf(wau, 0) AS dau_wau, (wau) / nullIf(mau, 0) AS wau_mau, (dau) / nullIf(mau, 0) AS stickiness
 FROM
 (
     -- each day's states count for the 30 days that begin with it; its own day is shift 0
@@ -1211,15 +1327,26 @@ FROM
     ) AS states
     WHERE day <= (SELECT max(day) FROM marts.platform_daily)
     GROUP BY day, `country`, `language`
-)
+) AS sums
+INNER JOIN windows ON sums.day = windows.day
 ORDER BY day, `country`, `language`;
 
 -- ═══ view marts.v_platform_slice_daily
 CREATE VIEW marts.v_platform_slice_daily ON CLUSTER `clickvault` AS
+WITH windows AS
+(
+    SELECT
+        toDate(held + shift) AS day, day < toDate(now('UTC')) AS complete,
+        complete AND max(shift BETWEEN 6 AND 36) AS week_complete,
+        complete AND max(shift BETWEEN 29 AND 59) AS month_complete
+    FROM (SELECT DISTINCT day AS held FROM marts.platform_daily)
+    ARRAY JOIN range(60) AS shift
+    GROUP BY day
+)
 SELECT
-    day, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
-    if((posts + stories + reels) = 0, NULL, (comments + reactions + likes + shares) / (posts + stories + reels)) AS interactions_a_post,
-    dau, wau, mau, if(wau = 0, NULL, dau / wau) AS dau_wau, if(mau = 0, NULL, wau / mau) AS wau_mau, if(mau = 0, NULL, dau / mau) AS stickiness
+    sums.day AS day, complete, week_complete, month_complete, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
+    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_a_post,
+    dau, wau, mau, (dau) / nullIf(wau, 0) AS dau_wau, (wau) / nullIf(mau, 0) AS wau_mau, (dau) / nullIf(mau, 0) AS stickiness
 FROM
 (
     -- each day's states count for the 30 days that begin with it; its own day is shift 0
@@ -1245,7 +1372,8 @@ FROM
     ) AS states
     WHERE day <= (SELECT max(day) FROM marts.platform_daily)
     GROUP BY day, `country`, `language`
-)
+) AS sums
+INNER JOIN windows ON sums.day = windows.day
 ORDER BY day, `country`, `language`;
 
 -- ═══ view marts.v_post_spread
@@ -1274,7 +1402,7 @@ SELECT
     post_id, author_id, if(users.card.1 = '', 'unknown', users.card.1) AS author, kind, published_at, if(empty(so_far), 0, so_far[-1]) AS views,
     if(place = 0 OR 1000 = 0, NULL, ordered.1[place] - published) AS seconds_to_views
 FROM counted
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
 ORDER BY published_at, post_id;
 
 -- ═══ parameterized marts.v_post_spread_at
@@ -1303,7 +1431,7 @@ SELECT
     post_id, author_id, if(users.card.1 = '', 'unknown', users.card.1) AS author, kind, published_at, if(empty(so_far), 0, so_far[-1]) AS views,
     if(place = 0 OR {views:UInt64} = 0, NULL, ordered.1[place] - published) AS seconds_to_views
 FROM counted
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON author_id = users.id
 ORDER BY published_at, post_id;
 
 -- ═══ view marts.v_spread_curve
@@ -1334,7 +1462,7 @@ WITH
     shares AS
     (
         SELECT day, age, sum(share) AS added
-        FROM (SELECT day, age, n / sum(n) OVER (PARTITION BY post_id) AS share FROM hours)
+        FROM (SELECT day, age, assumeNotNull((n) / nullIf(sum(n) OVER (PARTITION BY post_id), 0)) AS share FROM hours)
         GROUP BY day, age
     ),
     days AS
@@ -1344,7 +1472,7 @@ WITH
         GROUP BY day
     )
 SELECT
-    days.day AS day, curve.1 AS age_hours, published.n AS posts, least(curve.2, toFloat64(published.n)) AS seen, seen / posts AS seen_share
+    days.day AS day, curve.1 AS age_hours, published.n AS posts, least(curve.2, toFloat64(published.n)) AS seen, (seen) / nullIf(posts, 0) AS seen_share
 FROM days
 INNER JOIN (SELECT day, uniqExact(post_id) AS n FROM hours GROUP BY day) AS published ON days.day = published.day
 ARRAY JOIN arrayZip(range(168), arrayCumSum(arrayMap(age -> by_age[age], range(168)))) AS curve
@@ -1353,8 +1481,8 @@ ORDER BY day, age_hours;
 -- ═══ view marts.v_session_daily
 CREATE VIEW marts.v_session_daily ON CLUSTER `clickvault` AS
 SELECT
-    day, sessions, users, micros / 1e6 / sessions AS mean_seconds, quantiles[1] / 1e6 AS median_seconds, quantiles[2] / 1e6 AS p90_seconds,
-    sessions / users AS sessions_a_user
+    day, sessions, users, (micros / 1e6) / nullIf(sessions, 0) AS mean_seconds, quantiles[1] / 1e6 AS median_seconds, quantiles[2] / 1e6 AS p90_seconds,
+    (sessions) / nullIf(users, 0) AS sessions_a_user
 FROM
 (
     SELECT
@@ -1368,8 +1496,8 @@ ORDER BY day;
 -- ═══ view marts.v_session_device_daily
 CREATE VIEW marts.v_session_device_daily ON CLUSTER `clickvault` AS
 SELECT
-    day, device, sessions, users, micros / 1e6 / sessions AS mean_seconds, quantiles[1] / 1e6 AS median_seconds, quantiles[2] / 1e6 AS p90_seconds,
-    sessions / users AS sessions_a_user
+    day, device, sessions, users, (micros / 1e6) / nullIf(sessions, 0) AS mean_seconds, quantiles[1] / 1e6 AS median_seconds, quantiles[2] / 1e6 AS p90_seconds,
+    (sessions) / nullIf(users, 0) AS sessions_a_user
 FROM
 (
     SELECT
@@ -1393,17 +1521,17 @@ WITH days AS
 )
 SELECT
     day, users, friendships,
-    if(users = 0, NULL, 2 * friendships / users) AS mean_friends, if(users = 0, NULL, follows / users) AS mean_followers,
-    if(users = 0, NULL, isolated / users) AS isolated_share,
-    components, if(users = 0, NULL, largest_component / users) AS largest_component_share, clustering, diameter, mean_distance, pairs_at,
-    arrayMap(reached -> reached / (users * (users - 1) / 2), arrayCumSum(pairs_at)) AS reached_share
+    (2 * friendships) / nullIf(users, 0) AS mean_friends, (follows) / nullIf(users, 0) AS mean_followers,
+    (isolated) / nullIf(users, 0) AS isolated_share,
+    components, (largest_component) / nullIf(users, 0) AS largest_component_share, clustering, diameter, mean_distance, pairs_at,
+    arrayMap(reached -> (reached) / nullIf(users * (users - 1) / 2, 0), arrayCumSum(pairs_at)) AS reached_share
 FROM days
 ORDER BY day;
 
 -- ═══ view marts.v_friendship_depth_daily
 CREATE VIEW marts.v_friendship_depth_daily ON CLUSTER `clickvault` AS
 SELECT
-    day, at.1 AS level, at.2 AS pairs, pairs / (users * (users - 1) / 2) AS share, at.3 AS reached_share
+    day, at.1 AS level, at.2 AS pairs, (pairs) / nullIf(users * (users - 1) / 2, 0) AS share, at.3 AS reached_share
 FROM marts.v_social_graph_daily AS levels
 ARRAY JOIN arrayZip(arrayEnumerate(pairs_at), pairs_at, levels.reached_share) AS at
 ORDER BY day, level;
@@ -1412,8 +1540,16 @@ ORDER BY day, level;
 CREATE VIEW marts.v_ties_daily ON CLUSTER `clickvault` AS
 WITH degrees AS
 (
-    SELECT day, tie, degree, sum(users) AS n
-    FROM marts.ties_daily
+    SELECT held.day AS day, tie, degree, sum(users) AS n
+    FROM marts.ties_daily AS states
+    INNER JOIN (SELECT toDate(held + shift) AS day, held
+    FROM
+    (
+        SELECT day AS held, toUInt32(leadInFrame(day, 1, toDate(day + 1)) OVER (ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) - day) AS step
+        FROM ops.mart_days FINAL
+        WHERE mart = 'ties_daily'
+    )
+    ARRAY JOIN range(if(step > 32, 1, step)) AS shift) AS held ON states.day = held.held
     GROUP BY day, tie, degree
 )
 SELECT
@@ -1423,17 +1559,17 @@ SELECT
     sumIf(degree * n, tie = 'blocks') AS blocks,
     sumIf(degree * n, tie = 'mutes') AS mutes,
     sumIf(degree * n, tie = 'close_friends') AS close_friends,
-    sumIf(degree * n, tie = 'friends') / users AS mean_friends,
+    (sumIf(degree * n, tie = 'friends')) / nullIf(users, 0) AS mean_friends,
     quantileExactWeightedIf(0.5)(degree, n, tie = 'friends') AS median_friends,
     quantileExactWeightedIf(0.9)(degree, n, tie = 'friends') AS p90_friends,
     quantileExactWeightedIf(0.99)(degree, n, tie = 'friends') AS p99_friends,
     maxIf(degree, tie = 'friends') AS max_friends,
-    sumIf(degree * n, tie = 'followers') / users AS mean_followers,
+    (sumIf(degree * n, tie = 'followers')) / nullIf(users, 0) AS mean_followers,
     quantileExactWeightedIf(0.5)(degree, n, tie = 'followers') AS median_followers,
     quantileExactWeightedIf(0.9)(degree, n, tie = 'followers') AS p90_followers,
     quantileExactWeightedIf(0.99)(degree, n, tie = 'followers') AS p99_followers,
     maxIf(degree, tie = 'followers') AS max_followers,
-    sumIf(degree * n, tie = 'following') / users AS mean_following,
+    (sumIf(degree * n, tie = 'following')) / nullIf(users, 0) AS mean_following,
     quantileExactWeightedIf(0.5)(degree, n, tie = 'following') AS median_following,
     quantileExactWeightedIf(0.9)(degree, n, tie = 'following') AS p90_following,
     quantileExactWeightedIf(0.99)(degree, n, tie = 'following') AS p99_following,
@@ -1444,11 +1580,19 @@ ORDER BY day;
 
 -- ═══ view marts.v_degrees_daily
 CREATE VIEW marts.v_degrees_daily ON CLUSTER `clickvault` AS
-SELECT day, tie, degree, n AS users, n / sum(n) OVER (PARTITION BY day, tie) AS share
+SELECT day, tie, degree, n AS users, (n) / nullIf(sum(n) OVER (PARTITION BY day, tie), 0) AS share
 FROM
 (
-    SELECT day, tie, degree, sum(users) AS n
-    FROM marts.ties_daily
+    SELECT held.day AS day, tie, degree, sum(users) AS n
+    FROM marts.ties_daily AS states
+    INNER JOIN (SELECT toDate(held + shift) AS day, held
+    FROM
+    (
+        SELECT day AS held, toUInt32(leadInFrame(day, 1, toDate(day + 1)) OVER (ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) - day) AS step
+        FROM ops.mart_days FINAL
+        WHERE mart = 'ties_daily'
+    )
+    ARRAY JOIN range(if(step > 32, 1, step)) AS shift) AS held ON states.day = held.held
     GROUP BY day, tie, degree
 )
 ORDER BY day, tie, degree;
@@ -1481,7 +1625,7 @@ FROM
 ) AS sums
 LEFT JOIN
 (
-    SELECT topic_id, argMax(tuple(toNullable(title), toNullable(community_id)), (event_time, toString(event_id))) AS newest
+    SELECT topic_id, argMax(tuple(toNullable(title), toNullable(community_id)), (event_time, source_order)) AS newest
     FROM raw.community_topic FINAL
     GROUP BY topic_id
 ) AS card USING (topic_id)
@@ -1504,7 +1648,16 @@ GROUP BY day, user_id;
 
 -- ═══ view marts.v_activity_days
 CREATE VIEW marts.v_activity_days ON CLUSTER `clickvault` AS
-SELECT day, active_days, count() AS users, users / sum(users) OVER (PARTITION BY day) AS share
+WITH windows AS
+(
+    SELECT
+        toDate(held + shift) AS day, day < toDate(now('UTC')) AS complete,
+        complete AND max(shift BETWEEN 27 AND 57) AS month_complete
+    FROM (SELECT DISTINCT day AS held FROM marts.user_activity_daily)
+    ARRAY JOIN range(58) AS shift
+    GROUP BY day
+)
+SELECT day, active_days, any(month_complete) AS complete, count() AS users, (users) / nullIf(sum(users) OVER (PARTITION BY day), 0) AS share
 FROM
 (
     -- an active day counts for the 28 days that begin with it
@@ -1513,7 +1666,8 @@ FROM
     ARRAY JOIN range(28) AS shift
     WHERE active_on + shift <= (SELECT max(day) FROM marts.user_activity_daily)
     GROUP BY day, user_id
-)
+) AS here
+INNER JOIN windows ON here.day = windows.day
 GROUP BY day, active_days
 ORDER BY day, active_days;
 
@@ -1533,7 +1687,7 @@ FROM
     FROM marts.user_centrality
     GROUP BY day, user_id
 ) AS scores
-LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, UUIDToNum(event_id))) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON scores.user_id = users.id;
+LEFT JOIN (SELECT user_id AS id, argMax((username, toString(country), toString(language)), (event_time, source_order)) AS card FROM raw.user FINAL GROUP BY user_id) AS users ON scores.user_id = users.id;
 
 -- ═══ table ops.quality_results
 CREATE TABLE IF NOT EXISTS ops.quality_results ON CLUSTER `clickvault`
@@ -1609,7 +1763,7 @@ SELECT
     check, any(level) AS severity, max(checked_at) AS checked_at, countIf(rows > 0) AS looked_at, countIf(NOT passed) AS breached,
     countIf(NOT passed AND level = 'error') AS errors, countIf(NOT passed AND level = 'warning') AS warnings
 FROM ops.v_quality_latest
-WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late')
+WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late')
 GROUP BY check
 ORDER BY check;
 
@@ -1621,7 +1775,7 @@ WITH (
 ) AS kept_from
 SELECT
     event_type, topic, if(n = 0, NULL, dateDiff('second', newest, now64(6, 'UTC')) / 3600) AS hours_since,
-    toFloat64(hours) AS hours_expected, hours_since / hours_expected AS overdue, n AS messages
+    toFloat64(hours) AS hours_expected, (hours_since) / nullIf(hours_expected, 0) AS overdue, n AS messages
 FROM
 (
 SELECT event_type, topic, hours FROM values('event_type String, topic String, hours UInt32',
@@ -1731,7 +1885,7 @@ FROM
     UNION ALL
     SELECT 'quality', minOrNull(at) FROM
     (
-        SELECT max(checked_at) AS at FROM ops.quality_results WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late') GROUP BY check
+        SELECT max(checked_at) AS at FROM ops.quality_results WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late') GROUP BY check
     )
 )
 WHERE newest > toDateTime64(0, 6, 'UTC')
@@ -1740,8 +1894,8 @@ ORDER BY hours_behind DESC;
 -- ═══ view ops.v_landing_daily
 CREATE VIEW ops.v_landing_daily ON CLUSTER `clickvault` AS
 SELECT
-    day, event_type, sum(n) AS messages, sum(dead) AS rejected, rejected / messages AS rejected_share, sum(timed) AS sent,
-    sum(seconds) AS waited, if(sent = 0, NULL, waited / sent) AS delay, if(sent = 0, NULL, max(longest)) AS longest_delay
+    day, event_type, sum(n) AS messages, sum(dead) AS rejected, (rejected) / nullIf(messages, 0) AS rejected_share, sum(timed) AS sent,
+    sum(seconds) AS waited, (waited) / nullIf(sent, 0) AS delay, if(sent = 0, NULL, max(longest)) AS longest_delay
 FROM
 (
     SELECT
@@ -1812,15 +1966,17 @@ SELECT
     toInt32(_partition) AS partition,
     _offset AS offset,
     _key AS key,
-    _timestamp_ms AS sent_at,
+    if(toUnixTimestamp64Milli(_timestamp_ms) > 0 AND toUnixTimestamp64Milli(_timestamp_ms) < 10413792000000, _timestamp_ms, NULL) AS sent_at,
     now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',
         startsWith(raw, '\xEF\xBB\xBF'), 'starts with a byte-order mark',
-        NOT isValidUTF8(raw) OR NOT isValidJSON(raw), 'not JSON',
-        JSONType(raw) != 'Object', 'not a JSON object',
-        '') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
+        NOT isValidUTF8(raw), 'not UTF-8',
+        isValidJSON(raw), if(JSONType(raw) = 'Object', '', 'not a JSON object'),
+        isValidJSON(replaceRegexpAll(raw, '\\\\(?:\\\\|u[dD][89a-fA-F][0-9a-fA-F]{2})', '__')), 'half a surrogate pair: a character cut in two',
+        isValidJSON(replaceRegexpAll(raw, '("(?:\\\\.|[^"\\\\])*")|[eE][+-]?[0-9]+', '\\1')), 'a number out of range',
+        'not JSON') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
     raw
 FROM landing.`queue_users`;
 
@@ -1846,15 +2002,17 @@ SELECT
     toInt32(_partition) AS partition,
     _offset AS offset,
     _key AS key,
-    _timestamp_ms AS sent_at,
+    if(toUnixTimestamp64Milli(_timestamp_ms) > 0 AND toUnixTimestamp64Milli(_timestamp_ms) < 10413792000000, _timestamp_ms, NULL) AS sent_at,
     now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',
         startsWith(raw, '\xEF\xBB\xBF'), 'starts with a byte-order mark',
-        NOT isValidUTF8(raw) OR NOT isValidJSON(raw), 'not JSON',
-        JSONType(raw) != 'Object', 'not a JSON object',
-        '') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
+        NOT isValidUTF8(raw), 'not UTF-8',
+        isValidJSON(raw), if(JSONType(raw) = 'Object', '', 'not a JSON object'),
+        isValidJSON(replaceRegexpAll(raw, '\\\\(?:\\\\|u[dD][89a-fA-F][0-9a-fA-F]{2})', '__')), 'half a surrogate pair: a character cut in two',
+        isValidJSON(replaceRegexpAll(raw, '("(?:\\\\.|[^"\\\\])*")|[eE][+-]?[0-9]+', '\\1')), 'a number out of range',
+        'not JSON') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
     raw
 FROM landing.`queue_ties`;
 
@@ -1880,15 +2038,17 @@ SELECT
     toInt32(_partition) AS partition,
     _offset AS offset,
     _key AS key,
-    _timestamp_ms AS sent_at,
+    if(toUnixTimestamp64Milli(_timestamp_ms) > 0 AND toUnixTimestamp64Milli(_timestamp_ms) < 10413792000000, _timestamp_ms, NULL) AS sent_at,
     now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',
         startsWith(raw, '\xEF\xBB\xBF'), 'starts with a byte-order mark',
-        NOT isValidUTF8(raw) OR NOT isValidJSON(raw), 'not JSON',
-        JSONType(raw) != 'Object', 'not a JSON object',
-        '') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
+        NOT isValidUTF8(raw), 'not UTF-8',
+        isValidJSON(raw), if(JSONType(raw) = 'Object', '', 'not a JSON object'),
+        isValidJSON(replaceRegexpAll(raw, '\\\\(?:\\\\|u[dD][89a-fA-F][0-9a-fA-F]{2})', '__')), 'half a surrogate pair: a character cut in two',
+        isValidJSON(replaceRegexpAll(raw, '("(?:\\\\.|[^"\\\\])*")|[eE][+-]?[0-9]+', '\\1')), 'a number out of range',
+        'not JSON') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
     raw
 FROM landing.`queue_content`;
 
@@ -1914,15 +2074,17 @@ SELECT
     toInt32(_partition) AS partition,
     _offset AS offset,
     _key AS key,
-    _timestamp_ms AS sent_at,
+    if(toUnixTimestamp64Milli(_timestamp_ms) > 0 AND toUnixTimestamp64Milli(_timestamp_ms) < 10413792000000, _timestamp_ms, NULL) AS sent_at,
     now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',
         startsWith(raw, '\xEF\xBB\xBF'), 'starts with a byte-order mark',
-        NOT isValidUTF8(raw) OR NOT isValidJSON(raw), 'not JSON',
-        JSONType(raw) != 'Object', 'not a JSON object',
-        '') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
+        NOT isValidUTF8(raw), 'not UTF-8',
+        isValidJSON(raw), if(JSONType(raw) = 'Object', '', 'not a JSON object'),
+        isValidJSON(replaceRegexpAll(raw, '\\\\(?:\\\\|u[dD][89a-fA-F][0-9a-fA-F]{2})', '__')), 'half a surrogate pair: a character cut in two',
+        isValidJSON(replaceRegexpAll(raw, '("(?:\\\\.|[^"\\\\])*")|[eE][+-]?[0-9]+', '\\1')), 'a number out of range',
+        'not JSON') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
     raw
 FROM landing.`queue_media`;
 
@@ -1948,15 +2110,17 @@ SELECT
     toInt32(_partition) AS partition,
     _offset AS offset,
     _key AS key,
-    _timestamp_ms AS sent_at,
+    if(toUnixTimestamp64Milli(_timestamp_ms) > 0 AND toUnixTimestamp64Milli(_timestamp_ms) < 10413792000000, _timestamp_ms, NULL) AS sent_at,
     now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',
         startsWith(raw, '\xEF\xBB\xBF'), 'starts with a byte-order mark',
-        NOT isValidUTF8(raw) OR NOT isValidJSON(raw), 'not JSON',
-        JSONType(raw) != 'Object', 'not a JSON object',
-        '') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
+        NOT isValidUTF8(raw), 'not UTF-8',
+        isValidJSON(raw), if(JSONType(raw) = 'Object', '', 'not a JSON object'),
+        isValidJSON(replaceRegexpAll(raw, '\\\\(?:\\\\|u[dD][89a-fA-F][0-9a-fA-F]{2})', '__')), 'half a surrogate pair: a character cut in two',
+        isValidJSON(replaceRegexpAll(raw, '("(?:\\\\.|[^"\\\\])*")|[eE][+-]?[0-9]+', '\\1')), 'a number out of range',
+        'not JSON') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
     raw
 FROM landing.`queue_communities`;
 
@@ -1982,15 +2146,17 @@ SELECT
     toInt32(_partition) AS partition,
     _offset AS offset,
     _key AS key,
-    _timestamp_ms AS sent_at,
+    if(toUnixTimestamp64Milli(_timestamp_ms) > 0 AND toUnixTimestamp64Milli(_timestamp_ms) < 10413792000000, _timestamp_ms, NULL) AS sent_at,
     now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',
         startsWith(raw, '\xEF\xBB\xBF'), 'starts with a byte-order mark',
-        NOT isValidUTF8(raw) OR NOT isValidJSON(raw), 'not JSON',
-        JSONType(raw) != 'Object', 'not a JSON object',
-        '') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
+        NOT isValidUTF8(raw), 'not UTF-8',
+        isValidJSON(raw), if(JSONType(raw) = 'Object', '', 'not a JSON object'),
+        isValidJSON(replaceRegexpAll(raw, '\\\\(?:\\\\|u[dD][89a-fA-F][0-9a-fA-F]{2})', '__')), 'half a surrogate pair: a character cut in two',
+        isValidJSON(replaceRegexpAll(raw, '("(?:\\\\.|[^"\\\\])*")|[eE][+-]?[0-9]+', '\\1')), 'a number out of range',
+        'not JSON') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type,
     raw
 FROM landing.`queue_money`;
 

@@ -1,0 +1,567 @@
+"""The embedded ClickHouse under attack: a reader with a fuzzer, malformed HTTP, a crowd of slow queries, many requests.
+
+On a process of its own, so that what it does to the process harms no other test. There are canaries: a file, an address,
+tables and a statement of the owner's. What they hold may be in no answer to the reader; the address may see nobody.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import random
+import re
+import socket
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import pytest
+import urllib3
+
+from clickvault.embedded import clickhouse, process
+from clickvault.embedded.front import config
+from clickvault.embedded.state import State
+
+SECRET = "canary-in-a-coal-mine"
+LIMITS = {"max_execution_time": 2, "max_result_rows": 1000, "result_overflow_mode": "break"}
+
+
+@dataclass
+class Server:
+    """A front of its own, with what must not be reached through it."""
+
+    state: State
+    secret: Path  # a file
+    written: Path  # a folder where nothing may appear
+    trap: socket.socket
+    callers: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.port = self.state.port("clickhouse")
+        self.http = urllib3.PoolManager(maxsize=100)
+        self.child = self.state.process("clickhouse")
+
+    def ask(self, sql: str | bytes, user: str = clickhouse.READER, **parameters: object) -> str:
+        secret = self.state.secret("clickhouse" if user == clickhouse.OWNER else "clickhouse_reader")
+        url = f"http://127.0.0.1:{self.port}/?{urlencode({'wait_end_of_query': 1, **parameters})}"
+        body = sql.encode() if isinstance(sql, str) else sql
+        login = urllib3.make_headers(basic_auth=f"{user}:{secret}")
+        return self.http.request("POST", url, body=body, headers=login, timeout=90, retries=False).data.decode(
+            "utf-8", "replace"
+        )
+
+    def owner(self, sql: str, **parameters: object) -> str:
+        answer = self.ask(sql, clickhouse.OWNER, **parameters)
+        assert not answer.startswith("Code: "), answer
+        return answer.rstrip("\n")
+
+    def same_process(self) -> bool:
+        assert self.child is not None
+        return self.child.alive() and self.owner("SELECT 1") == "1"
+
+    def files(self) -> int:
+        assert self.child is not None
+        return len(os.listdir(f"/proc/{self.child.pid}/fd"))
+
+    def memory(self) -> float:
+        """Resident memory in MB."""
+        assert self.child is not None
+        found = re.search(r"VmRSS:\s*(\d+)", Path(f"/proc/{self.child.pid}/status").read_text())
+        assert found is not None
+        return int(found[1]) / 1024
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("hostile")
+    home = folder / "home"
+    (home / "logs").mkdir(parents=True)
+    secret = folder / "secret"
+    secret.write_text(f"{SECRET},1\n")
+    (folder / "written").mkdir()
+    state = State(home)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLICKVAULT_CLICKHOUSE_NAMES", "vault.internal, other")
+        clickhouse.start(state, threading.Event())
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as trap:
+        found = Server(state, secret, folder / "written", trap)
+        threading.Thread(target=_watch, args=(found,), daemon=True).start()
+        for sql in (
+            "CREATE DATABASE marts", "CREATE DATABASE landing", "CREATE DATABASE hidden",
+            "CREATE TABLE marts.t (a Int32, s String) ENGINE = MergeTree ORDER BY a",
+            "INSERT INTO marts.t VALUES (1, 'one'), (2, 'two')",
+            "CREATE TABLE landing.events (source String, raw String) ENGINE = MergeTree ORDER BY source",
+            f"INSERT INTO landing.events VALUES ('s', '{SECRET}')",
+            f"CREATE TABLE hidden.t ENGINE = MergeTree ORDER BY s AS SELECT '{SECRET}' AS s",
+            "CREATE DICTIONARY hidden.d (s String, v String) PRIMARY KEY s SOURCE(CLICKHOUSE(QUERY 'SELECT s, s AS v FROM hidden.t')) LAYOUT(COMPLEX_KEY_DIRECT())",
+            "CREATE TABLE hidden.j (a Int32, s String) ENGINE = Join(ANY, LEFT, a)",
+            f"INSERT INTO hidden.j VALUES (1, '{SECRET}')",
+            f"CREATE NAMED COLLECTION hidden AS url = 'http://127.0.0.1:{trap.getsockname()[1]}/', format = 'CSV', access_key_id = '{SECRET}'",
+        ):  # fmt: skip
+            found.owner(sql)
+        yield found
+    child = state.process("clickhouse")
+    if child is not None:
+        process.stop(child)
+
+
+def _watch(server: Server) -> None:
+    with suppress(OSError):
+        while True:
+            connection, address = server.trap.accept()
+            server.callers.append(str(address))
+            connection.close()
+
+
+# --- statements
+
+
+def literals(server: Server) -> list[str]:
+    """Texts that mean something to functions that reach out."""
+    address = f"127.0.0.1:{server.trap.getsockname()[1]}"
+    return [
+        f"'{server.secret}'", f"'file://{server.secret}'", f"'http://{address}/x'", f"'{address}'", "'hidden.d'", "'hidden.t'",
+        "'hidden.j'", f"'{server.written}/f'", "'SELECT 1'", "'a String'", "'CSV'", "1", "0.5", "[1, 2]", "now()", "NULL",
+        "(1, 'a')", "map('a', 1)", "toDate('2026-01-01')", f"$x${server.secret}$x$", f"‘{server.secret}’", "x -> x",
+    ]  # fmt: skip
+
+
+def sources(server: Server, name: str, random_: random.Random) -> Iterator[str]:
+    """Calls of a table function."""
+    path, written = f"'{server.secret}'", f"'{server.written}/f'"
+    address = f"127.0.0.1:{server.trap.getsockname()[1]}"
+    hidden = f"'a String, s String ALIAS file({chr(92)}'{server.secret}{chr(92)}')'"
+    yield from (
+        f"{name}({some})"
+        for some in (
+            "", path, f"{path}, 'CSV'", f"{path}, 'LineAsString', 'line String'", f"{written}, 'CSV', 'a String'",
+            f"'http://{address}/x'", f"'http://{address}/x', 'CSV', 'a String'", f"'{address}', 'hidden', 't', 'u', 'p'",
+            f"'{address}', hidden.t", f"'{address}', 'hidden', 't'", "hidden", "hidden, t", "hidden.t", "'hidden', 't'",
+            "'hidden', '.*'", "hidden, filename = 'x'", "'hidden.d'", hidden, f"{hidden}, 'x'", f"CSV, {hidden}, 'x'",
+            f"(SELECT file({path}))", f"SELECT file({path})", f"'SELECT file({chr(92)}'{server.secret}{chr(92)}')'",
+            f"Values, 'a String', '(file({chr(92)}'{server.secret}{chr(92)}'))'", "10", "1, 10",
+            "'EXPLAIN', '', (SELECT * FROM hidden.t)", "landing.events", "landing, events", "system.processes",
+            f"azure, '{address}'", f"'{address}', 1, 'x', 'a String'",
+        )
+    )  # fmt: skip
+    some = literals(server)
+    for count in (1, 2, 3, 4, 5, 6):
+        yield f"{name}({', '.join(random_.choice(some) for _ in range(count))})"
+
+
+def wrapped(call: str, random_: random.Random) -> str:
+    """A statement around a table function."""
+    return random_.choice(
+        [
+            f"SELECT * FROM {call}", f"DESCRIBE TABLE {call}", f"SELECT 1 WHERE 1 IN (SELECT 1 FROM {call})",
+            f"WITH x AS (SELECT * FROM {call}) SELECT * FROM x", f"EXPLAIN SELECT * FROM {call}", f"SELECT 1 IN {call}",
+            f"EXPLAIN AST SELECT * FROM {call}", f"EXPLAIN TABLE OVERRIDE {call}", f"SELECT * FROM view(SELECT * FROM {call})",
+            f"SELECT * FROM marts.t JOIN {call} AS b ON 1", f"INSERT INTO FUNCTION {call} SELECT 'x'", f"FROM {call} SELECT *",
+            f"SELECT (SELECT count() FROM {call})", f"SELECT * FROM {call} SETTINGS max_threads = 1 FORMAT JSON",
+            f"SELECT * FROM viewIfPermitted(SELECT * FROM {call} ELSE null('a String'))", f"CHECK TABLE {call}",
+        ]
+    )  # fmt: skip
+
+
+def calls(server: Server, name: str, random_: random.Random) -> Iterator[str]:
+    """Statements with a function."""
+    some = literals(server)
+    args = ", ".join(random_.choice(some) for _ in range(random_.randint(0, 4)))
+    path = f"'{server.secret}'"
+    yield f"SELECT {name}({path})"
+    yield random_.choice(
+        [
+            f"SELECT {name}({args})", f"SELECT * APPLY {name} FROM (SELECT {path})", f"SELECT `{name}`({args})",
+            f'SELECT "{name}"({args}) FROM marts.t', f"SELECT arrayMap(x -> {name}(x), [{path}])", f"SELECT {name}('hidden.d', 'v', tuple('{SECRET[:5]}'))",
+            f"SELECT /* ( */ {name} -- x\n ({args})", f"SELECT a FROM marts.t WHERE {name}({args}) != ''", f"SELECT {name}('hidden.j', 's', 1)",
+            f"SELECT * FROM marts.t ORDER BY {name}({args})", f"SELECT {name}({path}, 'x') FORMAT JSON", f"SELECT {name}(1)({args})",
+            f"WITH {name}({path}) AS x SELECT x", f"SELECT COLUMNS('s') APPLY(x -> {name}(x)) FROM (SELECT {path} AS s)",
+            f"SELECT {name}(DISTINCT s) OVER () FROM marts.t", f"EXPLAIN QUERY TREE SELECT {name}({args})",
+            f"SELECT 1 SETTINGS additional_result_filter = '{name}({chr(92)}'{server.secret}{chr(92)}') != {chr(92)}'{chr(92)}''",
+            f"SELECT * FROM (SELECT 1 SETTINGS select = '{name}({chr(92)}'{server.secret}{chr(92)}')')",
+        ]
+    )  # fmt: skip
+
+
+def tricks(server: Server, random_: random.Random) -> Iterator[str]:
+    """Quotes of all kinds, comments, heredocs and several statements, around what must not happen."""
+    out = f"{server.written}/f"
+    harms = [
+        f"INTO OUTFILE '{out}'", f"; SELECT '{SECRET[:3]}' INTO OUTFILE '{out}'", f"; SELECT file('{server.secret}')",
+        "; DROP TABLE marts.t", "; SET ROLE owner; SELECT * FROM hidden.t", "UNION ALL SELECT raw FROM landing.events",
+        "PARALLEL WITH DROP TABLE marts.t", f", file('{server.secret}')", "; INSERT INTO marts.t VALUES (3, 'x')",
+        f"FORMAT Template SETTINGS format_template_row = '{server.secret}'", "; KILL QUERY WHERE 1",
+        f"SETTINGS output_format_schema = '{out}', format_protobuf_use_autogenerated_schema = 1 FORMAT Protobuf",
+        "SETTINGS profile = 'default'", "SETTINGS dialect = 'kusto'", "SETTINGS readonly = 0", "UNION ALL SELECT s FROM hidden.t",
+    ]  # fmt: skip
+    opening = [
+        "'",
+        '"',
+        "`",
+        "‘",
+        "“",
+        "$$",
+        "$a$",
+        "/*",
+        "--",
+        "#!",
+        "# ",
+        "(",
+        "{",
+        "\\'",
+        "''",
+        "x'",
+        "b'",
+        "\x00",
+        "\\",
+        "\ufeff",
+        "\xa0",
+    ]
+    closing = ["'", '"', "`", "’", "”", "$$", "$a$", "*/", "\n", ")", "}", ";", "", "\r", "\t", "\x0b", "\u2028"]
+    kinds = [
+        "SELECT",
+        "EXPLAIN AST SELECT",
+        "EXPLAIN SYNTAX SELECT",
+        "DESCRIBE TABLE (SELECT",
+        "WITH x AS (SELECT 1) SELECT",
+        "SHOW TABLES LIKE",
+        "SET param_x =",
+        "USE",
+        "(SELECT",
+        "EXISTS",
+        "",
+        "CHECK TABLE",
+        "SET",
+        "EXECUTE AS reader SELECT",
+    ]
+    while True:
+        inner = "".join(random_.choice(opening + closing + ["1", "a", " ", ","]) for _ in range(random_.randint(0, 4)))
+        yield (
+            f"{random_.choice(kinds)} {random_.choice(opening)}{inner}{random_.choice(closing)} "
+            f"{random_.choice(opening + [' '])} {random_.choice(harms)} {random_.choice(closing)}"
+        )
+
+
+OTHER_VALUES = {
+    "Bool": "1", "UInt64": "7", "Map": "{'marts.t': '1'}", "Dialect": "kusto", "OverflowMode": "break", "LogsLevel": "trace",
+    "URI": "http://127.0.0.1:1/", "StreamingHandleErrorMode": "stream",
+}  # fmt: skip
+
+
+def fixed(server: Server) -> Iterator[tuple[str, dict[str, object]]]:
+    """Ways to change what is fixed for the reader, to values that the engine would take."""
+    names = config.fixed_settings()
+    kinds = dict(line.split("\t") for line in server.owner("SELECT name, type FROM system.settings").split("\n"))
+    assert names - {"profile"} <= kinds.keys()
+    values = {name: OTHER_VALUES.get(kinds.get(name, ""), "elsewhere") for name in names}
+    on = [n for n in names if kinds.get(n) == "Bool" and server.owner(f"SELECT getSetting('{n}')") == "true"]
+    values |= {"profile": "default", "readonly": "0", "format_schema_source": "string", "compatibility": "24.1"}
+    values |= dict.fromkeys(on, "0")
+    for name, value in sorted(values.items()):
+        text = value if kinds.get(name) in ("Bool", "UInt64", "Map") else f"'{value}'"
+        yield f"SET {name} = {text}", {}
+        yield f"SELECT 1 SETTINGS {name} = {text}", {}
+        yield f"SELECT * FROM (SELECT 1 SETTINGS {name} = {text})", {}
+        yield f"SELECT * FROM view(SELECT 1 SETTINGS max_threads = 1, `{name}` = {text})", {}
+        yield f"WITH a AS (SELECT 1 SETTINGS /* x */ {name} = {text}) SELECT * FROM a", {}
+        yield "SELECT 1", {name: value}
+
+
+def test_a_fuzzer_as_the_reader_reaches_nothing(server: Server) -> None:
+    """Over every table function and every function of the engine; at least 5,000 statements."""
+    random_ = random.Random(7)
+    names = server.owner("SELECT name FROM system.functions").split("\n")
+    tables = server.owner("SELECT name FROM system.table_functions").split("\n")
+    assert len(names) > 1500
+    assert len(tables) > 90
+    statements = [
+        wrapped(call, random_) for name in tables for call in random_.sample(list(sources(server, name, random_)), 14)
+    ]
+    statements += [sql for name in names for sql in calls(server, name, random_)]
+    trick = tricks(server, random_)
+    statements += [next(trick) for _ in range(1200)]
+    assert len(statements) >= 5000
+    before = state_of(server)
+    marker = threading.Event()
+    busy = threading.Thread(target=_keep_busy, args=(server, marker), daemon=True)
+    busy.start()
+
+    def send(sql: str) -> tuple[str, str]:
+        return sql, server.ask(sql.encode(), **LIMITS)
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(send, statements))
+    marker.set()
+    busy.join(timeout=60)
+    assert [sql for sql, answer in answers if SECRET in answer] == []
+    codes = Counter(found[1] if (found := re.match(r"Code: (\d+)", answer)) else "done" for _, answer in answers)
+    assert codes["497"] > 300, codes
+    assert codes["done"] > 300, codes  # the fuzzer's statements are not all nonsense
+    for sql, parameters in fixed(server):
+        answer = server.ask(sql, **parameters)
+        assert re.match(r"Code: (452|164)\.", answer), (sql, parameters, answer)
+    assert state_of(server) == before
+    assert os.listdir(server.written) == []
+    assert server.callers == []
+    assert "canary" not in (server.state.home / "logs" / "clickhouse.log").read_text(errors="replace")
+    assert server.same_process()
+
+
+def _keep_busy(server: Server, ended: threading.Event) -> None:
+    """A statement of the owner's is always to be seen by who may see it."""
+    while not ended.is_set():
+        server.owner(f"SELECT sleepEachRow(0.5), '{SECRET}' FROM numbers(4) SETTINGS max_block_size = 1")
+
+
+def state_of(server: Server) -> list[str]:
+    """All that a reader could have changed."""
+    return [
+        server.owner("SELECT groupArray((a, s)) FROM (SELECT * FROM marts.t ORDER BY a)"),
+        server.owner(
+            "SELECT groupArray(database || '.' || name) FROM (SELECT * FROM system.tables WHERE database != 'system' ORDER BY ALL)"
+        ),
+        server.owner(
+            "SELECT groupArray(name) FROM (SELECT name FROM system.functions WHERE origin != 'System' ORDER BY name)"
+        ),
+        server.owner("SELECT groupArray(name) FROM (SELECT name FROM system.named_collections ORDER BY name)"),
+        server.owner(
+            "SELECT groupArray((role_name, access_type, database, table)) FROM (SELECT * FROM system.grants ORDER BY ALL)"
+        ),
+    ]
+
+
+# --- HTTP
+
+
+def requests(server: Server, random_: random.Random) -> Iterator[bytes]:
+    """Requests that are wrong somewhere."""
+
+    def login(user: str, secret: str) -> bytes:
+        return b"Basic " + base64.b64encode(f"{user}:{secret}".encode())
+
+    owner = login(clickhouse.OWNER, server.state.secret("clickhouse"))
+    reader = login(clickhouse.READER, server.state.secret("clickhouse_reader"))
+    anything = [bytes([n]) for n in range(256)] + [b"\r\n", b"\r\n\r\n", b"%00", b"%0d%0a", b"%ff", b"\xe2\x80\x98"]
+
+    def noise(most: int) -> bytes:
+        return b"".join(random_.choice(anything) for _ in range(random_.randint(1, most)))
+
+    def value(most: int = 12) -> bytes:
+        return quote(noise(most)).encode()
+
+    names = [b"query_id", b"session_id", b"session_timeout", b"database", b"default_format", b"compress", b"decompress", b"user", b"password",
+             b"param_x", b"max_threads", b"wait_end_of_query", b"close_session", b"x_format", b"x_structure", b"role", b"quota_key", b"log_comment"]  # fmt: skip
+    fields = [b"X-ClickHouse-Query-Id", b"X-ClickHouse-Format", b"X-ClickHouse-Database", b"X-ClickHouse-User", b"X-ClickHouse-Key", b"Content-Encoding",
+              b"Accept-Encoding", b"Content-Type", b"Transfer-Encoding", b"Content-Length", b"Expect", b"Upgrade", b"Connection", b"Host", b"Authorization", b"Range"]  # fmt: skip
+    values = [b"gzip", b"lz4", b"zstd", b"deflate", b"chunked", b"-1", b"99999999999", b"0", b"100-continue", b"websocket", b"evil.example",
+              b"multipart/form-data", b"multipart/form-data; boundary=x", b"Basic //8=", b"Basic x", b"Bearer x", b"Upgrade", b"1" * 5000]  # fmt: skip
+    bodies = [b"SELECT 1", b"SELECT number FROM numbers(100000)", b"SELECT 1 FORMAT JSON", b"", b"INSERT INTO marts.t FORMAT Native\n\x01\x02",
+              b"--x\r\nContent-Disposition: form-data; name=\"query\"\r\n\r\nSELECT 1\r\n--x--", b"--x\r\nContent-Disposition: form-data; name=\"x\"; filename=\"x\"\r\n\r\n1\r\n--x--",
+              b"SELECT {x:String}", b"SELECT '\xff\x00'", b"\x1f\x8b\x08\x00", b"\x28\xb5\x2f\xfd", bytes(25), b"SELECT throwIf(number = 90000) FROM numbers(100000)"]  # fmt: skip
+    while True:
+        body = random_.choice(bodies) if random_.random() < 0.8 else noise(60)
+        query = b"&".join(random_.choice(names) + b"=" + value() for _ in range(random_.randint(0, 4)))
+        if random_.random() < 0.3:
+            query += b"&query=" + quote(random_.choice(bodies)).encode()
+        method = random_.choice([b"POST", b"POST", b"GET", b"HEAD", b"PUT", b"OPTIONS", noise(4)])
+        path = random_.choice(
+            [b"/", b"/", b"/", b"/query", b"/ping", b"//", b"/%2e%2e/", b"http://evil.example/", b"*", noise(6)]
+        )
+        lines = [method + b" " + path + b"?" + query + b" HTTP/1." + random_.choice([b"1", b"1", b"1", b"0", b"9"])]
+        lines.append(b"Host: 127.0.0.1")
+        lines.append(b"Authorization: " + random_.choice([owner, reader, reader, b"Basic eDp5"]))
+        for _ in range(random_.randint(0, 3)):
+            lines.append(
+                random_.choice(fields) + b": " + (random_.choice(values) if random_.random() < 0.7 else noise(10))
+            )
+        if random_.random() < 0.7:
+            lines.append(b"Content-Length: " + str(len(body) + random_.choice([0, 0, 0, 0, 5, -1])).encode())
+        else:
+            lines.append(b"Transfer-Encoding: chunked")
+            body = (
+                b"%x\r\n" % len(body) + body + random_.choice([b"\r\n0\r\n\r\n", b"\r\n0\r\n\r\n", b"", b"\r\nzz\r\n"])
+            )
+        text = b"\r\n".join(lines) + b"\r\n\r\n" + body
+        if random_.random() < 0.3:
+            place = random_.randrange(len(text))
+            text = text[:place] + noise(3) + text[place + random_.randint(0, 2) :]
+        yield text * (2 if random_.random() < 0.05 else 1)
+
+
+def test_no_request_ends_the_process(server: Server) -> None:
+    """10,000 malformed requests, many of them left in the middle; afterwards the same process answers."""
+    make = requests(server, random.Random(11))
+    texts = [next(make) for _ in range(10_000)]
+    statuses: Counter[str] = Counter()
+
+    def send(text: bytes) -> None:
+        patience = 0.5 if b"Basic eDp5" not in text else 0.01  # wrong passwords are kept waiting
+        with suppress(OSError), socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+            connection.settimeout(patience)
+            connection.sendall(text)
+            statuses[connection.recv(12)[9:].decode("latin-1")] += 1
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(send, texts))
+    assert server.same_process()
+    assert statuses["200"] > 200, statuses
+    assert {"400", "403"} <= statuses.keys(), statuses
+
+
+def raw(server: Server, text: str, body: bytes = b"") -> str:
+    """The answer to a request, with the reader's login where it says LOGIN."""
+    login = base64.b64encode(f"reader:{server.state.secret('clickhouse_reader')}".encode()).decode()
+    head = (
+        text.replace("LOGIN", f"Authorization: Basic {login}").replace("\n", "\r\n") + "\r\nConnection: close\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(head.encode("latin-1") + body)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+    return answer.decode("latin-1")
+
+
+@pytest.mark.parametrize("query_id", ["a%01b", "a%0d%0aX-Forged:%20yes", "%7f", "%c2%85"])
+def test_a_query_id_with_control_characters_is_refused(server: Server, query_id: str) -> None:
+    for line in (
+        f"GET /?query=SELECT%201&query_id={query_id} HTTP/1.1",
+        f"HEAD /?query=SELECT%201&query_id={query_id} HTTP/1.1",
+    ):
+        answer = raw(server, f"{line}\nHost: localhost\nLOGIN")
+        assert answer.startswith("HTTP/1.1 400"), answer
+        assert "x-forged" not in answer.lower().partition("\r\n\r\n")[0]
+    assert server.same_process()
+
+
+def test_other_texts_of_a_request_forge_no_header(server: Server) -> None:
+    for name in ("default_format", "database", "session_id", "user", "log_comment"):
+        answer = raw(server, f"GET /?query=SELECT%201&{name}=TSV%0d%0aX-Forged:%20yes HTTP/1.1\nHost: localhost\nLOGIN")
+        assert "x-forged" not in answer.lower().partition("\r\n\r\n")[0], answer
+    assert "200 OK" in raw(server, "GET /?query=SELECT%201&query_id=%c3%bc%e2%82%ac HTTP/1.1\nHost: localhost\nLOGIN")
+
+
+def test_two_lengths_are_refused(server: Server) -> None:
+    text = "POST / HTTP/1.1\nHost: localhost\nLOGIN\nContent-Length: 5\nTransfer-Encoding: chunked"
+    answer = raw(server, text, b"8\r\nSELECT 1\r\n0\r\n\r\n")
+    assert answer.startswith("HTTP/1.1 400")
+    assert answer.count("HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", 200), ("localhost:8123", 200), ("LOCALHOST", 200), ("[::1]:8123", 200), ("vault.internal:80", 200),
+        ("evil.example", 403), ("127.0.0.1.evil.example:8123", 403), ("[::2]", 403), ("0.0.0.0", 403), ("", 200),
+    ],
+)  # fmt: skip
+def test_only_names_of_this_machine_are_served(server: Server, host: str, status: int) -> None:
+    """A page of a stranger whose name leads here (DNS rebinding) asks by that name."""
+    for path in ("/?query=SELECT%201", "/ping"):
+        version, line = ("1.1", f"Host: {host}") if host else ("1.0", "X: y")
+        assert raw(server, f"GET {path} HTTP/{version}\n{line}\nLOGIN").startswith(f"HTTP/1.1 {status}")
+
+
+def test_a_password_that_is_not_utf8_is_a_wrong_one(server: Server) -> None:
+    token = base64.b64encode(b"reader:\xff\xfe").decode()
+    for line in (f"Authorization: Basic {token}", "X-ClickHouse-User: reader\nX-ClickHouse-Key: \xff\xfe"):
+        answer = raw(server, f"GET /?query=SELECT%201 HTTP/1.1\nHost: localhost\n{line}")
+        assert answer.startswith("HTTP/1.1 403"), answer
+        assert "(AUTHENTICATION_FAILED)" in answer
+    assert raw(server, "GET /?query=SELECT%201&user=reader&password=%ff HTTP/1.1\nHost: localhost").startswith(
+        "HTTP/1.1 403"
+    )
+
+
+def test_wrong_passwords_are_slowed_down_and_lock_nobody_out(server: Server) -> None:
+    """After some tries a wrong password waits for its answer; the right one, of the same login, meanwhile does not."""
+    ended: list[float] = []
+
+    def wrong(number: int) -> None:
+        answer = raw(server, f"GET /?query=SELECT%201&user=clickvault&password={number} HTTP/1.1\nHost: localhost")
+        assert answer.startswith("HTTP/1.1 403")
+        ended.append(time.monotonic())
+
+    for number in range(6):
+        wrong(number)
+    begin = time.monotonic()
+    guesser = threading.Thread(target=lambda: [wrong(number) for number in range(3)])
+    guesser.start()
+    rights = [time.monotonic() for _ in range(3) if server.owner("SELECT 1") == "1"]
+    guesser.join(timeout=60)
+    assert ended[-1] - begin > 1.5
+    assert max(rights) < ended[-1]
+
+
+def test_the_body_of_a_request_has_a_largest_size(server: Server) -> None:
+    answer = raw(server, f"POST / HTTP/1.1\nHost: localhost\nLOGIN\nContent-Length: {1 << 40}", b"SELECT 1")
+    assert answer.startswith("HTTP/1.1 413"), answer
+    assert server.same_process()
+
+
+# --- crowds
+
+
+def test_slow_queries_of_the_reader_leave_the_owner_room(server: Server) -> None:
+    """80 queries of the reader that take all that they are given; the owner's SELECT 1 takes less than a second."""
+    slow = "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1"
+    login = base64.b64encode(f"reader:{server.state.secret('clickhouse_reader')}".encode())
+    text = b"POST / HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic %s\r\nContent-Length: %d\r\n\r\n%s" % (
+        login,
+        len(slow),
+        slow.encode(),
+    )
+    clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(80)]
+    running = "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number) = 1'"
+    try:
+        for client in clients:
+            client.sendall(text)
+        deadline = time.monotonic() + 60
+        while server.owner(running) != "8":
+            assert time.monotonic() < deadline
+        seconds = []
+        for _ in range(10):
+            begin = time.monotonic()
+            server.owner("SELECT 1")
+            seconds.append(time.monotonic() - begin)
+        assert server.owner(running) == "8"
+        assert statistics.median(seconds) < 1, seconds
+    finally:
+        for client in clients:
+            client.close()
+    deadline = time.monotonic() + 60
+    while server.owner(running) != "0":  # who leaves ends what ran, and what waited
+        assert time.monotonic() < deadline
+    assert server.ask("SELECT 1") == "1\n"
+
+
+def test_memory_and_open_files_do_not_grow_with_requests(server: Server) -> None:
+    """2,000 queries and 50 inserts, when all threads have been used. benchmarks/front.py sends ten times as many.
+
+    The engine opens three files of /proc for each thread that has run a query, so their number grows until each of the
+    front's threads has: that is their bound.
+    """
+
+    def query(number: int) -> None:
+        user = clickhouse.READER if number % 4 == 0 else clickhouse.OWNER
+        form = ("TSV", "JSON")[number % 2]
+        assert server.ask(f"SELECT a, s FROM marts.t ORDER BY a FORMAT {form}", user)
+        if number % 40 == 0:
+            server.owner("INSERT INTO hidden.many FORMAT CSV\n" + "1,x\n" * 1000)
+
+    server.owner("CREATE TABLE hidden.many (a Int32, s String) ENGINE = MergeTree ORDER BY a")
+    with ThreadPoolExecutor(90) as pool:
+        list(pool.map(lambda _: server.owner("SELECT sleep(1)"), range(90)))
+        list(pool.map(query, range(1, 300)))
+        files, memory = server.files(), server.memory()
+        list(pool.map(query, range(2000)))
+    assert server.owner("SELECT count() FROM hidden.many") != "0"
+    assert server.files() <= files + 30, "three a thread of the engine's own pools"
+    assert server.memory() < memory + 300
