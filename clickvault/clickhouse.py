@@ -15,7 +15,7 @@ from clickvault.errors import ClickvaultError, ConfigurationError, DataError, St
 
 # ClickHouse's own codes: an unknown user, a wrong password, a right that is missing; and what is wrong with a statement,
 # whenever it is asked (a text that is no number, a column, a function, a type, a setting that there is not, ...).
-_LOGIN = {192, 193, 497, 516}
+LOGIN = {192, 193, 497, 516}
 _FOR_GOOD = {6, 20, 36, 42, 43, 44, 46, 47, 53, 62, 70, 115, 215, 386}
 
 MAX_QUERY_BYTES = 2**24
@@ -69,7 +69,7 @@ def connect(url: str, **settings: Any) -> Client:
 def as_ours(what: str, error: ClickHouseError, hint: str) -> ClickvaultError:
     """A client's error as this project's own: of a login, of a statement that would fail again, or of a server that is away or busy."""
     code = getattr(error, "code", None)
-    if code in _LOGIN:
+    if code in LOGIN:
         return ConfigurationError(
             f"ClickHouse refuses this login: {server_said(error)}", hint="look at CLICKHOUSE_URL; docs/security.md"
         )

@@ -56,11 +56,12 @@ def accounts(
             {"s": source},
         )
     }
-    first = _first_landed(ch, source)
-    ranges = {
-        at: (max(b.begin, counted[at][0] if at in counted else first.get(at, 0)), min(safe.get(at, 0), b.end))
-        for at, b in bounds.items()
-    }
+    (retired,) = rows(ch, "SELECT count() AS months FROM ops.retired")
+    ranges = {}
+    for at, b in bounds.items():
+        high = min(safe.get(at, 0), b.end)
+        # where months are gone that were never counted, counting begins now
+        ranges[at] = max(b.begin, counted[at][0] if at in counted else high if retired["months"] else 0), high
     landed = _landed(ch, source, ranges)
     sums: dict[str, list[int]] = {}
     new, unreadable = [], []
@@ -77,7 +78,7 @@ def accounts(
         total = sums.setdefault(at.topic, [0, 0])
         total[0] += before + left
         total[1] += before + right
-        if left == right and high > low:
+        if left == right and (high > low or at not in counted):
             new.append([source, at.topic, at.partition, high, before + left, datetime.now(UTC)])
     if new:
         ch.insert("ops.counted", new, ["source", "stream", "partition", "upto", "messages", "seen_at"])
@@ -92,29 +93,20 @@ def unread_account(source: str, what: str) -> Account:
     return Account(f"{source} {what}: can be read", 1, 0)
 
 
-def _first_landed(ch: Client, source: str) -> dict[Partition, int]:
-    """Where months were removed from landing.events: the first offset that is still there."""
-    found = rows(
-        ch,
-        "SELECT stream, partition, min(offset) AS low FROM landing.events "
-        "WHERE source = {s:String} AND (SELECT count() FROM ops.retired) > 0 GROUP BY stream, partition",
-        {"s": source},
-    )
-    return {Partition(r["stream"], r["partition"]): r["low"] for r in found}
-
-
 def _landed(ch: Client, source: str, ranges: Mapping[Partition, tuple[int, int]]) -> dict[Partition, int]:
     """How many positions landed in each range."""
-    at = "concat(stream, '/', toString(partition))"
+    bound = (
+        "transform(concat(stream, '/', toString(partition)), {{at:Array(String)}}, {{{}:Array(UInt64)}}, toUInt64(0))"
+    )
     found = rows(
         ch,
-        f"SELECT stream, partition, uniqExact(offset) AS n FROM landing.events WHERE source = {{s:String}} "
-        f"AND offset >= {{low:Map(String, UInt64)}}[{at}] AND offset < {{high:Map(String, UInt64)}}[{at}] "
-        "GROUP BY stream, partition",
+        "SELECT stream, partition, uniqExact(offset) AS n FROM landing.events WHERE source = {s:String} "
+        f"AND offset >= {bound.format('low')} AND offset < {bound.format('high')} GROUP BY stream, partition",
         {
             "s": source,
-            "low": {str(p): low for p, (low, _) in ranges.items()},
-            "high": {str(p): high for p, (_, high) in ranges.items()},
+            "at": [str(at) for at in ranges],
+            "low": [low for low, _ in ranges.values()],
+            "high": [high for _, high in ranges.values()],
         },
     )
     return {Partition(r["stream"], r["partition"]): r["n"] for r in found}

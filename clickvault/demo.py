@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clickvault.accounts import Account
-from clickvault.errors import QualityError
+from clickvault.errors import ConfigurationError, QualityError
 from clickvault.session import Session
 from clickvault.settings import Settings
 
@@ -30,6 +30,8 @@ class DemoWorld:
     days: int = 30
     seed: int = 1
     dirt: float = 0.01
+    until: datetime | None = None
+    """Where its events end; None: now."""
 
 
 def demo_world(settings: Settings) -> dict[str, Any]:
@@ -45,7 +47,11 @@ def world_range(settings: Settings, world: DemoWorld) -> dict[str, Any]:
 
     if found := demo_world(settings):
         return found
-    start, end, first_day = last(days=world.days)
+    if world.until and world.until > datetime.now(UTC):
+        raise ConfigurationError(
+            f"the history can't end in the future: {world.until:%FT%TZ}", hint="clickvault demo --until 2026-01-31"
+        )
+    start, end, first_day = last(days=world.days, now=world.until)
     found = {
         "start": start.isoformat(), "end": end.isoformat(), "world_start": (first_day or start).isoformat(),
         "users": world.users, "seed": world.seed, "dirt": world.dirt, "sent": False,

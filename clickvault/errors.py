@@ -5,6 +5,7 @@ ClickvaultError
 ├── ContractError        a declaration can't be meant
 ├── StoreError           an engine is down or failed (transient: try again)
 ├── DataError            data is not what it must be
+├── UnreadError          parts of a source could not be read; all else was done
 ├── AccountsError        the accounts do not balance
 └── QualityError         a check of the data is breached
 """
@@ -92,6 +93,14 @@ class StoreError(ClickvaultError):
 
 class DataError(ClickvaultError):
     """Data is not what it must be."""
+
+
+class UnreadError(ClickvaultError):
+    """Objects or partitions could not be read and are set aside; all else was done. `unread` names each of them."""
+
+    def __init__(self, message: str, hint: str = "", unread: Sequence[Any] = ()) -> None:
+        super().__init__(message, hint)
+        self.unread = list(unread)
 
 
 class AccountsError(ClickvaultError):

@@ -164,7 +164,7 @@ def _each(
         if not late:
             return found, reasons
     except KafkaError as error:
-        reasons = {at: f"{type(error).__name__}: {str(error)[:200]}" for at in wanted}
+        reasons = dict.fromkeys(wanted, str(error)[:200] or type(error).__name__)
     missing_topics(settings, ())  # a broker that is away answers for none
     if len(wanted) > 1 and not found and len(reasons) == len(wanted):
         reasons = {}
@@ -296,7 +296,23 @@ def _bounds(
                 if there >= high[tp] or (there >= hint[tp] and now - moved[tp] > QUIET_SECONDS):
                     out[at] = Bounds(begin[tp], there, max(there, high[tp]))
                     consumer.pause(tp)
-        return out, [at for tp in tps if (at := Partition(tp.topic, tp.partition)) not in out]
+    held = [at for at, b in out.items() if b.end < b.high]
+    out |= {at: out[at]._replace(end=out[at].high) for at in _without_transaction(settings, held)}
+    return out, [at for tp in tps if (at := Partition(tp.topic, tp.partition)) not in out]
+
+
+def _without_transaction(settings: Settings, held: list[Partition]) -> list[Partition]:
+    """Those where a consumer stands before the high watermark though no transaction is open: a broker gave these offsets, and died."""
+    from kafka import TopicPartition
+    from kafka.admin import OffsetSpec
+
+    if not held:
+        return []
+    latest = {TopicPartition(*at): OffsetSpec.LATEST for at in held}
+    with closing(admin_client(settings)) as admin:
+        stable = admin.list_partition_offsets(latest, isolation_level=ISOLATION)
+        last = admin.list_partition_offsets(latest)
+    return [at for at, tp in zip(held, latest, strict=True) if stable[tp].offset >= last[tp].offset]
 
 
 def ends(settings: Settings, wanted: Iterable[Partition]) -> dict[Partition, int]:

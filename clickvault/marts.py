@@ -100,9 +100,9 @@ def reads(sql: str) -> tuple[set[str], set[str]]:
 def _states(ch: Client, renderer: Renderer, mart: Mart, counts: States, end: date | None = None) -> dict[date, str]:
     """What the data of each day is at now, as a text: which events the build reads, or the graph's fingerprint.
 
-    The days are those that have something to hold, up to the newest with events; the statement `days` up to `end` (excluded).
-
-    A copy of an event is never changed, so a day with the same copies is the same day; duplicates and merges do not touch it. The mart's own SQL is part of the state: a day that another formula made, or that was kept in
+    The days are those that have something to hold, up to the newest with events; the statement `days` up to `end`
+    (excluded). A copy of an event is never changed, so a day with the same copies is the same day; duplicates and merges
+    do not touch it. The mart's own SQL is part of the state: a day that another formula made, or that was kept in
     another table, is out of date.
     """
     made = {o.kind: o.sql for o in objects_of(rendered(renderer, mart)) if o.kind not in VIEWS}

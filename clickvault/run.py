@@ -2,7 +2,7 @@
 
 `run` does them in order. A step works off the data (positions, watermarks, days out of date), never off the event
 that woke it: run again after a crash anywhere, it goes on where the data says. Quality comes behind reconcile, since one of
-its checks reads what reconcile has kept; what either finds is raised when all steps are done.
+its checks reads what reconcile has kept. What either finds, and what could not be read, is raised when all steps are done.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from clickvault.accounts import Account
 from clickvault.clickhouse import rows
-from clickvault.errors import AccountsError
+from clickvault.errors import AccountsError, UnreadError
 from clickvault.render import ch_identifier
 from clickvault.session import Session
 
@@ -48,7 +48,7 @@ def _noted(step: Step) -> Step:
 def ingest(
     session: Session, progress: Progress = _quiet, sources: Collection[str] = ("kafka", "s3")
 ) -> list[dict[str, Any]]:
-    """Wait for Kafka's messages, load new S3 objects. One row a source."""
+    """Wait for Kafka's messages, load new S3 objects. One row a source; what could not be read raises nothing here: see `require_read`."""
     from clickvault.ingest import ingest_kafka, ingest_s3
     from clickvault.postgres import alone
     from clickvault.schema import require_addresses
@@ -181,8 +181,8 @@ STEPS: dict[str, Callable[..., Any]] = {
 def run(session: Session, progress: Progress = _quiet, step: Callable[[str, Any], None] | None = None) -> list[Account]:
     """All steps in order; `step` is told each one's name and result.
 
-    Raises, when all are done: AccountsError when the accounts do not balance, otherwise QualityError when a check of level
-    error is breached.
+    Raises, when all are done: UnreadError when something could not be read, otherwise AccountsError when the accounts do not balance,
+    otherwise QualityError when a check of level error is breached.
     """
     from clickvault.quality import require
 
@@ -192,9 +192,32 @@ def run(session: Session, progress: Progress = _quiet, step: Callable[[str, Any]
         if step:
             step(name, found[name])
     accounts: list[Account] = found["reconcile"]
+    require_read(found["ingest"], accounts)
     check(accounts)
     require(found["quality"])
     return accounts
+
+
+_UNREAD_HINTS = {
+    "s3": "clickvault rejected list; store each object anew, or once it can be read: clickvault rejected replay.",
+    "kafka": "clickvault lag; the next run tries the partitions again.",
+}
+
+
+def require_read(ingested: Collection[dict[str, Any]], accounts: Collection[Account] = ()) -> None:
+    """Raises UnreadError that names what the steps of ingestion could not read, and how many accounts do not balance."""
+    unread = [{"source": row["source"].partition(":")[0], **u} for row in ingested for u in row["unread"]]
+    if not unread:
+        return
+    broken = sum(not a.ok for a in accounts)
+    raise UnreadError(
+        f"{len(unread)} could not be read, all else was done: "
+        + "; ".join(f"{u['what']}: {u['reason']}" for u in unread[:5])
+        + (f"; and {len(unread) - 5} more" if len(unread) > 5 else "")
+        + (f"; {broken} of {len(accounts)} accounts do not balance" if broken else ""),
+        hint=" ".join(hint for source, hint in _UNREAD_HINTS.items() if any(u["source"] == source for u in unread)),
+        unread=unread,
+    )
 
 
 def check(accounts: list[Account]) -> None:

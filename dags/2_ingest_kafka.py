@@ -13,6 +13,8 @@ EVERY_5_MINUTES = CronTriggerTimetable("*/5 * * * *", timezone="UTC")
 
 with pipeline("2_ingest_kafka", __doc__, schedule=EVERY_5_MINUTES, tags=["ingest", "kafka"], minutes=30):
     with TaskGroup("read", tooltip="From the broker into landing.events"):
-        landed = step(tasks.consumers)() >> step(tasks.land, publishes=KAFKA)("kafka")
+        landed = step(tasks.land, publishes=KAFKA)("kafka")
+        step(tasks.consumers)() >> landed
     with TaskGroup("validate", tooltip="Judged by the contracts' rules: raw or dead letters"):
+        step(tasks.all_read)(landed)
         landed >> step(tasks.rejected_share)()

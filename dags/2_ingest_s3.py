@@ -14,4 +14,5 @@ with pipeline("2_ingest_s3", __doc__, schedule=EVERY_5_MINUTES, tags=["ingest", 
     with TaskGroup("read", tooltip="From the bucket into landing.events"):
         landed = step(tasks.land, publishes=S3)("s3")
     with TaskGroup("validate", tooltip="Judged by the contracts' rules: raw or dead letters"):
+        step(tasks.all_read)(landed)
         landed >> step(tasks.rejected_share)()

@@ -159,10 +159,20 @@ class S3Writer(_Objects):
 
 
 def s3_client(url: str, access_key: str, secret_key: str) -> Any:
-    """A minio client for `http://host:port` or `https://host`."""
+    """A minio client for `http://host:port` or `https://host`. It waits up to 60 s for an answer, and asks four times."""
+    import os
     from urllib.parse import urlsplit
 
+    import certifi
+    import urllib3
     from minio import Minio
 
+    http = urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=5, read=60),
+        retries=urllib3.Retry(total=3, backoff_factor=0.3, status_forcelist=[500, 502, 503, 504]),
+        cert_reqs="CERT_REQUIRED",
+        ca_certs=os.environ.get("SSL_CERT_FILE") or certifi.where(),
+    )
     parts = urlsplit(url)
-    return Minio(parts.netloc, access_key=access_key, secret_key=secret_key, secure=parts.scheme == "https")
+    secure = parts.scheme == "https"
+    return Minio(parts.netloc, access_key=access_key, secret_key=secret_key, secure=secure, http_client=http)

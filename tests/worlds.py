@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -161,6 +162,22 @@ def write(session: Session, what: GenerateOptions, folder: Path) -> None:
     generate(clean, session.renderer.registry, {"files": FileWriter(folder)})
 
 
+def send_copies(session: Session, what: GenerateOptions, folder: Path) -> None:
+    """Send comments and likes of the world again, to Kafka and to S3, with other texts, and by somebody else."""
+    from clickvault.produce import send as send_files
+
+    write(session, what, folder / "clean")
+    lines = [line for file in sorted((folder / "clean").rglob("*.jsonl")) for line in file.read_bytes().splitlines()]
+    some = [e for e in map(json.loads, lines) if e["event_type"] in ("comment", "like")][::7]
+    for n, to in enumerate(("kafka", "s3", "kafka")):
+        others = [some[(i + n + 1) % len(some)] for i in range(len(some))]
+        copies = [e | ({"text": f"copy {n}"} if "text" in e else {"user_id": o.get("user_id", e["user_id"])})
+                  for e, o in zip(some, others, strict=True)]  # fmt: skip
+        file = folder / f"copies_{n}.jsonl"
+        file.write_text("".join(json.dumps(e) + "\n" for e in copies), encoding="utf-8")
+        send_files(session, [file], to)
+
+
 def contents(session: Session) -> dict[str, Any]:
     """What the vault and the marts hold, without when and by which way it came: equal for equal histories."""
     found: dict[str, Any] = {}
@@ -169,7 +186,7 @@ def contents(session: Session) -> dict[str, Any]:
             "select c.relname, string_agg(a.attname, ',' order by a.attnum) from pg_class c"
             " join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid"
             " where n.nspname = 'vault' and c.relkind in ('r', 'p') and not c.relispartition and a.attnum > 0"
-            " and not a.attisdropped and a.attname not in ('load_ts', 'record_source') group by c.relname order by 1"
+            " and not a.attisdropped and a.attname not in ('load_ts', 'record_source', 'source_order') group by c.relname order by 1"
         )
         for table, columns in cursor.fetchall():
             quoted = ",".join(f'"{c}"' for c in columns.split(","))

@@ -192,6 +192,8 @@ def sql(
                 _ask(client, query, json)
         except ClickHouseError as error:
             raise DataError(server_said(error), hint='clickvault sql "SHOW TABLES FROM marts"') from error
+        except (OverflowError, ValueError) as error:  # Python has no such date, no such number
+            raise DataError(f"the answer has a value that can't be shown: {error}", hint="toString(column)") from error
 
 
 _BEFORE = re.compile(r"^(?:\s+|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)
@@ -287,7 +289,7 @@ def rejected_show(
 
 @rejected_app.command("replay")
 def rejected_replay(event_type: EventType = "", json: Json = False) -> None:
-    """Judge dead letters again after a contract changed, from what landed. Then: clickvault run.
+    """Judge dead letters again after a contract changed, and try objects again that could not be read. Then: clickvault run.
 
     Example: clickvault rejected replay --event-type post
     """
@@ -295,7 +297,9 @@ def rejected_replay(event_type: EventType = "", json: Json = False) -> None:
     from clickvault.session import open_session
 
     with open_session() as s:
-        found = rejected.replay(s.renderer, s.ch, s.pg, event_type or None)
+        found = [*rejected.replay(s.renderer, s.ch, s.pg, event_type or None)]
+        if not event_type:
+            found += rejected.read_again(s)
     show.rows(found, json, empty="no dead letters")
     if any(r["accepted"] for r in found) and not json:
         show.say("Try:   clickvault run   (takes the accepted ones on to the vault and the marts)")

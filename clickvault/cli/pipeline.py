@@ -10,7 +10,7 @@ import typer
 
 from clickvault.cli import show
 from clickvault.cli.stack import Json, Quiet
-from clickvault.errors import AccountsError, ConfigurationError, QualityError
+from clickvault.errors import AccountsError, ConfigurationError, QualityError, UnreadError
 
 
 class Source(StrEnum):
@@ -102,9 +102,19 @@ def ingest(
 ) -> None:
     """Wait until Kafka's messages are landed; load new S3 objects.
 
-    Example: clickvault ingest kafka
+    Exits 1 when an object or a partition could not be read; all else is landed then. Example: clickvault ingest kafka
     """
-    _step("ingest", json, quiet, sources=("kafka", "s3") if source is Source.both else (source.value,))
+    from clickvault.run import ingest as stage
+    from clickvault.run import require_read
+    from clickvault.session import open_session
+
+    with open_session() as s, show.progress(not quiet) as bar:
+        found = stage(s, bar, ("kafka", "s3") if source is Source.both else (source.value,))
+    show.rows(found if json else [{**row, "unread": len(row["unread"])} for row in found], json)
+    if not json:
+        require_read(found)
+    elif any(row["unread"] for row in found):
+        raise typer.Exit(1)
 
 
 def _step(name: str, json: bool, quiet: bool, **options: Any) -> None:
@@ -201,7 +211,7 @@ def _as_object(accounts: list[Any]) -> dict[str, Any]:
 def run(json: Json = False, quiet: Quiet = False) -> None:
     """Do everything that is not yet done: ingest, load, graph, marts; then reconcile and check.
 
-    Exits 1 when accounts do not balance or a check of level error is breached. Example: clickvault run
+    Exits 1 when something could not be read, accounts do not balance or a check of level error is breached. Example: clickvault run
     """
     from time import monotonic
 
@@ -212,7 +222,7 @@ def run(json: Json = False, quiet: Quiet = False) -> None:
 
     began = [monotonic()]
     found: dict[str, Any] = {}
-    problem: AccountsError | QualityError | None = None
+    problem: AccountsError | QualityError | UnreadError | None = None
 
     def step(name: str, result: object) -> None:
         now = monotonic()
@@ -224,11 +234,18 @@ def run(json: Json = False, quiet: Quiet = False) -> None:
     with open_session() as s, show.progress(not quiet) as bar:
         try:
             pipeline(s, bar, step)
-        except (AccountsError, QualityError) as error:  # all steps are done: what they found is shown first
+        except (
+            AccountsError,
+            QualityError,
+            UnreadError,
+        ) as error:  # all steps are done: what they found is shown first
             problem = error
         checks = all_checks(s.renderer)
     if json:
-        show.as_json({**_as_object(found["reconcile"]), "quality": as_object(checks, found["quality"])})
+        unread = [u for row in found["ingest"] for u in row["unread"]]
+        show.as_json(
+            {**_as_object(found["reconcile"]), "quality": as_object(checks, found["quality"]), "unread": unread}
+        )
     else:
         show_accounts(found["reconcile"], json)
         show_quality(checks, found["quality"], json)

@@ -135,6 +135,7 @@ def demo(
     days: Annotated[int, typer.Option(help="Days of history.")] = 30,
     seed: Annotated[int, typer.Option(help="Same seed, same world.")] = 1,
     dirt: Annotated[float, typer.Option(help="Share of dirty messages.")] = 0.01,
+    until: Annotated[str | None, typer.Option(help="Where the history ends (UTC); default: now.")] = None,
     report: Annotated[Path, typer.Option(help="The report to write.")] = Path("report.html"),
     quiet: Quiet = False,
 ) -> None:
@@ -157,7 +158,9 @@ def demo(
         stack.up(show.say)
     with open_session() as s:
         with show.progress(not quiet) as bar:
-            accounts, results = everything(s, DemoWorld(users, days, seed, dirt), report, bar, _say_with_time())
+            accounts, results = everything(
+                s, DemoWorld(users, days, seed, dirt, _time(until)), report, bar, _say_with_time()
+            )
         show.table(counts(s), title="Rows at every store")
         checks = all_checks(s.renderer)
     show_accounts(accounts, json=False)

@@ -113,8 +113,8 @@ def _text(name: str, value: Any, exact: bool) -> str:
             return f"{value:,.4g}" if abs(value) < 1e6 else f"{value:,.0f}"
         case bytes():
             return value.decode("utf-8", "backslashreplace")
-        case list() if not exact:
-            return ", ".join(map(str, value))
+        case list() | tuple() if not exact:
+            return ", ".join(": ".join(map(str, v.values())) if isinstance(v, dict) else str(v) for v in value)
         case datetime():
             return str(value if exact else value.replace(microsecond=0))
         case _:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from clickhouse_connect.driver.client import Client
 
@@ -34,6 +34,8 @@ STALL_SECONDS = 60.0
 LOOK_SECONDS = 1.5
 """When nothing moves for so long, the broker is asked whether there is anything for the engine at all."""
 QUIET_SECONDS = 5.0
+BLOCK_SECONDS = 1800.0
+"""So long may ClickHouse write one block before it counts as standing still."""
 END_OF_TIME_MS = 10_413_792_000_000
 """2300-01-01: a DateTime64 ends there."""
 FATAL = "Local: Fatal error"
@@ -167,7 +169,7 @@ def _wait(
             looked |= {at: low for at, (low, _) in look.items()}
         elif quiet > QUIET_SECONDS and revived < 3 and _revive(settings, ch, {(groups[at], at.topic) for at in behind}):
             revived, moved = revived + 1, time.monotonic()
-        elif quiet > stall:
+        elif quiet > stall and (quiet > BLOCK_SECONDS or not _writes(ch, {groups[at] for at in behind})):
             said = {group: _consumer_trouble(ch, group) for group in {groups[at] for at in behind}}
             for at in behind:
                 stuck[at] = f"ClickHouse stands at {done[at]} of {ends[at]} for {stall:.0f} s{said[groups[at]]}"
@@ -222,6 +224,20 @@ def _revive(settings: Settings, ch: Client, lagging: set[tuple[str, str]]) -> bo
             ch.command(f"ATTACH TABLE {name}")
         revived = True
     return revived
+
+
+def _writes(ch: Client, groups: set[str]) -> bool:
+    """Whether a queue is at a block that it has read: its consumer is in use, and does not poll meanwhile.
+
+    A large block passes all rules and views before its offsets are committed, which takes minutes on a slow machine.
+    """
+    (found,) = rows(
+        ch,
+        "SELECT countIf(is_currently_used AND last_poll_time < now() - 5 AND last_poll_time > 0) AS n FROM system.kafka_consumers "
+        "WHERE database = 'landing' AND table IN {t:Array(String)}",
+        {"t": [f"queue_{group}" for group in groups]},
+    )
+    return bool(found["n"])
 
 
 def _consumer_trouble(ch: Client, group: str) -> str:
@@ -301,4 +317,4 @@ def _utc(milliseconds: int | None) -> datetime | None:
     """A record's time; None where it has none, or one that no column holds. The same rule as `sent_at` in ingest/_landing.sql.j2."""
     if milliseconds is None or not 0 < milliseconds < END_OF_TIME_MS:
         return None
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)

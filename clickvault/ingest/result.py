@@ -22,6 +22,7 @@ class Ingested:
     """What an ingestion step brought: messages landed by it, of them fetched as the engine dropped them.
 
     `expired`: messages that the broker had removed before anybody read them (its retention): booked as gaps.
+    `unread`: what can't be read at present, also what an earlier step set aside.
     `held`: partitions that an open transaction holds back, and what is known of it: they are landed up to it.
     """
 

@@ -111,8 +111,8 @@ class Sensor(Event, group="limits"):
     seals: Annotated[list[Seal], Length(0, 3), MultiActive("seal", child_key="seal_id")]
 
 
-class Reading(Event, group="limits"):
-    """What a device measured: one field of each kind."""
+class Reading(Event, group="limits", future=timedelta(hours=2)):
+    """What a device measured: one field of each kind. It may be announced two hours ahead."""
 
     reading_id: Annotated[str, Length(1, 40), Hub("reading", fold=True)]
     sensor_no: Annotated[int, INT64, Ref("sensor")]
@@ -743,6 +743,15 @@ TRAPS: dict[str, tuple[bytes, bool]] = {
         plain("sensor", parts='[{"number": 1, "tested_at": "2019-12-31T23:59:59.999999Z"}]'), False),
     "a member's time in the future": (
         plain("sensor", parts='[{"number": 1, "tested_at": "2299-01-01T00:00:00Z"}]'), False),
+    "a key with white space": (plain("reading", reading_id='" r\u3000"'), True),
+    "a key of white space": (plain("reading", reading_id='" \\t\u00a0\u3000"'), False),
+    "a key that is empty": (plain("remark", reading_id='""'), False),
+    "a reference of white space": (plain("remark", reading_id='"  "'), False),
+    "a key of what only looks blank": (plain("reading", reading_id='"\u200b"'), True),
+    "a text of white space": (plain("reading", note='"  "'), True),
+    "announced": (plain("reading", event_time=quoted(now(7_000))), True),
+    "announced too early": (plain("reading", event_time=quoted(now(10_800))), False),
+    "of another type, announced": (plain("remark", event_time=quoted(now(3_600))), False),
     "members told apart by numbers": (plain("sensor", parts='[{"number": 1}, {"number": 2}]'), True),
     "members of one number": (plain("sensor", parts='[{"number": 0}, {"number": -0}]'), False),
     "members told apart by UUIDs": (plain("sensor", seals=seals(str(UUID(int=1)), str(UUID(int=2)))), True),

@@ -15,15 +15,18 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from clickvault import dashboards, marts, schema
+from clickvault.clickhouse import server_said
 from clickvault.contract import Registry
 from clickvault.graph.sync import pages
 from clickvault.objects import SqlObject
 from clickvault.render import Renderer
 from clickvault.resources import ROOT
 from clickvault.schema import column_clauses
-from clickvault.session import OWNER_SETTINGS
+from clickvault.session import OWNER_SETTINGS, Session
 from clickvault.settings import Settings
 from contracts.social import DOMAIN
 
@@ -53,7 +56,7 @@ def configuration(folder: Path, name: str) -> Path:
     ET.SubElement(only, "password")
     ET.SubElement(ET.SubElement(only, "networks"), "ip").text = "::/0"
     ET.SubElement(only, "quota").text = "default"
-    ET.SubElement(only, "profile").text = "default"
+    ET.SubElement(only, "profile").text = "reader" if name == "reader" else "default"
     if name:
         only.append(user_of(name).find("grants"))  # type: ignore[arg-type]
     else:
@@ -69,11 +72,11 @@ def configuration(folder: Path, name: str) -> Path:
     return path
 
 
-def run_as(folder: Path, name: str, statements: list[str]) -> list[str]:
-    """What the engine said to each statement: "" for done."""
+def run_as(folder: Path, name: str, statements: list[str], output: str = "Null") -> list[str]:
+    """What the engine said to each statement: its result in a format, or its error."""
     command = [sys.executable, str(Path(__file__).parent / "as_user.py"), str(folder / "data")]
     done = subprocess.run(
-        [*command, str(configuration(folder, name))],
+        [*command, str(configuration(folder, name)), output],
         input=json.dumps(statements), capture_output=True, text=True, check=True, env={**os.environ, **SECRETS},
     )  # fmt: skip
     answer: list[str] = json.loads(done.stdout.splitlines()[-1])
@@ -255,3 +258,79 @@ def test_reader_reads_what_bi_reads(made: Path) -> None:
     said = run_as(made, "reader", allowed + forbidden)
     assert [f"{s}: {e}" for s, e in zip(allowed, said, strict=False) if e] == []
     assert denied(said[len(allowed) :]) == [True] * len(forbidden)
+
+
+def reader_s_statements() -> tuple[list[str], list[str]]:
+    """30 statements: what a reader gets, and what is refused."""
+    allowed = [
+        "SELECT sum(a), groupArray(s) FROM marts.same",
+        "WITH x AS (SELECT a FROM marts.same) SELECT max(a) FROM x",
+        "(SELECT 1) UNION ALL (SELECT 2)",
+        "SELECT number FROM numbers(3) WHERE number IN (SELECT a FROM marts.same)",
+        "SELECT count() FROM marts.v_platform_daily WHERE 0",
+        "SELECT count() FROM raw.user FINAL WHERE 0",
+        "SELECT count() FROM ops.runs WHERE 0",
+        "SELECT count() FROM graph.scores WHERE 0",
+        "SELECT source, stream, partition, offset, event_type FROM landing.events WHERE 0",
+        "SHOW TABLES FROM marts LIKE 'same'",
+        "DESCRIBE TABLE marts.same",
+        "EXISTS TABLE marts.same",
+        "EXISTS TABLE marts.nowhere",
+        "SHOW CREATE TABLE marts.same",
+        "SELECT name, type FROM system.columns WHERE database = 'marts' AND table = 'same' ORDER BY name",
+        "SELECT count() FROM system.tables WHERE database = 'marts' AND name = 'same'",
+        "SELECT getSetting('max_execution_time'), getSetting('max_result_rows'), getSetting('max_memory_usage')",
+        "SELECT max_threads FROM (SELECT getSetting('max_threads') AS max_threads) SETTINGS max_threads = 1",
+    ]
+    refused = [
+        "SELECT raw FROM landing.events",
+        "SELECT * FROM landing.events",
+        "SELECT * FROM s3('http://127.0.0.1:1/b/k', 'CSV', 'a Int8')",
+        "SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a Int8')",
+        "SELECT * FROM postgresql('127.0.0.1:1', 'd', 't', 'u', 'p')",
+        "SELECT * FROM remote('127.0.0.1:1', 'system.one')",
+        "SELECT * FROM system.users",
+        "SELECT * FROM loop(marts.same) LIMIT 1",
+        "SELECT 1 SETTINGS max_execution_time = 0",
+        "SELECT 1 SETTINGS max_result_rows = 1048577",
+        "SET max_memory_usage = 0",
+        "SELECT 1 SETTINGS max_result_rows = 0",
+    ]
+    return allowed, refused
+
+
+def test_the_reader_of_the_embedded_clickhouse_has_the_reader_s_rights(made: Path, prepared: Session) -> None:
+    """30 statements on the front, and on an engine that has the server's configuration: the same answers, the engine's own refusals."""
+    same = [
+        "CREATE TABLE marts.same (a Int32, s String) ENGINE = MergeTree ORDER BY a",
+        "INSERT INTO marts.same VALUES (1, 'one'), (2, 'two')",
+    ]
+    assert run_as(made, "", same) == ["", ""]
+    for sql in same:
+        prepared.ch.command(sql)
+    allowed, refused = reader_s_statements()
+    assert len(allowed + refused) == 30
+    here = [_answer(prepared.reader, sql) for sql in allowed + refused]
+    there = run_as(made, "reader", allowed + refused, "TabSeparated")
+    prepared.ch.command("DROP TABLE marts.same")
+    assert dict(zip(allowed, here, strict=False)) == dict(zip(allowed, there, strict=False))
+    codes = [[e.partition(". DB::Exception")[0] for e in some[len(allowed) :]] for some in (here, there)]
+    assert codes[0] == codes[1]
+    assert set(codes[0]) == {"Code: 497", "Code: 452"}
+    assert not any("reader:" in e for e in here), "a refusal of the front, where the engine has one"
+
+
+def _answer(client: Client, sql: str) -> str:
+    try:
+        return client.raw_query(sql, fmt=None).decode()
+    except ClickHouseError as error:
+        return server_said(error)
+
+
+def test_the_reader_s_grants_are_those_of_the_server(made: Path, prepared: Session) -> None:
+    columns = "access_type, database, table, column, is_partial_revoke, grant_option"
+    sql = f"SELECT {columns} FROM system.grants WHERE {{0}} ORDER BY ALL FORMAT TSV"
+    here = prepared.ch.raw_query(sql.format("role_name = 'reader'")).decode()
+    (there,) = run_as(made, "", [sql.format("user_name = 'reader'")], "TSV")
+    assert here == there
+    assert here.count("\n") > 10

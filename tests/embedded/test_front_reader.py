@@ -1,4 +1,4 @@
-"""The front's second login: it reads, and nothing else, and no password can be read with it."""
+"""The front's second login: it reads what the server's configuration lets its reader read, and no password can be read with it."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from clickvault.settings import Settings
 @pytest.fixture(scope="module")
 def reader(stack: Settings) -> Iterator[Client]:
     owner = connect(stack.clickhouse_url)
-    owner.command("CREATE DATABASE IF NOT EXISTS reading")
-    owner.command("CREATE OR REPLACE TABLE reading.t (a Int32) ENGINE = MergeTree ORDER BY a")
-    owner.command("INSERT INTO reading.t VALUES (1), (2)")
+    owner.command("CREATE DATABASE IF NOT EXISTS marts")
+    owner.command("CREATE OR REPLACE TABLE marts.of_reader_t (a Int32) ENGINE = MergeTree ORDER BY a")
+    owner.command("INSERT INTO marts.of_reader_t VALUES (1), (2)")
     owner.command(
-        "CREATE OR REPLACE TABLE reading.pg (a Int32) ENGINE = PostgreSQL('127.0.0.1:1', 'd', 't', 'u', 'hush-hush')"
+        "CREATE OR REPLACE TABLE marts.of_reader_pg (a Int32) ENGINE = PostgreSQL('127.0.0.1:1', 'd', 't', 'u', 'hush-hush')"
     )
     owner.command("CREATE NAMED COLLECTION IF NOT EXISTS reading AS url = 'http://x', password = 'hush-hush'")
     owner.command(
-        "CREATE TABLE IF NOT EXISTS reading.queue (raw String) ENGINE = Kafka "
+        "CREATE TABLE IF NOT EXISTS marts.queue_of_reader (raw String) ENGINE = Kafka "
         "SETTINGS kafka_broker_list = '127.0.0.1:1', kafka_topic_list = 'x', "
         "kafka_group_name = 'g', kafka_format = 'RawBLOB'"
     )
     client = connect(stack.clickhouse_reader_url)
     yield client
     client.close()
-    owner.command("DROP DATABASE reading SYNC")
+    for name in ("of_reader_t", "of_reader_pg", "queue_of_reader"):
+        owner.command(f"DROP TABLE marts.{name} SYNC")
     owner.command("DROP NAMED COLLECTION reading")
     owner.close()
 
@@ -39,16 +40,16 @@ def reader(stack: Settings) -> Iterator[Client]:
 @pytest.mark.parametrize(
     "sql",
     [
-        "SELECT sum(a) FROM reading.t",
+        "SELECT sum(a) FROM marts.of_reader_t",
         "WITH x AS (SELECT 1 AS a) SELECT a FROM x",
         "(SELECT 1) UNION ALL (SELECT 2)",
-        "SELECT a FROM reading.t WHERE a IN (SELECT number FROM numbers(10))",
+        "SELECT a FROM marts.of_reader_t WHERE a IN (SELECT number FROM numbers(10))",
         "SELECT /* file( */ 'url(x)' FROM system.one -- s3(",
-        "SHOW TABLES FROM reading",
-        "DESCRIBE TABLE reading.t",
-        "EXISTS TABLE reading.t",
+        "SHOW TABLES FROM marts",
+        "DESCRIBE TABLE marts.of_reader_t",
+        "EXISTS TABLE marts.of_reader_t",
         "EXPLAIN SELECT 1",
-        "SHOW CREATE TABLE reading.t",
+        "SHOW CREATE TABLE marts.of_reader_t",
         "SELECT getSetting('max_threads') SETTINGS max_threads = 1",
     ],
 )
@@ -59,22 +60,22 @@ def test_reads(reader: Client, sql: str) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "INSERT INTO reading.t VALUES (3)",
-        "INSERT INTO reading.t SELECT 3",
+        "INSERT INTO marts.of_reader_t VALUES (3)",
+        "INSERT INTO marts.of_reader_t SELECT 3",
         "INSERT INTO FUNCTION file('x', 'CSV', 'a Int32') SELECT 1",
         "EXPLAIN PIPELINE INSERT INTO FUNCTION file('x', 'CSV', 'a Int32') SELECT 1",
-        "WITH 1 AS x INSERT INTO reading.t SELECT x",
-        "CREATE TABLE reading.u (a Int32) ENGINE = Memory",
+        "WITH 1 AS x INSERT INTO marts.of_reader_t SELECT x",
+        "CREATE TABLE marts.of_reader_u (a Int32) ENGINE = Memory",
         "CREATE TEMPORARY TABLE u (a String) ENGINE = File(CSV, '/etc/passwd')",
-        "ALTER TABLE reading.t DELETE WHERE 1",
-        "TRUNCATE TABLE reading.t",
-        "DROP TABLE reading.t",
-        "RENAME TABLE reading.t TO reading.u",
-        "DETACH TABLE reading.t",
-        "OPTIMIZE TABLE reading.t",
+        "ALTER TABLE marts.of_reader_t DELETE WHERE 1",
+        "TRUNCATE TABLE marts.of_reader_t",
+        "DROP TABLE marts.of_reader_t",
+        "RENAME TABLE marts.of_reader_t TO marts.of_reader_u",
+        "DETACH TABLE marts.of_reader_t",
+        "OPTIMIZE TABLE marts.of_reader_t",
         "SYSTEM STOP MERGES",
         "KILL QUERY WHERE 1",
-        "BACKUP TABLE reading.t TO File('x')",
+        "BACKUP TABLE marts.of_reader_t TO File('x')",
         "SELECT 1 SETTINGS readonly = 0",
         "SET readonly = 0",
     ],
@@ -82,7 +83,7 @@ def test_reads(reader: Client, sql: str) -> None:
 def test_changes_nothing(reader: Client, sql: str) -> None:
     with pytest.raises(DatabaseError, match=r"code: 164(.|\n)*READONLY"):
         reader.command(sql)
-    assert reader.query("SELECT count() FROM reading.t").first_row == (2,)
+    assert reader.query("SELECT count() FROM marts.of_reader_t").first_row == (2,)
 
 
 @pytest.mark.parametrize(
@@ -129,20 +130,23 @@ def test_reaches_no_file_by_a_scalar_function(reader: Client) -> None:
 def test_takes_no_message_from_a_queue(reader: Client, ch: Client) -> None:
     for client in (reader, ch):
         with pytest.raises(DatabaseError, match="QUERY_NOT_ALLOWED"):
-            client.query("SELECT * FROM reading.queue")
+            client.query("SELECT * FROM marts.queue_of_reader")
         with pytest.raises(DatabaseError, match="SETTING_CONSTRAINT_VIOLATION"):
-            client.query("SELECT * FROM reading.queue SETTINGS stream_like_engine_allow_direct_select = 1")
+            client.query("SELECT * FROM marts.queue_of_reader SETTINGS stream_like_engine_allow_direct_select = 1")
 
 
 def test_passwords_stay_hidden(reader: Client, stack: Settings) -> None:
     show = " SETTINGS format_display_secrets_in_show_and_select = 1"
     answers = [
-        reader.command("SHOW CREATE TABLE reading.pg"),
-        reader.command("SHOW CREATE TABLE reading.pg" + show),
-        reader.query("SELECT create_table_query, engine_full FROM system.tables WHERE name = 'pg'" + show).result_rows,
-        reader.query("SELECT * FROM system.named_collections" + show).result_rows,
-        reader.query("SELECT * FROM system.server_settings").result_rows,
+        reader.command("SHOW CREATE TABLE marts.of_reader_pg"),
+        reader.command("SHOW CREATE TABLE marts.of_reader_pg" + show),
+        reader.query(
+            "SELECT create_table_query, engine_full FROM system.tables WHERE name = 'of_reader_pg'" + show
+        ).result_rows,
     ]
+    for table in ("named_collections", "server_settings", "processes", "stack_trace", "query_cache", "errors"):
+        with pytest.raises(DatabaseError, match=r"code: 497(.|\n)*ACCESS_DENIED"):
+            reader.query(f"SELECT * FROM system.{table}")
     assert "[HIDDEN]" in str(answers)
     assert "hush-hush" not in str(answers)
     assert stack.clickhouse_url.split(":")[2].split("@")[0] not in str(answers)
@@ -153,7 +157,7 @@ def test_the_front_writes_no_file_for_anyone(reader: Client, ch: Client) -> None
         with pytest.raises(DatabaseError, match="INTO OUTFILE"):
             client.command("SELECT 1 INTO OUTFILE 'x'")
     with pytest.raises(DatabaseError, match="FROM INFILE"):
-        ch.command("INSERT INTO reading.t FROM INFILE '/etc/passwd' FORMAT LineAsString")
+        ch.command("INSERT INTO marts.of_reader_t FROM INFILE '/etc/passwd' FORMAT LineAsString")
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,35 @@
-"""Ingestion at its edges: messages of length 0, objects that change, topics that are made anew, contracts that grow."""
+"""Ingestion at its edges: messages of length 0, objects of any name and damaged ones, topics that are made anew, contracts that grow."""
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import lzma
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
+import lz4.frame
 import pytest
+import zstandard
 
-from clickvault import epochs, ingest, schema, vault
-from clickvault.clickhouse import rows
+from clickvault import epochs, ingest, rejected, schema, vault
+from clickvault.clickhouse import connect, rows
 from clickvault.contract import Actor, Domain, Event, Hub, Id, Length, Registry, Sat
-from clickvault.errors import DataError
+from clickvault.embedded import stack as embedded
+from clickvault.errors import DataError, QualityError, UnreadError
+from clickvault.ingest.objects import _Step, _write, set_aside
 from clickvault.positions import record_safe
 from clickvault.reconcile import landing_accounts, sent_accounts
 from clickvault.render import Renderer
+from clickvault.run import STEPS, run
 from clickvault.session import Session
 from generator import s3_client
-from tests.worlds import own_stack
+from tests.worlds import command, kill, options, own_stack, pid_of, until, write
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +56,15 @@ def produce(s: Session, *messages: bytes | None) -> None:
 
 
 def put(s: Session, name: str, *lines: bytes) -> None:
-    client = s3_client(s.settings.s3_url, s.settings.s3_access_key, s.settings.s3_secret_key)
-    content = b"\n".join(lines) + b"\n"
-    client.put_object(s.settings.s3_bucket, name, io.BytesIO(content), len(content))
+    store(s, name, b"\n".join(lines) + b"\n")
+
+
+def store(s: Session, name: str, content: bytes) -> None:
+    bucket(s).put_object(s.settings.s3_bucket, name, io.BytesIO(content), len(content))
+
+
+def bucket(s: Session) -> Any:
+    return s3_client(s.settings.s3_url, s.settings.s3_access_key, s.settings.s3_secret_key)
 
 
 def count(s: Session, sql: str) -> int:
@@ -60,6 +74,137 @@ def count(s: Session, sql: str) -> int:
 def check(s: Session) -> None:
     accounts = [*sent_accounts(s.settings, s.renderer, s.ch), *landing_accounts(s.renderer, s.ch)]
     assert [a for a in accounts if not a.ok] == []
+
+
+HOSTILE = [
+    "br{a,b}", "{1..3}", "[a-z]{}", "st*ar", "**", "q?m", "[x]", "quo'te", 'dq"x', "back`tick", "new\nline", "\nlead", "tab\t", "cr\r",
+    "crlf\r\n", "emoji\N{GRINNING FACE}", "\N{LATIN SMALL LETTER U WITH DIAERESIS}", "e\u0301", "pc%20t", "%", "%zz", "%7B", "ha#sh", " lead",
+    "trail ", "plus+", "a&b=c", "<x>", "&lt;", "semi;colon", "at@:x", "dots..", "..hidden", ".../x", "\x01", "\x7f", "\u2028", "$(x)", "a.zip::b",
+    "x?versionId=3", "dt=2026-01-01/x", "{x}/y", "\ufffe",
+]  # fmt: skip
+
+
+def test_any_name_is_read_and_what_is_damaged_fails_alone(s: Session, tmp_path: Path) -> None:
+    """Everything else goes on to the vault and the marts, then `run` names what could not be read, until it is mended."""
+    write(s, options(60, 3), tmp_path / "events")
+    files = sorted((tmp_path / "events").rglob("*.jsonl"))
+    lines = [line for file in files for line in file.read_bytes().splitlines(keepends=True)]
+    assert len(lines) > 3_000
+    damaged = {
+        "cut.gz": (gzip.compress, -100), "cut.zst": (zstandard.compress, -1), "cut{a,b}.lz4": (lz4.frame.compress, -200),
+        "cut.xz": (lzma.compress, -50), "other.gz": (lambda text: text, None), "other.jsonl.bz2": (lambda text: text, None),
+    }  # fmt: skip
+    names = [f"events/content/dt=2026-01-05/{name}" for name in (*HOSTILE, *damaged)]
+    parts = [b"".join(lines[i :: len(names)]) for i in range(len(names))]
+    for name, part in zip(names[: len(HOSTILE)], parts, strict=False):
+        store(s, name, part)
+    bad = dict(zip(names[len(HOSTILE) :], parts[len(HOSTILE) :], strict=True))
+    for (name, part), (pack, end) in zip(bad.items(), damaged.values(), strict=True):
+        store(s, name, pack(part)[:end])
+
+    steps: dict[str, Any] = {}
+    with pytest.raises(UnreadError, match="6 could not be read") as error:
+        run(s, step=steps.__setitem__)
+    paths = {f"{s.settings.s3_bucket}/{name}" for name in bad}
+    assert {u["what"] for u in error.value.unread} == paths
+    assert "rejected replay" in error.value.hint
+    assert list(steps) == list(STEPS), "a step was left out"
+    assert count(s, "landing.events") == sum(p.count(b"\n") for p in parts[: len(HOSTILE)])
+    reasons = {r["path"].rpartition("/")[2]: r["reason"] for r in set_aside(s.ch, s.settings.s3_bucket)}
+    assert "inflate failed" in reasons["cut.gz"]
+    assert "middle of its compressed data" in reasons["cut.zst"]
+    assert ".bz2" in reasons["other.jsonl.bz2"]
+    assert {p for p in paths if any(r["reason"].startswith(f"{p}: ") for r in rejected.listing(s.ch))} == paths
+    (check,) = (r for r in steps["quality"] if r.check == "unread_objects")
+    assert (check.value, check.passed) == (6, False)
+    assert count(s, "ops.v_rejected_daily WHERE startsWith(reason, 'object not read: ')") > 0
+    with command("ingest", "s3", "--quiet") as again:
+        assert "cut.gz" in again.communicate()[1], "it is not named any more, though it is not mended"
+    assert again.returncode == 1
+
+    for name, part in bad.items():
+        store(s, name, dict(damaged).get(name.rpartition("/")[2], (gzip.compress,))[0](part))
+    bucket(s).remove_object(s.settings.s3_bucket, next(n for n in bad if n.endswith("other.gz")))
+    bucket(s).remove_object(s.settings.s3_bucket, next(n for n in bad if n.endswith(".bz2")))
+    store(s, "events/content/others.jsonl", b"".join(part for name, part in bad.items() if "other" in name))
+    with command("ingest", "s3", "--quiet") as mended:
+        mended.communicate()
+    assert mended.returncode == 0
+    with suppress(QualityError):  # so small a world may breach a check of its own
+        run(s, step=steps.__setitem__)
+    assert all(a.ok for a in steps["reconcile"])
+    assert all(r.passed for r in steps["quality"] if r.check == "unread_objects")
+    assert count(s, "landing.events") == len(lines)
+    assert set_aside(s.ch, s.settings.s3_bucket) == []
+
+
+def test_an_object_that_is_tried_again(s: Session) -> None:
+    """It gets a number of its own; what an attempt landed that failed halfway is not doubled, and the accounts know of both."""
+    name = "events/content/dt=2026-01-05/again.jsonl"
+    put(s, name, like(), like())
+    ingest.ingest_s3(s.settings, s.renderer, s.ch)
+    before = count(s, "raw.like FINAL")
+    path = f"{s.settings.s3_bucket}/{name}"
+    (o,) = rows(s.ch, "SELECT * FROM ops.objects FINAL WHERE path = {p:String}", {"p": path})
+    o |= {"reason": "half of it", "seen_at": datetime.now(UTC)}
+    _write(s.ch, [list(o.values())])
+    assert [(u.what, u.reason) for u in ingest.ingest_s3(s.settings, s.renderer, s.ch).unread] == [(path, "half of it")]
+    assert rejected.read_again(s) == [{"event_type": "(objects)", "judged": 1, "accepted": 1, "rejected": 0}]
+    assert rejected.read_again(s) == []
+    assert count(s, "raw.like FINAL") == before
+    assert ingest.ingest_s3(s.settings, s.renderer, s.ch).unread == ()
+    check(s)
+
+
+def test_an_object_that_vanished_before_it_was_loaded(s: Session) -> None:
+    """It is named once, and loaded if it comes back as it was."""
+    name = "events/content/dt=2026-01-05/vanished.jsonl"
+    message = like()
+    for listed_again in (False, True):
+        put(s, name, message)
+        step = _Step(s.settings, s.renderer, s.ch)
+        step.list_bucket()
+        bucket(s).remove_object(s.settings.s3_bucket, name)
+        if listed_again:
+            step = _Step(s.settings, s.renderer, s.ch)
+            step.list_bucket()
+        step.take(step.waiting())
+        assert [u.what for u in step.vanished] == [f"{s.settings.s3_bucket}/{name}"]
+        assert step.objects == 0
+        assert ingest.ingest_s3(s.settings, s.renderer, s.ch).unread == ()
+    put(s, name, message)
+    assert ingest.ingest_s3(s.settings, s.renderer, s.ch).messages == 1
+    check(s)
+
+
+def test_the_memory_of_a_load_is_bounded(s: Session) -> None:
+    """However large an object is: one as large as a block of the engine's usual size is judged in parts."""
+    line = b"x" * 20_000
+    put(s, "events/content/dt=2026-01-05/large.jsonl", *[line] * 12_000)
+    with closing(connect(s.settings.clickhouse_url, max_memory_usage=500_000_000)) as bounded:
+        found = ingest.ingest_s3(s.settings, s.renderer, bounded)
+    assert (found.messages, found.unread) == (12_000, ())
+    check(s)
+
+
+def test_s3_killed_while_clickhouse_reads(s: Session) -> None:
+    """The load ends by itself and names S3; no object is set aside for it."""
+    for n in range(3):
+        put(s, f"events/content/dt=2026-01-05/dying{n}.jsonl", *[b"y" * 20_000] * 4_000)
+    pid = pid_of("s3")
+    with command("ingest", "s3", "--quiet") as loading:
+        until(
+            lambda: count(s, "system.processes WHERE startsWith(query, 'INSERT INTO landing.events')") > 0,
+            "ClickHouse reads",
+        )
+        kill("s3", pid)
+        told = loading.communicate()[1]
+    assert loading.returncode == 1
+    assert "S3" in told
+    embedded.up()
+    assert set_aside(s.ch, s.settings.s3_bucket) == []
+    ingest.ingest_s3(s.settings, s.renderer, s.ch)
+    check(s)
 
 
 def test_messages_of_length_0_are_dead_letters(s: Session) -> None:
@@ -73,6 +218,55 @@ def test_messages_of_length_0_are_dead_letters(s: Session) -> None:
     produce(s, b"")  # alone: nothing comes with it that would have its offset committed
     assert ingest.ingest_kafka(s.settings, s.renderer, s.ch).empty == 1
     check(s)
+
+
+BAD_TIMES = (
+    1_795_973_000_000_000,  # microseconds where milliseconds are meant: the year 58881
+    253_402_300_800_000,  # the year 10000
+    10_413_792_000_000,  # 2300, where a DateTime64 ends
+    2**62,
+    -5_000,
+)
+
+
+def test_record_times_that_cant_be_are_none(s: Session) -> None:
+    """They ended every ingest for good, with an exception of Python: a message of length 0 with such a time is fetched by us."""
+    from kafka import KafkaProducer
+
+    times = (*BAD_TIMES, 10_413_791_999_999, 1_767_600_000_000)
+    with closing(KafkaProducer(bootstrap_servers=s.settings.kafka_bootstrap, acks="all")) as producer:
+        for n, time in enumerate(times):
+            for value in (like(), None):
+                producer.send("social.like", value, key=b"timed %d" % n, timestamp_ms=time).get(30)
+    found = ingest.ingest_kafka(s.settings, s.renderer, s.ch)
+    assert (found.empty, found.unread) == (len(times), ())
+    landed = rows(s.ch, "SELECT key, empty(raw) AS empty, sent_at FROM landing.events WHERE startsWith(key, 'timed')")
+    by_key: dict[str, set[datetime | None]] = {}
+    for r in landed:
+        by_key.setdefault(r["key"], set()).add(r["sent_at"])
+    assert len(landed) == 2 * len(times)
+    last = datetime(2299, 12, 31, 23, 59, 59, 999_000, UTC)
+    expected = [*(None for _ in BAD_TIMES), last, datetime(2026, 1, 5, 8, tzinfo=UTC)]
+    assert by_key == {f"timed {n}": {time} for n, time in enumerate(expected)}
+    check(s)
+
+
+def test_times_that_python_cant_hold_are_shown_as_the_last_and_first(s: Session) -> None:
+    """What landed before, or a query makes: reading it ended in an exception, of `clickvault sql`, too."""
+    sql = "SELECT fromUnixTimestamp64Milli(toInt64({})) AS t, [t] AS list, toNullable(t) AS maybe, (t, 1) AS pair"
+    last, first = datetime(2299, 12, 31, 23, 59, 59, 999_000), datetime(1900, 1, 1)
+    for milliseconds, time in ((BAD_TIMES[0], last), (-(10**15), first)):
+        for client in (s.ch, s.reader):
+            (row,) = client.query(sql.format(milliseconds)).result_rows
+            assert row == (time, [time], time, (time, 1))
+    for name, shown in (
+        ("Europe/Berlin", "2300-01-01 00:59:59.999000+01:00"),
+        ("UTC", "2299-12-31 23:59:59.999000+00:00"),
+    ):
+        zoned = f"SELECT fromUnixTimestamp64Milli(toInt64({BAD_TIMES[0]}), '{name}') AS t"
+        assert str(s.ch.query(zoned).result_rows[0][0]) == shown
+        with command("sql", zoned, "--json") as running:
+            assert running.wait() == 0, running.stderr and running.stderr.read()
 
 
 def test_an_object_is_loaded_once_and_a_changed_one_again(s: Session) -> None:
@@ -93,7 +287,7 @@ def test_an_object_replaced_before_it_was_loaded(s: Session) -> None:
     """What was numbered and then replaced can't be loaded any more: it must not stop the others for ever."""
     name = "events/content/dt=2026-01-05/replaced.jsonl"
     put(s, name, like())
-    ingest.objects._number_new_objects(s.ch, s.settings.s3_bucket)
+    _Step(s.settings, s.renderer, s.ch).list_bucket()
     put(s, name, like(), like())
     before = count(s, "raw.like FINAL")
     assert ingest.ingest_s3(s.settings, s.renderer, s.ch).objects == 1

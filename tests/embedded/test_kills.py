@@ -1,6 +1,7 @@
 """Servers and the command line are killed with -9 in the middle of their work; after `up` and `run` nothing is missing.
 
-Each time the accounts balance, and vault and marts equal those of a world that nobody disturbed.
+Each time the accounts balance, and vault and marts equal those of a world that nobody disturbed. Some events come again, by both ways, with
+other contents: which copy counts is the same, whatever was killed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from clickvault.errors import StoreError
 from clickvault.kafka import ends, partitions
 from clickvault.run import run
 from clickvault.session import Session, open_session
-from tests.worlds import command, contents, kill, options, own_stack, pid_of, said, send, until
+from tests.worlds import command, contents, kill, options, own_stack, pid_of, said, send, send_copies, until
 
 WORLD = options(250, 10, dirt=0.02)
 
@@ -32,9 +33,19 @@ WORLD = options(250, 10, dirt=0.02)
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What vault and marts hold when nothing goes wrong."""
     with own_stack(tmp_path_factory.mktemp("undisturbed")) as s:
-        send(s, WORLD)
+        send_all(s)
         run(s)
         return contents(s)
+
+
+def send_all(s: Session) -> None:
+    """The world, and copies of some of its events."""
+    send(s, WORLD)
+    copies(s)
+
+
+def copies(s: Session) -> None:
+    send_copies(s, WORLD, s.settings.home / "copies")
 
 
 @pytest.fixture
@@ -84,6 +95,7 @@ def test_clickhouse_killed_while_it_consumes(session: Session, undisturbed: dict
         strikes += 1
         embedded.up()
     producer.join()
+    copies(session)
     assert not errors
     assert strikes > 1, "ClickHouse was not killed while it consumed"
     check(undisturbed)
@@ -101,7 +113,7 @@ def in_topics(s: Session) -> int:
 
 
 def test_clickhouse_killed_while_it_loads_objects(session: Session, undisturbed: dict[str, Any]) -> None:
-    send(session, WORLD)
+    send_all(session)
     until(lambda: landed(session) > 0, "the queues have joined their groups")
     pid = pid_of("clickhouse")
     count = "SELECT count() AS n FROM landing.events WHERE source = 's3'"
@@ -124,12 +136,12 @@ def test_broker_killed_while_it_is_written_and_read(session: Session, undisturbe
         send(session, WORLD)
     killer.join()
     embedded.up()
-    send(session, WORLD)  # who was not told that all arrived sends again: the same events, accepted once
+    send_all(session)  # who was not told that all arrived sends again: the same events, accepted once
     check(undisturbed)
 
 
 def test_broker_killed_while_clickhouse_is_behind(session: Session, undisturbed: dict[str, Any]) -> None:
-    send(session, WORLD)
+    send_all(session)
     kill("kafka")
     embedded.up()
     assert in_topics(session) > 1_000, "the broker forgot"
@@ -139,7 +151,7 @@ def test_broker_killed_while_clickhouse_is_behind(session: Session, undisturbed:
 def test_postgres_killed_in_the_bridge(session: Session, undisturbed: dict[str, Any]) -> None:
     from clickvault.run import ingest
 
-    send(session, WORLD)
+    send_all(session)
     ingest(session)
     cut_short = 0
     for _ in range(2):
@@ -162,7 +174,7 @@ STEPS = ["kafka to ClickHouse", "S3 to ClickHouse", "post ...", "friend ...", "F
 
 
 def test_command_line_killed_at_each_step(session: Session, undisturbed: dict[str, Any]) -> None:
-    send(session, WORLD)
+    send_all(session)
     struck = []
     for step in STEPS:
         with command("run") as running:

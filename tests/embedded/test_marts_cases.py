@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from clickvault import marts
+from clickvault import clickhouse, marts
+from clickvault.contract import Registry
+from clickvault.render import Renderer
+from clickvault.session import Session
 from tests.embedded.facts import ANNA, BEN, CLEO, D1, D2, D3, DAN, HERE, OTHER, POST, THERE, Facts, at
+from tests.unit import test_activity as activity
 
 
 def test_an_event_counts_where_its_actor_was(facts: Facts) -> None:
@@ -280,3 +284,163 @@ def test_a_moderator_load_needs_moderators(facts: Facts) -> None:
         ("Here", None, "music", "de", 3, 2, 1.5),
         ("There", HERE, "music", "de", 1, 0, None),
     ]
+
+
+# ── days without events ───────────────────────────────────────────────────────────────────────────────────────
+
+LONG_AGO = date(2000, 1, 1)
+
+
+def a_few_days(facts: Facts, *days: date) -> None:
+    """Something on each day: people, ties, a community, posts, money."""
+    for n, day in enumerate(days):
+        facts.put("user", "event_time user_id country language", (at(day, 1), UUID(int=100 + n), "DE", "de"))
+        facts.put("friend", "event_time user_id friend_id", (at(day, 2), UUID(int=100 + n), ANNA))
+        facts.put("group_member", "event_time user_id community_id", (at(day, 3), UUID(int=100 + n), HERE))
+        facts.put("post", "event_time post_id author_id community_id", (at(day, 4), UUID(int=200 + n), ANNA, HERE))
+        facts.put("like", "event_time user_id post_id", (at(day, 5), UUID(int=100 + n), UUID(int=200 + n)))
+        facts.put("donation", "event_time donor_id creator_id amount_micros currency", (at(day), ANNA, BEN, 5, "EUR"))
+
+
+def rebuilt(facts: Facts) -> dict[str, int]:
+    """How many days of each mart are out of date, and are built."""
+    found = {b.mart: b.days for b in marts.build(facts.session.ch, facts.session.renderer)}
+    facts.built |= set(found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("event_type", "columns", "values", "cumulative"),
+    [
+        ("like", "user_id post_id", (ANNA, POST), set()),
+        ("donation", "donor_id creator_id amount_micros currency", (ANNA, BEN, 5, "EUR"), set()),
+        ("friend", "user_id friend_id", (CLEO, DAN), {"ties_daily"}),
+        ("group_member", "user_id community_id", (CLEO, HERE), {"community_daily"}),
+        ("user_status", "user_id status device", (ANNA, "online", "web"), {"session_daily"}),
+    ],
+)
+def test_an_event_of_long_ago_costs_a_day(
+    facts: Facts, event_type: str, columns: str, values: tuple[object, ...], cumulative: set[str]
+) -> None:
+    """One day in each mart that it is in, and of a mart that keeps what is in force those days that there are."""
+    days = [D1 + timedelta(days=n) for n in range(5)]
+    a_few_days(facts, *days)
+    assert rebuilt(facts)["ties_daily"] == len(days)
+    assert set(rebuilt(facts).values()) == {0}
+    facts.put(event_type, f"event_time {columns}", (at(LONG_AGO), *values))
+    built = rebuilt(facts)
+    assert max(n for mart, n in built.items() if mart not in cumulative) == 1
+    assert all(built[mart] <= 1 + len(days) for mart in cumulative)
+    held = facts.ask("SELECT DISTINCT day FROM ops.mart_days WHERE rows > 0 ORDER BY day")
+    assert {r["day"] for r in held} <= {LONG_AGO, *days}
+    for view in ("ties_daily", "community_daily", "creator_revenue_daily"):
+        found = facts.ask(f"SELECT uniqExact(day) AS n, max(day) AS last FROM marts.v_{view}")
+        assert found[0]["n"] <= 1 + len(days), view
+    assert set(rebuilt(facts).values()) == {0}
+
+
+def test_a_deal_of_long_ago_has_its_own_days(facts: Facts) -> None:
+    """Its parts add up to its amount: nothing else happened on these days, and nothing is built after them."""
+    a_few_days(facts, D1, D2)
+    rebuilt(facts)
+    end = LONG_AGO + timedelta(days=6)
+    facts.put(
+        "sponsorship",
+        "event_time sponsor_id creator_id amount_micros currency starts_on ends_on",
+        (at(LONG_AGO), ANNA, BEN, 1_000_003, "PLN", LONG_AGO, end),
+    )
+    assert rebuilt(facts)["creator_revenue_daily"] == 7 + 2
+    (found,) = facts.ask(
+        "SELECT sum(sponsored) AS whole, count() AS n FROM marts.v_creator_revenue_daily WHERE currency = 'PLN'"
+    )
+    assert (found["whole"] * 1_000_000, found["n"]) == (1_000_003, 7)
+    facts.put(
+        "sponsorship",
+        "event_time sponsor_id creator_id amount_micros currency starts_on ends_on op",
+        (at(LONG_AGO + timedelta(days=2)), ANNA, BEN, 1_000_003, "PLN", LONG_AGO, end, "delete"),
+    )
+    assert rebuilt(facts)["creator_revenue_daily"] == 7 + 2, "days that have nothing to hold any more are emptied"
+    (found,) = facts.ask(
+        "SELECT max(day) AS last, count() AS n FROM marts.v_creator_revenue_daily WHERE currency = 'PLN'"
+    )
+    assert (found["last"], found["n"]) == (LONG_AGO + timedelta(days=1), 2)
+    assert rebuilt(facts)["creator_revenue_daily"] == 0
+
+
+def test_silent_days_are_filled_in_views_alone(facts: Facts) -> None:
+    """On days on which nothing happens, ties and members go on; after more than 31 of them there is a gap."""
+    later, after = D1 + timedelta(days=9), D1 + timedelta(days=9 + 33)
+    a_few_days(facts, D1, later, after)
+    assert rebuilt(facts)["ties_daily"] == 3
+    ties = {r["day"]: r["friendships"] for r in facts.ask("SELECT day, friendships FROM marts.v_ties_daily")}
+    assert ties == {D1 + timedelta(days=n): 1 for n in range(9)} | {later: 2, after: 3}
+    found = facts.ask(
+        "SELECT day, members, new_members, posts, active_members, engagement, growth_7d, week_complete FROM marts.v_community_daily"
+    )
+    rows = {r["day"]: tuple(r.values())[1:] for r in found}
+    assert rows[D1] == (1, 1, 1, 1, 1, 1, 0)
+    assert rows[D2] == (1, 0, 0, 0, 0, 1, 0)
+    assert rows[D1 + timedelta(days=8)][-2] == 0, "no growth since a silent day a week before"
+    assert rows[later][-2] == 1
+    assert sorted(rows) == sorted(ties)
+
+
+def test_windows_say_whether_they_are_full(facts: Facts) -> None:
+    """The 7th day has a whole week, the 30th a whole month; days that are not over are complete in nothing, and an event of
+    long ago makes no window full."""
+    first = date(2026, 3, 1)
+    days = [first + timedelta(days=n) for n in range(31)]
+    facts.put("like", "event_time user_id post_id", *((at(d), ANNA, POST) for d in (LONG_AGO, *days)))
+    facts.put("like", "event_time user_id post_id", (at(D1), ANNA, POST))  # later than now, whenever that is
+    for mart in ("platform_daily", "user_activity_daily"):
+        marts.build(facts.session.ch, facts.session.renderer, only=[mart])
+        facts.built.add(mart)
+    columns = "complete, week_complete, month_complete"
+    for view, more in (("platform_daily", ""), ("platform_slice_daily", " AND country = 'all' AND language = 'all'")):
+        found = {
+            r["day"]: (bool(r["complete"]), bool(r["week_complete"]), bool(r["month_complete"]))
+            for r in facts.ask(f"SELECT day, {columns} FROM marts.v_{view} WHERE 1{more}")
+        }
+        assert {d: found[d] for d in days} == {d: (True, n >= 6, n >= 29) for n, d in enumerate(days)}
+        assert found[D1] == (datetime.now(UTC).date() > D1, False, False)
+    found = {
+        r["day"]: bool(r["complete"]) for r in facts.ask("SELECT DISTINCT day, complete FROM marts.v_activity_days")
+    }
+    assert {d: found[d] for d in days} == {d: n >= 27 for n, d in enumerate(days)}
+
+
+# ── activity of whatever hub ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_activity_of_a_hub_that_is_no_user(prepared: Session) -> None:
+    """The shared macros on a shop's events: by its contracts' operations, its customers' keys as they are compared."""
+    renderer = Renderer(Registry([activity.DOMAIN]))
+    macros = renderer._environment.get_template("marts/_facts.sql.j2").make_module({"registry": renderer.registry})
+    events = {
+        "account": [("create", "Ann"), ("update", "ANN"), ("delete", "bob")],
+        "cart": [("create", "ann"), ("update", "eve"), ("delete", "dan")],
+        "banner": [("create", "zoe")],
+        "visit": [("create", "bob"), ("create", None)],
+    }
+    for name, some in events.items():
+        prepared.ch.command(
+            f"CREATE OR REPLACE TABLE raw.{name} (event_time DateTime64(6, 'UTC'), op String, customer_id Nullable(String), n UInt8)"
+            " ENGINE = ReplacingMergeTree ORDER BY n"
+        )
+        prepared.ch.insert(
+            f"raw.{name}",
+            [[at(D1), op, who, n] for n, (op, who) in enumerate(some)],
+            ["event_time", "op", "customer_id", "n"],
+        )
+    try:
+        at_days = {"d0": D1, "d1": D2}
+        found = [tuple(r.values()) for r in clickhouse.rows(prepared.ch, macros.activity("customer"), at_days)]
+        assert sorted(found) == [(D1, "ann"), (D1, "ann"), (D1, "ann"), (D1, "bob")]
+        acts = clickhouse.rows(prepared.ch, macros.acts("customer", more=("banner",)), at_days)
+        assert Counter((r["what"], bool(r["active"])) for r in acts) == {
+            ("account", True): 2, ("account", False): 1, ("cart", True): 1, ("cart", False): 2, ("banner", False): 1,
+            ("visit", True): 1,
+        }  # fmt: skip
+    finally:
+        for name in events:
+            prepared.ch.command(f"DROP TABLE raw.{name}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import pytest
 
 from clickvault import marts, schema
@@ -9,9 +11,29 @@ from clickvault.clickhouse import rows
 from clickvault.contract import Registry
 from clickvault.mart_headers import View, all_marts
 from clickvault.render import Renderer
+from clickvault.session import Session
 from contracts.social import DOMAIN
+from tests.embedded.facts import ANNA, D1, D2, D3, HERE, POST, Facts, at
 from tests.embedded.history import Events, Said
 from tests.worlds import World
+
+NUMBERS = "SELECT table, name, type FROM system.columns WHERE database = {d:String} AND startsWith(table, 'v_') AND type LIKE '%Float%'"
+
+
+def not_numbers(session: Session) -> dict[str, int]:
+    """By column, how many values of the views of marts and ops are nan or inf."""
+    found: dict[str, int] = {}
+    for database in ("marts", "ops"):
+        columns: dict[str, list[str]] = defaultdict(list)
+        for r in rows(session.ch, NUMBERS, {"d": database}):
+            value = f"`{r['name']}`" if r["type"].startswith("Array") else f"[`{r['name']}`]"
+            columns[r["table"]].append(f"sum(arrayCount(x -> NOT isFinite(ifNull(x, 0)), {value})) AS `{r['name']}`")
+        for view, counts in columns.items():
+            if view != "v_post_spread_at":  # is asked with a value, and has v_post_spread's formulas
+                (row,) = rows(session.ch, f"SELECT {', '.join(counts)} FROM {database}.{view}")
+                found |= {f"{database}.{view}.{name}": n for name, n in row.items() if n}
+    return found
+
 
 VIEWS = [view for mart in all_marts(Renderer(Registry([DOMAIN]))) for view in mart.views]
 
@@ -26,6 +48,32 @@ def test_a_view_has_the_columns_that_its_header_declares(world: World, view: Vie
     )
     assert [r["name"] for r in found] == view.columns
     assert not [r for r in found if r["type"].startswith("AggregateFunction")], "a state, which no BI tool can show"
+
+
+def test_no_view_shows_what_is_no_number(world: World) -> None:
+    """A ratio of nothing is NULL: nan equals nothing, not even itself, and inf can't be drawn."""
+    assert not_numbers(world.session) == {}
+
+
+def test_ratios_of_nothing_are_null(facts: Facts) -> None:
+    """What a backfill leaves in between: activity of a cohort whose joining was not built, ads without impressions, one user."""
+    facts.put("user", "event_time user_id country language", (at(D1), ANNA, "DE", "de"))
+    facts.put("like", "event_time user_id post_id", (at(D2), ANNA, POST))
+    facts.put("ad_click", "event_time ad_id user_id cost_micros currency", (at(D2), HERE, ANNA, 3, "EUR"))
+    facts.put("user_status", "event_time user_id status device", (at(D2, 1), ANNA, "online", "web"))
+    facts.put("user_status", "event_time user_id status device", (at(D2, 1), ANNA, "offline", "web"))
+    for mart in marts.all_marts(facts.session.renderer):
+        facts.build(mart.name, D2, D3)
+    facts.session.ch.command(
+        "INSERT INTO marts.social_graph_daily (day, users, friendships) VALUES ({d:Date}, 0, 0)", {"d": D2}
+    )
+    facts.session.ch.command(
+        "INSERT INTO marts.social_graph_daily SELECT {d:Date}, 1, 0, 0, 1, 1, 1, 0, 0, 0, sumMapState([toUInt32(1)], [toUInt64(0)])",
+        {"d": D3},
+    )
+    assert not_numbers(facts.session) == {}
+    (cohort,) = facts.ask("SELECT users, active_users, retention FROM marts.v_cohort_weekly")
+    assert tuple(cohort.values()) == (0, 1, None)
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda v: v.name)

@@ -137,6 +137,7 @@ def changed(expressions: str, where: str = "true LIMIT 1") -> str:
 AGO = "event_time - toIntervalYear(1) AS event_time"
 LATER = "event_time + toIntervalYear(1) AS event_time"
 CASES = [
+    Case("stray_events", "like", "raw.like", "", changed("event_time - toIntervalYear(20) AS event_time")),
     Case("freshness", "social.quote", "landing.events", "event_type = 'quote'",
          "SELECT * REPLACE (landed_at - toIntervalHour(25) AS landed_at) FROM KEPT WHERE event_type = 'quote'"),
     Case("arrival", "social.quote", "landing.events", "event_type = 'quote'"),
@@ -151,6 +152,7 @@ CASES = [
     Case("created_twice", "post", "raw.post", "", changed("event_time + 1 AS event_time", "op = 'create' LIMIT 1")),
     Case("created_twice", "post", "raw.story", "",
          changed("(SELECT any(post_id) FROM raw.post WHERE op = 'create') AS post_id", "op = 'create' LIMIT 1")),
+    Case("ids_at_two_times", "post", "raw.post", "", "SELECT * REPLACE (event_time + 1 AS event_time) FROM KEPT LIMIT 1"),
     Case("orphans", "comment.post_id", "raw.comment", "", changed("generateUUIDv4(2) AS post_id", "true LIMIT 100")),
     Case("orphans", "user_profile.user_id", "raw.user_profile", "", changed("generateUUIDv4(2) AS user_id", "true LIMIT 50")),
     Case("orphans", "post.topic_id", "raw.community_topic", "true"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -34,7 +35,8 @@ from clickvault.contract import (
 )
 from clickvault.contract.judge import MAX_MESSAGE_BYTES
 from clickvault.contract.language import Event as Envelope
-from clickvault.contract.language import Ref
+from clickvault.contract.language import Ref, format_time
+from clickvault.reconcile import landing_accounts
 from clickvault.render import Renderer
 from clickvault.resources import ROOT
 from clickvault.session import Session, open_session
@@ -279,6 +281,29 @@ def test_replay_without_a_change_changes_nothing(shop: Session, told: list[list[
     assert row["accepted"] == 0
     assert row["judged"] == row["rejected"] > len(BROKEN) / 2
     assert rows(shop.ch, "SELECT stream, offset, reasons FROM raw.dead_letters ORDER BY ALL") == before
+
+
+def test_what_was_ahead_of_its_time_is_accepted_when_its_time_has_come(shop: Session) -> None:
+    """And the accounts, which judge every message once more, know of it."""
+    landed = datetime.now(UTC) - timedelta(hours=1)
+    ahead = {"come": landed + timedelta(minutes=30), "far": landed + timedelta(days=30)}
+    call = {k: ORDER[k] for k in ("op", "schema_version", "producer")} | {"event_type": "call", "order_id": f"{ID}aa"}
+    raw = [
+        json.dumps(call | {"event_id": f"{ID}1{n}", "event_time": format_time(at)})
+        for n, at in enumerate(ahead.values())
+    ]
+    shop.ch.insert(
+        "landing.events",
+        [[SOURCE, "ahead", 0, n, "", None, landed, "call", message] for n, message in enumerate(raw)],
+        ["source", "stream", "partition", "offset", "key", "sent_at", "landed_at", "event_type", "raw"],
+    )
+    dead = "SELECT offset FROM raw.dead_letters WHERE stream = 'ahead' ORDER BY offset"
+    assert [r["offset"] for r in rows(shop.ch, dead)] == [0, 1]
+    (done,) = rejected.replay(Renderer(FIRST), shop.ch, shop.pg, "call")
+    assert (done["accepted"], done["rejected"]) == (1, 1)
+    assert [r["offset"] for r in rows(shop.ch, dead)] == [1]
+    assert [r["offset"] for r in rows(shop.ch, "SELECT offset FROM raw.call FINAL WHERE stream = 'ahead'")] == [0]
+    assert [a for a in landing_accounts(Renderer(FIRST), shop.ch) if "call" in a.name and not a.ok] == []
 
 
 def test_letters_are_accepted_once_the_contract_declares_them(shop: Session, told: list[list[str]]) -> None:

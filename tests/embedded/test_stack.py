@@ -25,13 +25,17 @@ import pytest
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
+from clickvault import schema
 from clickvault.clickhouse import connect
 from clickvault.embedded import process, s3, stack
 from clickvault.embedded.state import State
 from clickvault.errors import ConfigurationError, StoreError
 from clickvault.postgres import connect as connect_postgres
 from clickvault.postgres import translated
+from clickvault.run import ingest
+from clickvault.session import Session, open_session
 from clickvault.settings import CHECKOUT, Settings, get_settings, stack_ready
+from tests.vault import shop
 from tests.worlds import consumed, until_answered
 
 pytestmark = pytest.mark.slow
@@ -272,6 +276,37 @@ def test_taken_ports_are_given_up(home: Path, settings: Settings) -> None:
         assert any(f"port {port} is taken" in line for line in said)
     assert clickhouse(get_settings(), "SELECT a FROM kept.t") == 42
     assert consumed(get_settings(), "kept", 3) == [b"42", b"", b"\x00\xff"]
+
+
+def test_after_ports_moved_the_stores_are_found_and_no_stranger_is_asked(home: Path, settings: Settings) -> None:
+    renderer = shop.renderer()
+    with open_session(settings) as s:
+        schema.init(settings, renderer, s.ch, s.pg)
+        queue = s.ch.command("SELECT name FROM system.tables WHERE database = 'landing' AND engine = 'Kafka' LIMIT 1")
+    stack.down(home=home)
+    taken = {store: State(home).port(store) for store in ("kafka", "s3", "postgres")}
+    with contextlib.ExitStack() as others:
+        strangers = {
+            store: others.enter_context(socket.create_server(("127.0.0.1", port))) for store, port in taken.items()
+        }
+        stack.up(home=home)
+        with open_session(get_settings()) as s:
+            assert schema.moved(s.settings, s.ch) == {}
+            sql = "SELECT count() FROM s3(s3_events, filename = 'kept/*', format = 'RawBLOB', structure = 'raw String')"
+            assert s.ch.command(sql) == 1
+            produce(s.settings, renderer.registry.topics(str(queue).removeprefix("queue_"))[0], [b"not JSON"])
+            until_answered(s.ch, "SELECT count() > 0 FROM landing.events WHERE raw = 'not JSON'", 1)
+            for store in ("s3", "postgres"):
+                strangers[store].setblocking(False)
+                with pytest.raises(BlockingIOError):
+                    strangers[store].accept()
+            # An address that nobody told ClickHouse, as of another broker in the environment.
+            elsewhere = s.settings.model_copy(update={"kafka_bootstrap": "127.0.0.1:9"})
+            with pytest.raises(
+                ConfigurationError, match=r"kafka is at .*, and the settings say 127\.0\.0\.1:9"
+            ) as error:
+                ingest(Session(elsewhere))
+            assert error.value.hint == "clickvault init"
 
 
 def test_two_ups_at_once(home: Path, settings: Settings) -> None:
@@ -531,9 +566,9 @@ def test_every_port_asks_for_a_login_or_is_shut(home: Path, settings: Settings) 
         for request in requests:
             for tls in (False, True):
                 got = answer(port, request, tls)
-                # A login is asked for (401, 403), or the request is none here (400); else there is no word at all.
+                # A login is asked for (401, 403), or the request is none here (400, 404); else there is no word at all.
                 refused = re.match(rb"HTTP/1\.[01] (400|401|403|404) ", got)
-                if store == "clickhouse" and got.endswith(b"\r\n\r\nOk.\n"):  # its ping, as a server's
+                if port in asks and got.endswith((b"\r\n\r\nOk.\n", b"\r\n\r\n")):  # pings: nothing but that it lives
                     continue
                 assert not got or refused or (port in asks and store == "postgres"), (store, port, request, got)
     for url, password in ((settings.postgres_url, "wrong"), (settings.postgres_url, "")):

@@ -74,7 +74,9 @@ class Item(BaseModel):
 
 def declare(name: str = "Thing", *, doc: str = "A thing.", group: str = "things", **given: Any) -> type[Event]:
     """A class of these fields (annotation, or annotation and default) and class attributes `link` and `graph`."""
-    arguments = {k: given.pop(k) for k in ("topic", "op_delete", "activity", "freshness", "entity") if k in given}
+    arguments = {
+        k: given.pop(k) for k in ("topic", "op_delete", "activity", "freshness", "entity", "future") if k in given
+    }
     attributes: dict[str, Any] = {k: given.pop(k) for k in ("link", "graph", "model_config") if k in given}
     fields = {k: v if isinstance(v, tuple) else (v, ...) for k, v in given.items()}
     body = {
@@ -154,6 +156,11 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "group": (lambda: declare(group="No Group", thing_id=KEY), "Thing: group must be a lower-case identifier"),
     "entity": (lambda: declare(entity="Two Words", thing_id=KEY), "Thing: entity must be a lower-case identifier"),
     "topic": (lambda: declare(topic="No Topic", thing_id=KEY), "Thing: topic must be lower-case"),
+    "activity of no operation": (
+        lambda: declare(thing_id=Annotated[Id, Hub("thing"), Actor], activity=("made",)), "activity names operations"),
+    "activity of nobody": (lambda: declare(thing_id=KEY, activity=("create",)), "activity without an Actor"),
+    "activity of no hub": (
+        lambda: Registry([Domain("d", declare(thing_id=KEY))]).activity("user"), "there is no such hub"),
     "no docstring": (lambda: declare(doc="", thing_id=KEY), "Thing: no docstring"),
     "the envelope's docstring": (lambda: declare(doc=Event.__doc__ or "", thing_id=KEY), "Thing: no docstring"),
     "class name": (lambda: declare("X" * 41, thing_id=KEY), "the class must be a lower-case identifier of at most 40"),
@@ -277,6 +284,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "after nothing": (
         lambda: declare(thing_id=KEY, day=Annotated[Day, Sat("card"), After("start")]), "Thing.day: is date, and can't be"),
     "freshness": (lambda: declare(thing_id=KEY, freshness=0), "Thing: freshness is a number of hours"),
+    "future": (lambda: declare(thing_id=KEY, future=timedelta(seconds=-1)), "Thing: future must be a timedelta"),
     # a list
     "list of texts": (
         lambda: declare(thing_id=KEY, a=Annotated[list[str], Length(0, 3), MultiActive("item", "name")]),
@@ -684,6 +692,28 @@ def test_judge_refuses_a_field(change: dict[str, Any], field: str) -> None:
 
 def test_the_future_begins_after_the_allowance() -> None:
     assert isinstance(verdict(event_time=format_time(NOW + timedelta(seconds=600))), Event)
+
+
+def test_a_class_sets_how_far_ahead_its_events_may_be() -> None:
+    thing = declare(thing_id=KEY, future=timedelta(hours=1))
+    like = {k: v for k, v in LIKE.items() if k not in ("user_id", "post_id")}
+    for seconds, accepted in ((3_600, True), (3_601, False)):
+        at = {"event_type": "thing", "event_time": format_time(NOW + timedelta(seconds=seconds))}
+        raw = json.dumps(like | at | {"thing_id": LIKE["user_id"]}).encode()
+        assert isinstance(judge(raw, Registry([Domain("d", thing)]), NOW), Event) == accepted
+
+
+@pytest.mark.parametrize(("key", "accepted"), [(" A", True), ("A\u3000", True), (" ", False), ("\t\u00a0", False)])
+def test_a_key_is_as_it_was_sent_and_never_blank(key: str, accepted: bool) -> None:
+    thing = declare(thing_id=Annotated[str, Length(0, 9), Hub("thing")])
+    like = {k: v for k, v in LIKE.items() if k not in ("user_id", "post_id")}
+    found = judge(
+        json.dumps(like | {"event_type": "thing", "thing_id": key}).encode(), Registry([Domain("d", thing)]), NOW
+    )
+    if accepted:
+        assert found.thing_id == key  # type: ignore[union-attr]
+    else:
+        assert "thing_id: a key that is blank" in str(found)
 
 
 def test_a_dimension_and_a_meaning_are_kept() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clickvault.demo import DemoWorld, demo_world
+from clickvault.demo import DemoWorld, demo_world, world_range
 from clickvault.errors import ConfigurationError
 from clickvault.follow import follow, period
 from clickvault.session import Session
@@ -55,3 +55,22 @@ def test_a_period_that_failed_has_begun_the_world(tmp_path: Path, monkeypatch: p
     assert (found["world_start"], found["sent"]) == ((UNTIL - 3 * DAY).isoformat(), False)
     assert follow(s, UNTIL, to="files")
     assert min(time for time, _ in sent(tmp_path))[:10] == "2026-01-07"
+
+
+@pytest.mark.parametrize("end", ["2025-11-30T15:00", "2025-12-01T00:00", "2024-02-29T18:30", "2024-12-31T23:59"])
+def test_a_demonstration_ends_where_it_is_told(tmp_path: Path, end: str) -> None:
+    """A Sunday, a month's first moment, a leap day, a leap year's last minute: as many days as asked for, whole from the first."""
+    until = datetime.fromisoformat(end).replace(tzinfo=UTC)
+    settings = Settings(home=tmp_path)
+    found = world_range(settings, DemoWorld(users=30, days=30, until=until))
+    first = (until - 30 * DAY).replace(hour=0, minute=0)
+    assert (found["start"], found["end"], found["world_start"]) == (
+        first.isoformat(), until.isoformat(), first.isoformat(),
+    )  # fmt: skip
+    assert world_range(settings, DemoWorld(users=99)) == found, "a second run is of the same world"
+
+
+def test_a_demonstration_does_not_end_in_the_future(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="future"):
+        world_range(Settings(home=tmp_path), DemoWorld(until=datetime.now(UTC) + DAY))
+    assert demo_world(Settings(home=tmp_path)) == {}

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from clickvault import marts
+from clickvault import marts, ops
 from clickvault.contract import Registry
 from clickvault.errors import ConfigurationError, ContractError
 from clickvault.mart_headers import all_marts, rendered
 from clickvault.objects import objects_of
+from clickvault.quality import checks
 from clickvault.render import Renderer
 from clickvault.settings import get_settings
 from contracts.social import DOMAIN
@@ -153,3 +154,17 @@ def test_sources_are_what_the_sql_reads(mart: marts.Mart) -> None:
     assert found - (activity if mart.activity_of else set()) <= declared
     assert declared <= found
     assert (mart.activity_of == ["user"]) == (activity <= found)
+
+
+DIVISION = re.compile(r"(?<![*/])/(?![*/])\s*(?!\s*(?:\d|nullIf\())")
+COMMENT = re.compile(r"--[^\n]*|'(?:[^'\\]|\\.)*'")
+
+
+def test_every_division_is_of_something() -> None:
+    """By a constant, or by the macro `ratio`, which is NULL where it is of nothing: no view or check shows nan or inf."""
+    made = {o.name: o.sql for mart in all_marts(SOCIAL) for o in objects_of(rendered(SOCIAL, mart))}
+    made |= {o.name: o.sql for o in ops.objects(SOCIAL)}
+    made |= {check.name: checks.query(SOCIAL, check) for check in checks.all_checks(SOCIAL)}
+    wrong = {name: found for name, sql in made.items() if (found := DIVISION.findall(COMMENT.sub("", sql)))}
+    assert len(made) > 60
+    assert wrong == {}

@@ -103,3 +103,15 @@ def test_commands_print_by_show_alone() -> None:
             assert not re.search(
                 r"(?<![\w.])print\((?!\))|sys\.std(out|err)\.write", file.read_text(encoding="utf-8")
             ), file
+
+
+def test_what_a_step_set_aside_is_read_as_words(at: Printed) -> None:
+    row = {
+        "source": "kafka:e1",
+        "unread": ({"what": "social.like/0", "reason": "no leader"},),
+        "held": (),
+        "messages": 5,
+    }
+    shown = at(120, row)
+    assert "social.like/0: no leader" in shown
+    assert not re.search(r"[{}()]", shown)

@@ -97,4 +97,6 @@ def empty_database(server: Server) -> None:
 @pytest.fixture
 def raw(server: Server, ch: Client, pg: Connection) -> Raw:
     """The raw side of ClickHouse, empty, with the way from there to PostgreSQL."""
-    return Raw(ch, server.url)
+    raw = Raw(ch, server.url)
+    raw.begin()
+    return raw

@@ -152,17 +152,27 @@ class Raw:
 
     def __init__(self, ch: Client, url: str) -> None:
         self.ch = ch
-        parts = urlsplit(url)
+        self.url = url
+
+    def begin(self) -> None:
+        """Empty databases, and the way to PostgreSQL."""
+        parts = urlsplit(self.url)
         values = {
             "host": parts.hostname, "port": parts.port, "database": parts.path.lstrip("/"),
             "user": parts.username, "password": unquote(parts.password or ""),
         }  # fmt: skip
+        self.empty()
+        self.ch.command("DROP NAMED COLLECTION IF EXISTS vault_stage")
+        self.ch.command(
+            f"CREATE NAMED COLLECTION vault_stage AS {', '.join(f'{k} = {v!r}' for k, v in values.items())}"
+        )
+
+    def empty(self) -> None:
+        """Make both databases anew."""
         for database in ("raw", "ops"):
-            ch.command(f"DROP DATABASE IF EXISTS {database} SYNC")
-            ch.command(f"CREATE DATABASE {database}")
-        ch.command("DROP NAMED COLLECTION IF EXISTS vault_stage")
-        ch.command(f"CREATE NAMED COLLECTION vault_stage AS {', '.join(f'{k} = {v!r}' for k, v in values.items())}")
-        ch.command(
+            self.ch.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+            self.ch.command(f"CREATE DATABASE {database}")
+        self.ch.command(
             "CREATE TABLE ops.positions (source LowCardinality(String), stream LowCardinality(String), partition Int32,"
             " safe UInt64, seen_at DateTime64(6, 'UTC') DEFAULT now64(6))"
             " ENGINE = ReplacingMergeTree(seen_at) ORDER BY (source, stream, partition)"

@@ -73,6 +73,7 @@ def content(url: str) -> dict[str, Any]:
 
 def test_kill_in_mid_bridge(frail: Server, ch: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     raw = Raw(ch, frail.url)
+    raw.begin()
     fill(raw)
     blows: list[threading.Thread] = []
     plan = [("stage", 0.0), ("stage", 0.1), ("staged", 0.0), ("merge", 0.05), ("merge", 0.15), ("merged", 0.0)]

@@ -86,6 +86,7 @@ def test_a_load_from_clickhouse_to_the_snapshots(
     """All of `clickvault load`: ClickHouse in the role of the stage, the merge in that of the loader, months and hubs that are new."""
     apply_postgres(pg, SHOP)
     into_stage = Raw(ch, url_of(server, "vault_stage"))
+    into_stage.begin()
     into_stage.create(SHOP)
     rows = awkward_rows()
     for event_type, some in rows.items():

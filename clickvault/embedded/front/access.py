@@ -126,6 +126,8 @@ class Access:
             raise QueryError.make(164, "READONLY", f"{user}: Cannot execute query in readonly mode.{because}")
         if reader:
             for name in statement.settings():
+                if name in ("profile", "readonly"):
+                    raise QueryError.make(164, "READONLY", f"Cannot modify '{name}' setting in readonly mode.")
                 if name in self._fixed:
                     raise QueryError.make(452, "SETTING_CONSTRAINT_VIOLATION", f"Setting {name} should not be changed")
             for name in statement.calls():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import re
 import tempfile
 import threading
@@ -36,7 +37,7 @@ log = logging.getLogger("clickvault.front")
 T = TypeVar("T")
 
 THREADS = 64
-READERS = 8  # queries of the reader at the same time; more of them wait
+READERS = max(4, os.cpu_count() or 1)  # queries of the reader at the same time; more of them wait
 _MOST_WAITING = 500
 _SECONDS_TO_WAIT = 120.0  # for one of these places
 

@@ -6,6 +6,7 @@ once. chDB has one user, so here they belong to a role and to a profile that the
 
 from __future__ import annotations
 
+import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -108,12 +109,16 @@ _OF_ALL_USERS = "max_concurrent_queries_for_user"
 
 
 def reader_settings() -> dict[str, str]:
-    """The settings that each of the reader's connections begins with: its profile in the server's file."""
-    return {
+    """The settings that each of the reader's connections begins with: its profile in the server's file.
+
+    No more threads than the machine has cores: with more, a few queries of the reader would leave the owner none.
+    """
+    profile = {
         setting.tag: setting.text or ""
         for setting in _reader("profiles")
         if isinstance(setting.tag, str) and setting.tag not in ("constraints", _OF_ALL_USERS)
     }
+    return {**profile, "max_threads": str(min(int(profile["max_threads"]), os.cpu_count() or 1))}
 
 
 def fixed_settings() -> set[str]:

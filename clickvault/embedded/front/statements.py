@@ -8,6 +8,7 @@ before, since the canonical form has no place for it.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,12 +22,11 @@ if TYPE_CHECKING:
 
 LARGEST = 64 << 20  # bytes of one statement, without the data of an INSERT
 _HEADS = (16 << 10, 1 << 20)  # the head of an INSERT ends within the first of these, or the second
-_CANONICAL = "SELECT ifNull(formatQuerySingleLineOrNull({text:String}), '')"
+_ALL_AT_ONCE = 64 << 10  # of a longer text, tokens are asked for when they are needed
+_CANONICAL = "SELECT ifNull(formatQuerySingleLineOrNull({text:String}), '') AS text, tokenizeQuery(substring(text, 1, {most:UInt64}))"
 _WHY_NOT = "SELECT formatQuerySingleLine({text:String})"
-_TOKENS = """
-    SELECT arrayStringConcat(arrayMap(t -> concat(toString(t.1), ' ', toString(t.2), ' ', toString(t.3)),
-        arrayFilter(t -> t.3 NOT IN ('Whitespace', 'Comment'), tokenizeQuery({text:String}))), ' ')
-"""
+_TOKENS = "SELECT tokenizeQuery({text:String})"
+_TOKEN = re.compile(rb"\((\d+),(\d+),'(\w+)'\)")
 _OPENING = {"OpeningRoundBracket", "OpeningSquareBracket", "OpeningCurlyBrace"}
 _CLOSING = {"ClosingRoundBracket", "ClosingSquareBracket", "ClosingCurlyBrace"}
 
@@ -60,10 +60,10 @@ class Token:
 class Statement:
     """One statement in canonical form."""
 
-    def __init__(self, parser: Parser, sql: bytes) -> None:
+    def __init__(self, parser: Parser, sql: bytes, tokens: list[Token] | None = None) -> None:
         """`sql` is what the parser made of a client's text."""
         self._parser = parser
-        self._tokens: list[Token] | None = None
+        self._tokens = tokens
         self.sql = sql
         first = sql.split(None, 1)[0].split(b"(")[0] or b"("
         self.kind = first.decode("ascii", "replace")  # the first word, in capitals
@@ -190,7 +190,8 @@ class Parser:
             raise QueryError.make(62, "SYNTAX_ERROR", f"Syntax error: a statement has at most {LARGEST} bytes")
         if not text.strip():
             raise QueryError.make(62, "SYNTAX_ERROR", "Syntax error: failed at position 1 (end of query): Empty query.")
-        sql = self._ask(_CANONICAL, text)
+        most = _ALL_AT_ONCE if len(text) <= _ALL_AT_ONCE else 0
+        sql, _, found = self._ask(_CANONICAL, text, most).removesuffix(b"\n").rpartition(b"\t")
         if not sql:
             try:
                 self._ask(_WHY_NOT, text)
@@ -198,7 +199,7 @@ class Parser:
                 said = error.text.split(": In scope SELECT formatQuery", 1)[0].removesuffix(f" ({error.name})")
                 raise QueryError(error.code, error.name, f"{said} ({error.name})") from None
             raise QueryError.make(62, "SYNTAX_ERROR", "Syntax error")
-        return Statement(self, sql)
+        return Statement(self, sql, _read(sql, found) if len(sql) <= most else None)
 
     def insert(self, head: bytes, default_format: str) -> Insert | None:
         """The INSERT that a text begins with, data behind it or not; None for anything else."""
@@ -223,27 +224,33 @@ class Parser:
 
     def tokens(self, text: bytes) -> list[Token]:
         """The tokens of a text that mean something."""
-        fields = self._ask(_TOKENS, text).decode("ascii").split()
-        found: list[Token] = []
-        depth = 0
-        for start, end, kind in zip(fields[::3], fields[1::3], fields[2::3], strict=True):
-            depth -= kind in _CLOSING
-            found.append(Token(text[int(start) : int(end)], int(start), int(end), depth, kind))
-            depth += kind in _OPENING
-        return found
+        return _read(text, self._ask(_TOKENS, text))
 
-    def _ask(self, sql: str, text: bytes) -> bytes:
+    def _ask(self, sql: str, text: bytes, most: int = 0) -> bytes:
         with self._mutex:
             connection = self._idle.pop() if self._idle else None
         if connection is None:
             connection = self._engine.connect()
-            connection.query("SET max_query_size = 0")
+            connection.query("SET max_query_size = 0, max_threads = 1")
         try:
-            answer: bytes = connection.query(sql, "RawBLOB", {"text": escaped(text)}).bytes()
+            answer: bytes = connection.query(sql, "TabSeparatedRaw", {"text": escaped(text), "most": str(most)}).bytes()
         finally:
             with self._mutex:
                 self._idle.append(connection)
         return answer
+
+
+def _read(text: bytes, answer: bytes) -> list[Token]:
+    """Tokens as the engine's tokenizer tells of them."""
+    found: list[Token] = []
+    depth = 0
+    for match in _TOKEN.finditer(answer):
+        start, end, kind = int(match[1]), int(match[2]), match[3].decode()
+        if kind not in ("Whitespace", "Comment"):
+            depth -= kind in _CLOSING
+            found.append(Token(text[start:end], start, end, depth, kind))
+            depth += kind in _OPENING
+    return found
 
 
 def _data_of(text: bytes, tokens: Sequence[Token]) -> tuple[int, str, int] | None:

@@ -1,21 +1,17 @@
 -- ═══ ingest: accounts
--- The accounts of the landing table: every message is judged once more, by the contract and at the time of its last verdict, and counted.
--- Inputs: the contracts; periods (clickvault/versions.py), by which contract which time goes. Grain: one row an event type, '' for
--- messages that no type claims.
+-- The accounts of the landing table: every message is judged once more, and counted; one that was replayed as of its replay.
+-- Inputs: the contracts. Grain: one row an event type, '' for messages that no type claims.
 -- landed, valid: distinct positions; events: distinct (event_time, event_id) among the valid; dead: dead letters.
 -- Where months were removed from the landing table (`retired`; parameter since, DateTime64) only what landed later is looked at, and of
 -- events that came once more only those count that first came later.
 WITH
     judged AS
     (
-        SELECT event_type, uniqExactMerge(landed) AS landed, uniqExactIfMerge(valid) AS valid, uniqExactIfMerge(events) AS events
-        FROM
-        (
         SELECT
             'user' AS event_type,
-            uniqExactState(source, stream, partition, offset) AS landed,
-            uniqExactIfState((source, stream, partition, offset), empty(reasons)) AS valid,
-            uniqExactIfState((event_time, event_id), empty(reasons)) AS events
+            uniqExact(source, stream, partition, offset) AS landed,
+            uniqExactIf((source, stream, partition, offset), empty(reasons)) AS valid,
+            uniqExactIf((event_time, event_id), empty(reasons)) AS events
         FROM (WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String), `username` Nullable(String), `email` Nullable(String), `country` Nullable(String), `language` Nullable(String))') AS _v
@@ -52,8 +48,7 @@ SELECT
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
         lengthUTF8(ifNull(_v.`event_type`, '')) < 1, 'event_type: shorter than 1',
         lengthUTF8(ifNull(_v.`event_type`, '')) > 60, 'event_type: longer than 60',
         position(ifNull(_v.`event_type`, ''), '\0') > 0, 'event_type: has a NUL character',
@@ -82,8 +77,7 @@ SELECT
             AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -96,8 +90,7 @@ SELECT
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
         lengthUTF8(ifNull(_v.`producer`, '')) < 1, 'producer: shorter than 1',
         lengthUTF8(ifNull(_v.`producer`, '')) > 80, 'producer: longer than 80',
         position(ifNull(_v.`producer`, ''), '\0') > 0, 'producer: has a NUL character',
@@ -115,8 +108,7 @@ SELECT
             AND if(match(ifNull(_v.`username`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'username: not a text',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'username: not a text',
         lengthUTF8(ifNull(_v.`username`, '')) < 3, 'username: shorter than 3',
         lengthUTF8(ifNull(_v.`username`, '')) > 32, 'username: longer than 32',
         position(ifNull(_v.`username`, ''), '\0') > 0, 'username: has a NUL character',
@@ -129,8 +121,7 @@ SELECT
             AND if(match(ifNull(_v.`email`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'email: not a text',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'email: not a text',
         lengthUTF8(ifNull(_v.`email`, '')) < 5, 'email: shorter than 5',
         lengthUTF8(ifNull(_v.`email`, '')) > 254, 'email: longer than 254',
         position(ifNull(_v.`email`, ''), '\0') > 0, 'email: has a NUL character',
@@ -143,8 +134,7 @@ SELECT
             AND if(match(ifNull(_v.`country`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'country: not a text',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'country: not a text',
         lengthUTF8(ifNull(_v.`country`, '')) < 2, 'country: shorter than 2',
         lengthUTF8(ifNull(_v.`country`, '')) > 2, 'country: longer than 2',
         position(ifNull(_v.`country`, ''), '\0') > 0, 'country: has a NUL character',
@@ -167,9 +157,9 @@ WHERE event_type = 'user')
         UNION ALL
         SELECT
             'user_badges' AS event_type,
-            uniqExactState(source, stream, partition, offset) AS landed,
-            uniqExactIfState((source, stream, partition, offset), empty(reasons)) AS valid,
-            uniqExactIfState((event_time, event_id), empty(reasons)) AS events
+            uniqExact(source, stream, partition, offset) AS landed,
+            uniqExactIf((source, stream, partition, offset), empty(reasons)) AS valid,
+            uniqExactIf((event_time, event_id), empty(reasons)) AS events
         FROM (WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String))') AS _v
@@ -205,8 +195,7 @@ SELECT
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
         lengthUTF8(ifNull(_v.`event_type`, '')) < 1, 'event_type: shorter than 1',
         lengthUTF8(ifNull(_v.`event_type`, '')) > 60, 'event_type: longer than 60',
         position(ifNull(_v.`event_type`, ''), '\0') > 0, 'event_type: has a NUL character',
@@ -235,8 +224,7 @@ SELECT
             AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -249,8 +237,7 @@ SELECT
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
         lengthUTF8(ifNull(_v.`producer`, '')) < 1, 'producer: shorter than 1',
         lengthUTF8(ifNull(_v.`producer`, '')) > 80, 'producer: longer than 80',
         position(ifNull(_v.`producer`, ''), '\0') > 0, 'producer: has a NUL character',
@@ -296,8 +283,7 @@ SELECT
             AND if(match(ifNull(JSONExtractString(raw, 'badges', _i, 'level'), ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'badges.level: out of range',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'badges.level: out of range',
         JSONType(raw, 'badges', _i, 'level') = 'UInt64', 'badges.level: above 5',
         JSONType(raw, 'badges', _i, 'level') != 'Int64', 'badges.level: not a whole number',
         assumeNotNull(JSONExtract(raw, 'badges', _i, 'level', 'Nullable(Int64)')) < 1, 'badges.level: below 1',
@@ -311,20 +297,14 @@ FROM (
             WHERE e.event_type = 'user_badges'
         )
 WHERE event_type = 'user_badges')
-        )
-        GROUP BY event_type
         UNION ALL
         SELECT '' AS event_type, uniqExact(source, stream, partition, offset), 0, 0
-        FROM
-        (
-            SELECT source, stream, partition, offset FROM landing.events AS e WHERE e.event_type NOT IN ('user', 'user_badges')
-        )
+        FROM landing.events AS e
+        WHERE e.event_type NOT IN ('user', 'user_badges')
     ),
     dead AS
     (
-        SELECT
-            if(d.event_type IN ('user', 'user_badges'), d.event_type, '') AS event_type,
-            count() AS dead
+        SELECT if(d.event_type IN ('user', 'user_badges'), d.event_type, '') AS event_type, count() AS dead
         FROM raw.dead_letters AS d
         GROUP BY 1
     ),

@@ -41,8 +41,7 @@ SELECT
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
         lengthUTF8(ifNull(_v.`event_type`, '')) < 1, 'event_type: shorter than 1',
         lengthUTF8(ifNull(_v.`event_type`, '')) > 60, 'event_type: longer than 60',
         position(ifNull(_v.`event_type`, ''), '\0') > 0, 'event_type: has a NUL character',
@@ -71,8 +70,7 @@ SELECT
             AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -85,8 +83,7 @@ SELECT
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
         lengthUTF8(ifNull(_v.`producer`, '')) < 1, 'producer: shorter than 1',
         lengthUTF8(ifNull(_v.`producer`, '')) > 80, 'producer: longer than 80',
         position(ifNull(_v.`producer`, ''), '\0') > 0, 'producer: has a NUL character',
@@ -132,8 +129,7 @@ SELECT
             AND if(match(ifNull(JSONExtractString(raw, 'badges', _i, 'level'), ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'badges.level: out of range',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'badges.level: out of range',
         JSONType(raw, 'badges', _i, 'level') = 'UInt64', 'badges.level: above 5',
         JSONType(raw, 'badges', _i, 'level') != 'Int64', 'badges.level: not a whole number',
         assumeNotNull(JSONExtract(raw, 'badges', _i, 'level', 'Nullable(Int64)')) < 1, 'badges.level: below 1',
@@ -186,8 +182,7 @@ SELECT
             AND if(match(ifNull(_v.`event_type`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'event_type: not a text',
         lengthUTF8(ifNull(_v.`event_type`, '')) < 1, 'event_type: shorter than 1',
         lengthUTF8(ifNull(_v.`event_type`, '')) > 60, 'event_type: longer than 60',
         position(ifNull(_v.`event_type`, ''), '\0') > 0, 'event_type: has a NUL character',
@@ -216,8 +211,7 @@ SELECT
             AND if(match(ifNull(JSONExtractString(raw, 'schema_version'), ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'schema_version: out of range',
         JSONType(raw, 'schema_version') = 'UInt64', 'schema_version: above 65535',
         JSONType(raw, 'schema_version') != 'Int64', 'schema_version: not a whole number',
         assumeNotNull(_v.`schema_version`) < 1, 'schema_version: below 1',
@@ -230,8 +224,7 @@ SELECT
             AND if(match(ifNull(_v.`producer`, ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'producer: not a text',
         lengthUTF8(ifNull(_v.`producer`, '')) < 1, 'producer: shorter than 1',
         lengthUTF8(ifNull(_v.`producer`, '')) > 80, 'producer: longer than 80',
         position(ifNull(_v.`producer`, ''), '\0') > 0, 'producer: has a NUL character',
@@ -277,8 +270,7 @@ SELECT
             AND if(match(ifNull(JSONExtractString(raw, 'badges', _i, 'level'), ''), '^-?[0-9]{19,}$'),
                    NOT arrayExists(_n -> match(_n, '^-?[0-9]{19,}$')
                            AND _n != toString(toInt64OrZero(_n)) AND _n != toString(toUInt64OrZero(_n)),
-                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'),
-                                  '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'badges.level: out of range',
+                       extractAll(replaceRegexpAll(raw, '"(\\\\.|[^"\\\\])*"', '""'), '-?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?')), true)), 'badges.level: out of range',
         JSONType(raw, 'badges', _i, 'level') = 'UInt64', 'badges.level: above 5',
         JSONType(raw, 'badges', _i, 'level') != 'Int64', 'badges.level: not a whole number',
         assumeNotNull(JSONExtract(raw, 'badges', _i, 'level', 'Nullable(Int64)')) < 1, 'badges.level: below 1',

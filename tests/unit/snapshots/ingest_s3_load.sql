@@ -1,7 +1,8 @@
 -- ═══ ingest: s3_load
 -- S3 objects into landing.events: a line is a message, its position the object's number and the line's.
--- Inputs: bucket, paths Array(String), numbers Array(UInt64) and etags Array(String) beside them.
--- An object that was replaced since it was listed stops the load: it is listed again, under a number of its own.
+-- Inputs: bucket, filename (as s3() takes it), paths Array(String), numbers Array(UInt64) and etags Array(String) beside them.
+-- `filename` may name more than is meant, `paths` are exact. An object that was replaced since it was listed stops the load.
+-- A block of 32 MiB is judged by all event types at once: the memory of a load is some ten times that, however large an object is.
 INSERT INTO landing.events
 SELECT
     's3' AS source,
@@ -24,9 +25,9 @@ SELECT
 FROM
 (
     SELECT _path, _row_number, _time, line AS raw,
-        throwIf(_etag != transform(toString(_path), {paths:Array(String)}, {etags:Array(String)}, ''), 'the object was replaced') AS same
-    FROM s3(s3_events, filename = 'events/**', format = 'LineAsString')
-    WHERE has({paths:Array(String)}, _path)
+        throwIf(trim(BOTH '"' FROM _etag) != transform(toString(_path), {paths:Array(String)}, {etags:Array(String)}, ''), 'the object was replaced') AS same
+    FROM s3(s3_events, filename = {filename:String}, format = 'LineAsString')
+    WHERE _path IN {paths:Array(String)}
 )
 WHERE same = 0
-SETTINGS max_insert_threads = 1;
+SETTINGS max_insert_threads = 1, min_insert_block_size_bytes = 33554432, input_format_max_block_size_bytes = 16777216, s3_request_timeout_ms = 30000, s3_connect_timeout_ms = 5000, s3_max_single_read_retries = 3, s3_retry_attempts = 5, use_hive_partitioning = 0;

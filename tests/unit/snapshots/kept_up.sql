@@ -413,6 +413,187 @@ FROM
     GROUP BY (ifNull(toString(r.`user_id`), ''), ifNull(toString(r.`post_id`), ''))
 );
 
+-- ═══ contents of friend
+-- What the vault must say of one event type (ClickHouse): checksums of contents, from raw. contents_postgres.sql.j2 is its other side.
+-- Inputs: v (VaultSpec). Parameters: since, until (of event_time). Grain: a table of the vault.
+SELECT one.1 AS name, one.2 AS checksum
+FROM
+(
+    SELECT arrayJoin([
+        ('vault.eff_friend: checksum of contents in raw = in the vault', sumIf(toUInt64(reinterpretAsUInt32(reverse(substring(MD5(concat(toString(r.event_id), ' ', toString(toUnixTimestamp64Micro(r.event_time)), ' ', if(r.op != 'delete' AND true, '1', '0'), if(true, arrayStringConcat(arraySort([ifNull(toString(r.`user_id`), ''), ifNull(toString(r.`friend_id`), '')]), '\x1F'), ''))), 1, 4)))), true)),
+        ('', toUInt64(0))
+    ]) AS one
+    FROM `raw`.`friend` AS r FINAL
+    WHERE r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
+)
+WHERE name != '';
+
+-- ═══ contents of friend
+-- What the vault says of one event type (PostgreSQL): checksums of contents. Inputs: v (VaultSpec). Parameters: since, until.
+-- Grain: a table of the vault.
+select 'vault.eff_friend: checksum of contents in raw = in the vault' as name, coalesce(sum(('x' || left(md5(e.event_id || ' ' || (extract(epoch from e.event_time) * 1000000)::bigint || ' ' || case when e.is_open then '1' else '0' end || case when e.lhk is null then '' else least(k1.bk::text collate "C", k2.bk::text collate "C") || e'\x1F' || greatest(k1.bk::text collate "C", k2.bk::text collate "C") end), 8))::bit(32)::bigint), 0) as checksum
+from "vault"."eff_friend" e
+left join "vault"."link_friend" l on l.lhk = e.lhk left join "vault"."hub_user" k1 on k1.hk = l."hk_user" left join "vault"."hub_user" k2 on k2.hk = l."hk_friend"
+where e.event_time >= %(since)s and e.event_time <= %(until)s
+union all
+select '', 0 where false;
+
+-- ═══ contents of story
+-- What the vault must say of one event type (ClickHouse): checksums of contents, from raw. contents_postgres.sql.j2 is its other side.
+-- Inputs: v (VaultSpec). Parameters: since, until (of event_time). Grain: a table of the vault.
+SELECT one.1 AS name, one.2 AS checksum
+FROM
+(
+    SELECT arrayJoin([
+        ('vault.eff_story_author: checksum of contents in raw = in the vault', sumIf(toUInt64(reinterpretAsUInt32(reverse(substring(MD5(concat(toString(r.event_id), ' ', toString(toUnixTimestamp64Micro(r.event_time)), ' ', ifNull(toString(r.`post_id`), ''), '\x1F', if(r.op != 'delete' AND true, '1', '0'), if(r.op != 'delete' AND true, concat('', ifNull(toString(r.`post_id`), ''), '\x1F', ifNull(toString(r.`author_id`), ''), '\x1F', ''), ''))), 1, 4)))), true)),
+        ('vault.eff_story_media: checksum of contents in raw = in the vault', sumIf(toUInt64(reinterpretAsUInt32(reverse(substring(MD5(concat(toString(r.event_id), ' ', toString(toUnixTimestamp64Micro(r.event_time)), ' ', ifNull(toString(r.`post_id`), ''), '\x1F', if(r.op != 'delete' AND true, '1', '0'), if(r.op != 'delete' AND true, concat('', ifNull(toString(r.`post_id`), ''), '\x1F', ifNull(toString(r.`media_id`), ''), '\x1F', ''), ''))), 1, 4)))), true)),
+        ('vault.sat_story_story: checksum of contents in raw = in the vault', sumIf(toUInt64(reinterpretAsUInt32(reverse(substring(MD5(concat(toString(r.event_id), ' ', toString(toUnixTimestamp64Micro(r.event_time)), ' ', ifNull(toString(r.`post_id`), ''), '\x1F', if(r.op = 'delete', '1', '0'), concat('', ifNull(concat('V', toString(r.`audience`)), 'N'), '\x1F', ifNull(concat('V', toString(toUnixTimestamp64Micro(r.`expires_at`))), 'N'), '\x1F', ''))), 1, 4)))), true)),
+        ('', toUInt64(0))
+    ]) AS one
+    FROM `raw`.`story` AS r FINAL
+    WHERE r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
+)
+WHERE name != '';
+
+-- ═══ contents of story
+-- What the vault says of one event type (PostgreSQL): checksums of contents. Inputs: v (VaultSpec). Parameters: since, until.
+-- Grain: a table of the vault.
+select 'vault.eff_story_author: checksum of contents in raw = in the vault' as name, coalesce(sum(('x' || left(md5(e.event_id || ' ' || (extract(epoch from e.event_time) * 1000000)::bigint || ' ' || coalesce(d.bk::text, '') || e'\x1F' || case when e.is_open then '1' else '0' end || case when e.lhk is null then '' else coalesce(k1.bk::text, '') || e'\x1F' || coalesce(k2.bk::text, '') || e'\x1F' end), 8))::bit(32)::bigint), 0) as checksum
+from "vault"."eff_story_author" e
+left join "vault"."link_story_author" l on l.lhk = e.lhk left join "vault"."hub_post" k1 on k1.hk = l."hk_post" left join "vault"."hub_user" k2 on k2.hk = l."hk_author"
+left join "vault"."hub_post" d on d.hk = e.driving_hk
+where e.event_time >= %(since)s and e.event_time <= %(until)s
+union all
+select 'vault.eff_story_media: checksum of contents in raw = in the vault' as name, coalesce(sum(('x' || left(md5(e.event_id || ' ' || (extract(epoch from e.event_time) * 1000000)::bigint || ' ' || coalesce(d.bk::text, '') || e'\x1F' || case when e.is_open then '1' else '0' end || case when e.lhk is null then '' else coalesce(k1.bk::text, '') || e'\x1F' || coalesce(k2.bk::text, '') || e'\x1F' end), 8))::bit(32)::bigint), 0) as checksum
+from "vault"."eff_story_media" e
+left join "vault"."link_story_media" l on l.lhk = e.lhk left join "vault"."hub_post" k1 on k1.hk = l."hk_post" left join "vault"."hub_media" k2 on k2.hk = l."hk_media"
+left join "vault"."hub_post" d on d.hk = e.driving_hk
+where e.event_time >= %(since)s and e.event_time <= %(until)s
+union all
+select 'vault.sat_story_story: checksum of contents in raw = in the vault' as name, coalesce(sum(('x' || left(md5(s.event_id || ' ' || (extract(epoch from s.event_time) * 1000000)::bigint || ' ' || coalesce(p.bk::text, '') || e'\x1F' || case when s.is_deleted then '1' else '0' end || '' || coalesce('V' || s."audience", 'N') || e'\x1F' || coalesce('V' || (extract(epoch from s."expires_at") * 1000000)::bigint::text, 'N') || e'\x1F'), 8))::bit(32)::bigint), 0) as checksum
+from "vault"."sat_story_story" s
+left join "vault"."hub_post" p on p.hk = s.hk
+where s.event_time >= %(since)s and s.event_time <= %(until)s
+union all
+select '', 0 where false;
+
+-- ═══ contents of user
+-- What the vault must say of one event type (ClickHouse): checksums of contents, from raw. contents_postgres.sql.j2 is its other side.
+-- Inputs: v (VaultSpec). Parameters: since, until (of event_time). Grain: a table of the vault.
+SELECT one.1 AS name, one.2 AS checksum
+FROM
+(
+    SELECT arrayJoin([
+        ('vault.sat_user_account: checksum of contents in raw = in the vault', sumIf(toUInt64(reinterpretAsUInt32(reverse(substring(MD5(concat(toString(r.event_id), ' ', toString(toUnixTimestamp64Micro(r.event_time)), ' ', ifNull(toString(r.`user_id`), ''), '\x1F', if(r.op = 'delete', '1', '0'), concat('', ifNull(concat('V', toString(r.`username`)), 'N'), '\x1F', ifNull(concat('V', toString(r.`email`)), 'N'), '\x1F', ifNull(concat('V', toString(r.`country`)), 'N'), '\x1F', ifNull(concat('V', toString(r.`language`)), 'N'), '\x1F', ''))), 1, 4)))), true)),
+        ('', toUInt64(0))
+    ]) AS one
+    FROM `raw`.`user` AS r FINAL
+    WHERE r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
+)
+WHERE name != '';
+
+-- ═══ contents of user
+-- What the vault says of one event type (PostgreSQL): checksums of contents. Inputs: v (VaultSpec). Parameters: since, until.
+-- Grain: a table of the vault.
+select 'vault.sat_user_account: checksum of contents in raw = in the vault' as name, coalesce(sum(('x' || left(md5(s.event_id || ' ' || (extract(epoch from s.event_time) * 1000000)::bigint || ' ' || coalesce(p.bk::text, '') || e'\x1F' || case when s.is_deleted then '1' else '0' end || '' || coalesce('V' || s."username", 'N') || e'\x1F' || coalesce('V' || s."email", 'N') || e'\x1F' || coalesce('V' || s."country", 'N') || e'\x1F' || coalesce('V' || s."language", 'N') || e'\x1F'), 8))::bit(32)::bigint), 0) as checksum
+from "vault"."sat_user_account" s
+left join "vault"."hub_user" p on p.hk = s.hk
+where s.event_time >= %(since)s and s.event_time <= %(until)s
+union all
+select '', 0 where false;
+
+-- ═══ contents of share
+-- What the vault must say of one event type (ClickHouse): checksums of contents, from raw. contents_postgres.sql.j2 is its other side.
+-- Inputs: v (VaultSpec). Parameters: since, until (of event_time). Grain: a table of the vault.
+SELECT one.1 AS name, one.2 AS checksum
+FROM
+(
+    SELECT arrayJoin([
+        ('vault.link_share: checksum of contents in raw = in the vault', sumIf(toUInt64(reinterpretAsUInt32(reverse(substring(MD5(concat(toString(r.event_id), ' ', toString(toUnixTimestamp64Micro(r.event_time)), ' ', concat('', ifNull(toString(r.`user_id`), ''), '\x1F', ifNull(toString(r.`post_id`), ''), '\x1F', ''), concat('', ifNull(concat('V', toString(r.`shared_to`)), 'N'), '\x1F', ''))), 1, 4)))), true)),
+        ('', toUInt64(0))
+    ]) AS one
+    FROM `raw`.`share` AS r FINAL
+    WHERE r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
+)
+WHERE name != '';
+
+-- ═══ contents of share
+-- What the vault says of one event type (PostgreSQL): checksums of contents. Inputs: v (VaultSpec). Parameters: since, until.
+-- Grain: a table of the vault.
+select 'vault.link_share: checksum of contents in raw = in the vault' as name, coalesce(sum(('x' || left(md5(l.event_id || ' ' || (extract(epoch from l.event_time) * 1000000)::bigint || ' ' || coalesce(k1.bk::text, '') || e'\x1F' || coalesce(k2.bk::text, '') || e'\x1F' || '' || coalesce('V' || l."shared_to", 'N') || e'\x1F'), 8))::bit(32)::bigint), 0) as checksum
+from "vault"."link_share" l left join "vault"."hub_user" k1 on k1.hk = l."hk_user" left join "vault"."hub_post" k2 on k2.hk = l."hk_post"
+where l.event_time >= %(since)s and l.event_time <= %(until)s
+union all
+select '', 0 where false;
+
+-- ═══ contents of sponsorship
+-- What the vault must say of one event type (ClickHouse): checksums of contents, from raw. contents_postgres.sql.j2 is its other side.
+-- Inputs: v (VaultSpec). Parameters: since, until (of event_time). Grain: a table of the vault.
+SELECT one.1 AS name, one.2 AS checksum
+FROM
+(
+    SELECT arrayJoin([
+        ('vault.sat_sponsorship_terms: checksum of contents in raw = in the vault', sumIf(toUInt64(reinterpretAsUInt32(reverse(substring(MD5(concat(toString(r.event_id), ' ', toString(toUnixTimestamp64Micro(r.event_time)), ' ', concat('', ifNull(toString(r.`sponsor_id`), ''), '\x1F', ifNull(toString(r.`creator_id`), ''), '\x1F', ''), if(r.op = 'delete', '1', '0'), concat('', ifNull(concat('V', toString(r.`amount_micros`)), 'N'), '\x1F', ifNull(concat('V', toString(r.`currency`)), 'N'), '\x1F', ifNull(concat('V', toString(r.`starts_on`)), 'N'), '\x1F', ifNull(concat('V', toString(r.`ends_on`)), 'N'), '\x1F', ''))), 1, 4)))), true)),
+        ('', toUInt64(0))
+    ]) AS one
+    FROM `raw`.`sponsorship` AS r FINAL
+    WHERE r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
+)
+WHERE name != '';
+
+-- ═══ contents of sponsorship
+-- What the vault says of one event type (PostgreSQL): checksums of contents. Inputs: v (VaultSpec). Parameters: since, until.
+-- Grain: a table of the vault.
+select 'vault.sat_sponsorship_terms: checksum of contents in raw = in the vault' as name, coalesce(sum(('x' || left(md5(s.event_id || ' ' || (extract(epoch from s.event_time) * 1000000)::bigint || ' ' || coalesce(k1.bk::text, '') || e'\x1F' || coalesce(k2.bk::text, '') || e'\x1F' || case when s.is_deleted then '1' else '0' end || '' || coalesce('V' || s."amount_micros"::text, 'N') || e'\x1F' || coalesce('V' || s."currency", 'N') || e'\x1F' || coalesce('V' || to_char(s."starts_on", 'YYYY-MM-DD'), 'N') || e'\x1F' || coalesce('V' || to_char(s."ends_on", 'YYYY-MM-DD'), 'N') || e'\x1F'), 8))::bit(32)::bigint), 0) as checksum
+from "vault"."sat_sponsorship_terms" s
+left join "vault"."link_sponsorship" l on l.lhk = s.hk left join "vault"."hub_user" k1 on k1.hk = l."hk_sponsor" left join "vault"."hub_user" k2 on k2.hk = l."hk_creator"
+where s.event_time >= %(since)s and s.event_time <= %(until)s
+union all
+select '', 0 where false;
+
+-- ═══ mentions in hub_user
+-- By which event keys of a hub or a link are mentioned first, as raw has it (ClickHouse). Parameters: keys (hash keys).
+-- Inputs: hub (name) or link (LinkSpec), vaults (of the event types that mention it). Grain: a key that is mentioned at all.
+SELECT key, toString(min(seen_at)) AS first_seen, argMin(seen_by, (seen_at, seen_by)) AS record_source
+FROM
+(
+    SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`user_id` AS `bk_user`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_user`))), ':', toString(`bk_user`), ';'))))) AS key FROM `raw`.`user` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`user_id` AS `bk_user`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_user`))), ':', toString(`bk_user`), ';'))))) AS key FROM `raw`.`user_profile` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`user_id` AS `bk_user`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_user`))), ':', toString(`bk_user`), ';'))))) AS key FROM `raw`.`user_badges` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`user_id` AS `bk_user`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_user`))), ':', toString(`bk_user`), ';'))))) AS key FROM `raw`.`friend` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`friend_id` AS `bk_friend`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_friend`))), ':', toString(`bk_friend`), ';'))))) AS key FROM `raw`.`friend` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`author_id` AS `bk_author`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_author`))), ':', toString(`bk_author`), ';'))))) AS key FROM `raw`.`story` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`user_id` AS `bk_user`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_user`))), ':', toString(`bk_user`), ';'))))) AS key FROM `raw`.`reaction` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`user_id` AS `bk_user`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_user`))), ':', toString(`bk_user`), ';'))))) AS key FROM `raw`.`share` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`owner_id` AS `bk_owner`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_owner`))), ':', toString(`bk_owner`), ';'))))) AS key FROM `raw`.`photo` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`moderator_id` AS `bk_moderator`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_moderator`))), ':', toString(`bk_moderator`), ';'))))) AS key FROM `raw`.`pinned_post` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`sponsor_id` AS `bk_sponsor`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_sponsor`))), ':', toString(`bk_sponsor`), ';'))))) AS key FROM `raw`.`sponsorship` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`creator_id` AS `bk_creator`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_creator`))), ':', toString(`bk_creator`), ';'))))) AS key FROM `raw`.`sponsorship` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`donor_id` AS `bk_donor`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_donor`))), ':', toString(`bk_donor`), ';'))))) AS key FROM `raw`.`donation` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`creator_id` AS `bk_creator`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_creator`))), ':', toString(`bk_creator`), ';'))))) AS key FROM `raw`.`donation` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`user_id` AS `bk_user`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_user`))), ':', toString(`bk_user`), ';'))))) AS key FROM `raw`.`user_status` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`owner_id` AS `bk_owner`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_owner`))), ':', toString(`bk_owner`), ';'))))) AS key FROM `raw`.`video` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`owner_id` AS `bk_owner`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_owner`))), ':', toString(`bk_owner`), ';'))))) AS key FROM `raw`.`album` AS r FINAL)
+    UNION ALL SELECT seen_at, seen_by, key FROM (SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by, r.`founder_id` AS `bk_founder`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_founder`))), ':', toString(`bk_founder`), ';'))))) AS key FROM `raw`.`community` AS r FINAL)
+)
+WHERE key IN {keys:Array(UUID)}
+GROUP BY key;
+
+-- ═══ mentions in link_friend
+-- By which event keys of a hub or a link are mentioned first, as raw has it (ClickHouse). Parameters: keys (hash keys).
+-- Inputs: hub (name) or link (LinkSpec), vaults (of the event types that mention it). Grain: a key that is mentioned at all.
+SELECT key, toString(min(seen_at)) AS first_seen, argMin(seen_by, (seen_at, seen_by)) AS record_source
+FROM
+(
+    SELECT r.event_time AS seen_at, concat(toString(r.source), '/', toString(r.stream)) AS seen_by
+        , r.`user_id` AS `bk_user`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_user`))), ':', toString(`bk_user`), ';'))))) AS `hk_user`
+        , r.`friend_id` AS `bk_friend`, toUUID(lower(hex(MD5(concat(toString(length(toString(`bk_friend`))), ':', toString(`bk_friend`), ';'))))) AS `hk_friend`
+        , if(isNull(toString(`hk_user`)) OR isNull(toString(`hk_friend`)), NULL, toUUID(lower(hex(MD5(concat(concat(toString(length(least(toString(`hk_user`), toString(`hk_friend`)))), ':', least(toString(`hk_user`), toString(`hk_friend`)), ';'), concat(toString(length(greatest(toString(`hk_user`), toString(`hk_friend`)))), ':', greatest(toString(`hk_user`), toString(`hk_friend`)), ';'))))))) AS key
+    FROM `raw`.`friend` AS r FINAL
+)
+WHERE key IN {keys:Array(UUID)}
+GROUP BY key;
+
 -- ═══ changes: User
 -- The nodes of one label that may have come or gone, for the graph database to take (PostgreSQL). Unlogged: made anew by each sync.
 -- Grain: a key of the hub. `in_force`: it is alive; `ended`: it was deleted at some time. Inputs: node, owners (SatSpec), whole.

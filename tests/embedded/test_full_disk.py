@@ -1,0 +1,119 @@
+"""A disk that is full: `down` works, `up` says so, and a run that met the end of the disk is finished by the next one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from clickvault import produce, schema
+from clickvault.embedded import process, stack
+from clickvault.errors import ClickvaultError, StoreError
+from clickvault.postgres import rows
+from clickvault.run import ingest, load
+from clickvault.session import open_session
+from tests.worlds import running_stack
+
+pytestmark = pytest.mark.slow
+
+CUSTOMERS = 20_000
+
+
+@pytest.fixture
+def disk() -> Iterator[Path]:
+    """A small disk of the test's own. PostgreSQL's data are on it, too, where they would lie elsewhere (as root)."""
+    folder = Path(tempfile.mkdtemp())
+    mount = ["mount", "-t", "tmpfs", "-o", "size=480m,mode=755", "tmpfs", str(folder)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        folder.rmdir()
+        pytest.skip(f"no disk of its own can be mounted here: {done.stderr.strip()}")
+    try:
+        (folder / "home").mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            (folder / "home" / "postgres").symlink_to(folder / "postgres")
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+        folder.rmdir()
+
+
+def fill(disk: Path, but: int = 0) -> Path:
+    """A file that takes all room that is left on the disk, but so many bytes."""
+    filler = disk / "filler"
+    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+    with filler.open("wb", buffering=0) as file:
+        os.posix_fallocate(file.fileno(), 0, free - max(but, 1 << 20))
+        file.seek(0, os.SEEK_END)
+        with contextlib.suppress(OSError):  # servers write meanwhile
+            while not but:
+                file.write(bytes(4096))
+    return filler
+
+
+def customers(file: Path) -> Path:
+    """Messages whose texts can't be made smaller."""
+    with file.open("w") as out:
+        for number in range(CUSTOMERS):
+            event = {
+                "event_id": str(uuid.UUID(int=(4 << 76) + (8 << 60) + number)),
+                "event_type": "customer",
+                "op": "create",
+                "event_time": f"2026-01-01T00:{number // 60 % 60:02}:{number % 60:02}Z",
+                "schema_version": 1,
+                "producer": "test",
+                "customer_id": f"c{number}",
+                "name": os.urandom(48).hex(),
+                "phones": [{"kind": "home", "number": f"{number}"}],
+            }
+            out.write(json.dumps(event) + "\n")
+    return file
+
+
+def ingest_and_load(*sources: str) -> None:
+    with open_session() as s:
+        ingest(s, sources=sources)
+        load(s)
+
+
+def test_a_run_that_meets_the_end_of_the_disk_is_finished_by_the_next_one(disk: Path, tmp_path: Path) -> None:
+    home = disk / "home"
+    with running_stack(home, CLICKVAULT_DOMAINS="tests.vault.shop"):
+        with open_session() as s:
+            schema.init(s.settings, s.renderer, s.ch, s.pg)
+            produce.send(s, [customers(tmp_path / "customers.jsonl")], "s3")
+        filler = fill(disk, but=1 << 20)
+        with pytest.raises((ClickvaultError, ClickHouseError)) as error:
+            ingest_and_load("s3")
+        assert "space" in str(error.value)
+        filler.unlink()
+
+        # Nothing is free: what runs can be stopped, and nothing is begun that could not be finished.
+        filler = fill(disk)
+        said: list[str] = []
+        stack.down(said.append)
+        assert sorted(said) == sorted(f"{store}: stopped" for store in ("clickhouse", "kafka", "postgres", "s3"))
+        assert process.servers_of(home) == {}
+        with pytest.raises(StoreError, match="can't be written") as full:
+            stack.up()
+        assert "free some space" in full.value.hint
+        assert process.servers_of(home) == {}
+        stack.down()
+        filler.unlink()
+
+        stack.up()
+        with open_session() as s:
+            for _ in range(2):
+                ingest_and_load("kafka", "s3")
+                assert s.ch.command("SELECT uniqExact(event_id) FROM raw.customer") == CUSTOMERS
+                assert s.ch.command("SELECT count() FROM raw.rejected") == 0
+                for table in ("hub_customer", "sat_customer_details"):
+                    assert rows(s.pg, f"select count(*) as n from vault.{table}") == [{"n": CUSTOMERS}]
