@@ -12,6 +12,7 @@ each change that events from before, or their rows, do not survive as they are, 
 | type | another type | another field |
 | hub | a key of another hub | another event type |
 | key | another role, folding, combination of keys or child key | another event type |
+| satellite | an attribute moves into a satellite that was there | a satellite of another name |
 | link | another kind of link | another event type |
 | topic | another topic: what waits in the old one is read no more | `--accept-breaking`, once nothing waits there |
 """
@@ -28,7 +29,9 @@ from typing import Any, Literal
 from clickvault.contract import language as lang
 from clickvault.contract.spec import EventSpec, FieldSpec
 
-BreakingKind = Literal["renamed", "required", "removed", "limits", "type", "hub", "key", "link", "topic", "domain"]
+BreakingKind = Literal[
+    "renamed", "required", "removed", "limits", "type", "hub", "key", "satellite", "link", "topic", "domain"
+]
 
 _UNSAID = ("meaning", "filled", "after", "actor", "dimension")
 """Of a field, what neither a verdict nor a row of the vault depends on."""
@@ -129,6 +132,14 @@ def breaking(before: EventSpec, after: EventSpec, partial: bool = False) -> list
             found += _added(where, f, after, likely.get(f.name, ""))
         else:
             found += _changed(where, old, f, partial)
+            if (
+                old.sat
+                and f.sat not in ("", old.sat)
+                and f.sat in {g.sat for g in before.fields}
+                and after.link != lang.Transaction()
+            ):
+                way = f'Sat("...") of another name than {f.sat}, whose rows are there without it'
+                found.append(Breaking("satellite", where, f"moves into {f.sat}, was in {old.sat}", way))
     for f in gone:
         where = f"{after.event_type}.{f.name}"
         if not partial and f.hub_name and (f.hub or before.link is not None):

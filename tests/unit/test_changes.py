@@ -89,6 +89,10 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str]]]] =
     "required, with a value": ({"k": KEY}, {"k": KEY, "t": text(Backfill("x"))}, []),
     "required, was optional, with a value": ({"k": KEY, "t": NOTE}, {"k": KEY, "t": text(Backfill("x"))}, []),
     # breaking
+    "into a satellite that was there": (
+        {"k": KEY, "t": TEXT, "u": Annotated[str, Length(1, 9), Sat("face")]},
+        {"k": KEY, "t": Annotated[str, Length(1, 9), Sat("face")], "u": Annotated[str, Length(1, 9), Sat("face")]},
+        [("satellite", "thing.t")]),
     "renamed": ({"k": KEY, "t": TEXT}, {"k": KEY, "u": TEXT}, [("renamed", "thing.u")]),
     "a key renamed": ({"k": KEY}, {"i": KEY}, [("renamed", "thing.i")]),
     "required": ({"k": KEY}, {"k": KEY, "t": TEXT}, [("required", "thing.t")]),

@@ -114,10 +114,16 @@ CREATE TABLE IF NOT EXISTS ops.objects
     number UInt32,
     bytes UInt64,
     lines Nullable(UInt64),
+    reason String,
+    gone Bool,
     seen_at DateTime64(6, 'UTC')
 )
 ENGINE = ReplacingMergeTree(seen_at)
 ORDER BY (bucket, path, etag);
+
+-- ═══ ClickHouse: view ops.unread_objects
+CREATE VIEW ops.unread_objects AS
+SELECT bucket, path, etag, number, bytes, lines, reason, seen_at FROM ops.objects FINAL WHERE notEmpty(reason) AND NOT gone;
 
 -- ═══ ClickHouse: table ops.contracts
 CREATE TABLE IF NOT EXISTS ops.contracts
@@ -756,7 +762,7 @@ SELECT
     check, any(level) AS severity, max(checked_at) AS checked_at, countIf(rows > 0) AS looked_at, countIf(NOT passed) AS breached,
     countIf(NOT passed AND level = 'error') AS errors, countIf(NOT passed AND level = 'warning') AS warnings
 FROM ops.v_quality_latest
-WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late')
+WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'unread_objects', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late')
 GROUP BY check
 ORDER BY check;
 
@@ -878,7 +884,7 @@ FROM
     UNION ALL
     SELECT 'quality', minOrNull(at) FROM
     (
-        SELECT max(checked_at) AS at FROM ops.quality_results WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late') GROUP BY check
+        SELECT max(checked_at) AS at FROM ops.quality_results WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'unread_objects', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late') GROUP BY check
     )
 )
 WHERE newest > toDateTime64(0, 6, 'UTC')
@@ -925,9 +931,13 @@ ORDER BY checked_at, check;
 
 -- ═══ ClickHouse: view ops.v_rejected_daily
 CREATE VIEW ops.v_rejected_daily AS
-SELECT toDate(landed_at) AS day, event_type, reason, count() AS letters
-FROM raw.dead_letters
-ARRAY JOIN reasons AS reason
+SELECT day, event_type, reason, count() AS letters
+FROM
+(
+    SELECT toDate(landed_at) AS day, event_type, reason FROM raw.dead_letters ARRAY JOIN reasons AS reason
+    UNION ALL
+    SELECT toDate(seen_at) AS day, '' AS event_type, concat('object not read: ', reason) AS reason FROM ops.unread_objects
+)
 GROUP BY day, event_type, reason
 ORDER BY day, letters DESC;
 

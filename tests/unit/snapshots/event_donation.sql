@@ -16,12 +16,7 @@ CREATE TABLE IF NOT EXISTS raw.`donation`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
-        bitShiftLeft(toUInt128(
-            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
-            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
-            + CRC32(concat(source, '/', stream)) % 65536), 96),
-        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(bitShiftLeft(toUInt128(bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28) + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16) + CRC32(concat(source, '/', stream)) % 65536), 96), bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
     source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time',
     INDEX landed landed_at TYPE minmax
 )
@@ -245,6 +240,8 @@ create table if not exists "vault"."link_donation" (
     record_source text not null,
     primary key (event_time, lhk)
 ) partition by range (event_time);
+alter table "vault"."link_donation" add column if not exists "hk_post" uuid;
+alter table "vault"."link_donation" alter column "hk_post" drop not null;
 alter table "vault"."link_donation" add column if not exists "amount_micros" bigint;
 alter table "vault"."link_donation" add column if not exists "currency" text;
 

@@ -603,6 +603,17 @@ SELECT
 FROM (SELECT event_type, day, n, day NOT BETWEEN (SELECT first FROM known) AND (SELECT last FROM known) AS stray FROM counts)
 GROUP BY event_type;
 
+-- ═══ quality: unread_objects
+-- Objects of the ledger that are set aside, all there are: an old one is as much missing as a new one.
+-- Inputs: ops.objects. Grain: a bucket.
+SELECT
+    toString(bucket) AS subject,
+    toFloat64(countIf(notEmpty(reason))) AS value,
+    count() AS rows,
+    arrayStringConcat(groupArrayIf(3)(concat(path, ': ', reason), notEmpty(reason)), '; ') AS sample
+FROM (SELECT bucket, path, reason FROM ops.objects FINAL WHERE NOT gone ORDER BY path)
+GROUP BY bucket;
+
 -- ═══ quality: volume
 -- The newest day that is over against the same weekday before, by event type; a type without events on it has 0. A range, not a mean:
 -- a type that grows or wears off, as in a young world, is no breach.
