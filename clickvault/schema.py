@@ -278,7 +278,7 @@ def _alterations(ch: Client, o: SqlObject, cluster: str, event: EventSpec | None
     for f in event.fields if event else ():
         old = next((name for name in f.renamed_from if name in there), None)
         if old and f.name not in there:
-            renamed.append(f"RENAME COLUMN {ch_identifier(old)} TO {ch_identifier(f.name)}")
+            renamed.append(f"RENAME COLUMN IF EXISTS {ch_identifier(old)} TO {ch_identifier(f.name)}")
             there[f.name] = there.pop(old)
     backfills = {f.name: ch_backfill(f) for f in event.fields if f.backfill is not None} if event else {}
     return [*renamed, *column_clauses(wanted, there, backfills), *(_emptied(wanted, there) if event else ())]
