@@ -122,11 +122,12 @@ def breaking(before: EventSpec, after: EventSpec, partial: bool = False) -> list
         way = f'topic="{before.topic}" in the class; or, once all of it is landed, {_ACCEPT}'
         what = f"comes by topic {after.topic}, came by {before.topic}: what waits there is read no more"
         found.append(Breaking("topic", after.event_type, what, way, True))
-    pairs = {f.name: earlier(before, f) for f in after.all_fields}
+    declared = after.fields if partial else after.all_fields
+    pairs = {f.name: earlier(before, f) for f in declared}
     claimed = {old.name for old in pairs.values() if old}
     gone = [f for f in before.all_fields if f.name not in claimed]
     likely = _likely_names([f for f in after.fields if not pairs[f.name]], gone)
-    for f in after.all_fields:
+    for f in declared:
         where, old = f"{after.event_type}.{f.name}", pairs[f.name]
         if old is None:
             found += _added(where, f, after, likely.get(f.name, ""))

@@ -444,6 +444,12 @@ def test_nothing_of_a_domain_that_is_off_is_dropped_unless_it_is_named(home: Hom
     assert home.vault("select count(*) from vault.hub_visit") == [(3,)]
 
 
+def test_every_account_balances_after_all_of_it(home: Home) -> None:
+    home.load()
+    accounts = reconcile(home.s.settings, home.renderer, home.s.ch, home.s.pg)
+    assert [a for a in accounts if not a.ok] == []
+
+
 def test_a_home_without_a_ledger_is_compared_with_its_tables(home: Home) -> None:
     """What was made before the ledger: names, types and what is required are read from the tables of the last contract."""
     home.declare("relic", relic_id=key("relic"), title=TITLE)
@@ -462,9 +468,3 @@ def test_a_home_without_a_ledger_is_compared_with_its_tables(home: Home) -> None
     home.init()
     assert {v[-1].since for v in versions.history(home.s.ch).values()} == {versions.ALWAYS}
     assert UUID(str(home.raw("relic", "relic_id")[0][0]))
-
-
-def test_every_account_balances_after_all_of_it(home: Home) -> None:
-    home.load()
-    accounts = reconcile(home.s.settings, home.renderer, home.s.ch, home.s.pg)
-    assert [a for a in accounts if not a.ok] == []
