@@ -13,7 +13,7 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault import committed, cut, epochs, graph, ingest, kafka, marts, positions, s3, vault
+from clickvault import committed, cut, epochs, graph, ingest, kafka, marts, positions, s3, vault, versions
 from clickvault.accounts import Account
 from clickvault.clickhouse import rows
 from clickvault.maintenance import retired_before
@@ -123,9 +123,13 @@ def object_account(settings: Settings, ch: Client) -> Account:
 
 
 def landing_accounts(renderer: Renderer, ch: Client) -> list[Account]:
-    """What landed, judged once more: landed = valid + dead letters, distinct valid events = raw rows."""
+    """What landed, judged once more: landed = valid + dead letters, distinct valid events = raw rows.
+
+    Of event types that were declared once, too; each message by the contract in force at its verdict.
+    """
     since = retired_before(ch)
-    (sql,) = statements(renderer.render("ingest/accounts.sql.j2", retired=since is not None))
+    periods = versions.periods(ch, renderer.registry, since)
+    (sql,) = statements(renderer.render("ingest/accounts.sql.j2", retired=since is not None, periods=periods))
     found = []
     for r in rows(ch, sql, {"since": since} if since else None):
         name = r["event_type"] or "(no event type)"

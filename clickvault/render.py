@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,34 @@ def pg_type(field: FieldSpec) -> str:
     }[field.kind]  # fmt: skip
 
 
+def ch_backfill(field: FieldSpec) -> str:
+    """What the field has in events from before it was required, for ClickHouse."""
+    text = literal(str(field.backfill))
+    match field.kind:
+        case "int" | "float":
+            return repr(field.backfill)
+        case "bool":
+            return "true" if field.backfill else "false"
+        case "uuid":
+            return f"toUUID({text})"
+        case "time":
+            return f"parseDateTime64BestEffort({text}, 6, 'UTC')"
+        case "date":
+            return f"toDate32({text})"
+    return text
+
+
+def ch_time(value: datetime) -> str:
+    """A time as ClickHouse reads it, to the microsecond."""
+    return f"toDateTime64('{value:%Y-%m-%d %H:%M:%S.%f}', 6, 'UTC')"
+
+
+def pg_backfill(field: FieldSpec) -> str:
+    """The same for PostgreSQL, whose column knows its type."""
+    value = str(field.backfill)
+    return "'" + value.replace("'", "''") + "'"
+
+
 class Renderer:
     """Renders the templates for the domains of `registry`, as for one server: cluster.py says what a cluster makes of it.
 
@@ -127,6 +156,9 @@ class Renderer:
             "lit": literal,
             "ch_type": ch_type,
             "pg_type": pg_type,
+            "ch_backfill": ch_backfill,
+            "ch_time": ch_time,
+            "pg_backfill": pg_backfill,
         }
         env.globals |= {
             "max_message_bytes": MAX_MESSAGE_BYTES, "uuid_pattern": UUID_PATTERN, "time_pattern": TIME_PATTERN,

@@ -1,16 +1,19 @@
 """What the stores must hold, and how they get there: `plan` compares, `init` applies. Both are idempotent.
 
 ClickHouse objects come from templates marked with `-- object:` (see objects.py); what was applied last is recorded in
-ops.schema_objects, so that a plan right after an init is empty. Order of an init, and what a crash in it costs:
+ops.schema_objects, so that a plan right after an init is empty. What is declared otherwise than before is compared first
+(versions.py): a breaking change ends an init before it did anything. Order of an init, and what a crash in it costs:
   1. collections and topics   nothing: made again
   2. drop what pulls          nothing: messages wait in the broker
-  3. tables, then feeds       nothing: ingestion is off, and a rerun goes on here
-  4. record                   a rerun drops and makes the same objects again
-  5. what pulls again         ingestion starts last, on a whole schema
+  3. note the contracts       nothing: a rerun finds no change, and brings the tables to what was meant
+  4. tables, then feeds       nothing: ingestion is off, and a rerun goes on here
+  5. record                   a rerun drops and makes the same objects again
+  6. what pulls again         ingestion starts last, on a whole schema
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,13 +22,16 @@ from uuid import uuid4
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault import epochs, ingest, kafka, postgres
+from clickvault import epochs, ingest, kafka, postgres, versions
 from clickvault.clickhouse import rows
 from clickvault.cluster import clustered, on_cluster
-from clickvault.errors import ConfigurationError
+from clickvault.contract import EventSpec
+from clickvault.errors import ConfigurationError, ContractError
 from clickvault.objects import SqlObject, objects_of
-from clickvault.render import Renderer, ch_identifier
+from clickvault.render import Renderer, ch_backfill, ch_identifier
 from clickvault.settings import STATE_FILE, Settings, own_authorities
+
+log = logging.getLogger(__name__)
 
 LEDGER = """
 CREATE TABLE IF NOT EXISTS ops.schema_objects
@@ -56,12 +62,16 @@ PULLS = ("pull", "queue")
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that init would do: `create`, `change` or `drop`, of what, in which store."""
+    """One thing that init would do: `create`, `change` or `drop`, of what, in which store.
+
+    Of a contract: `refuse`, with what to do in `detail`, or `accept`; `breaking` is the kind, see contract/changes.py.
+    """
 
     store: str
     action: str
     name: str
     detail: str = ""
+    breaking: str = ""
 
 
 def clickhouse_objects(renderer: Renderer, settings: Settings) -> list[SqlObject]:
@@ -191,8 +201,13 @@ def _encryption(options: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def plan_clickhouse(ch: Client, wanted: Iterable[SqlObject], cluster: str = "") -> list[Change]:
-    """What ClickHouse (this server of it) lacks, or holds otherwise, or should hold no longer."""
+def plan_clickhouse(
+    ch: Client, wanted: Iterable[SqlObject], cluster: str = "", events: Mapping[str, EventSpec] | None = None
+) -> list[Change]:
+    """What ClickHouse (this server of it) lacks, or holds otherwise, or should hold no longer.
+
+    `events`: the declared ones by name; they say which columns were renamed, and what rows from before have in a new one.
+    """
     wanted = list(wanted)
     there = _existing(ch)
     applied = _applied(ch) if "ops.schema_objects" in there else {}
@@ -201,7 +216,9 @@ def plan_clickhouse(ch: Client, wanted: Iterable[SqlObject], cluster: str = "") 
         if o.name not in there:
             changes.append(Change("clickhouse", "create", f"{o.kind} {o.name}"))
         elif applied.get(o.name, ("", ""))[1] != o.fingerprint:
-            changes.append(Change("clickhouse", "change", f"{o.kind} {o.name}", _column_changes(ch, o, cluster)))
+            changes.append(
+                Change("clickhouse", "change", f"{o.kind} {o.name}", _column_changes(ch, o, cluster, events))
+            )
     names = {o.name for o in wanted}
     for name, (kind, _) in applied.items():
         if name not in names and kind not in KEPT:
@@ -225,14 +242,22 @@ def _applied(ch: Client) -> dict[str, tuple[str, str]]:
     return {r["name"]: (r["kind"], r["fingerprint"]) for r in found}
 
 
-def _column_changes(ch: Client, o: SqlObject, cluster: str) -> str:
+def _column_changes(ch: Client, o: SqlObject, cluster: str, events: Mapping[str, EventSpec] | None) -> str:
     if o.kind != "table":
         return ""
-    return ", ".join(_alterations(ch, o, cluster))
+    return ", ".join(_alterations(ch, o, cluster, _event_of(o, events)))
 
 
-def _alterations(ch: Client, o: SqlObject, cluster: str) -> list[str]:
-    """ADD and MODIFY COLUMN clauses that bring an existing table to the wanted columns; nothing is ever dropped.
+def _event_of(o: SqlObject, events: Mapping[str, EventSpec] | None) -> EventSpec | None:
+    """The event type whose rows a table has; on a cluster its local tables, too."""
+    database, _, table = o.name.partition(".")
+    if database != "raw" or not events:
+        return None
+    return events.get(table) or events.get(table.removesuffix("_local"))
+
+
+def _alterations(ch: Client, o: SqlObject, cluster: str, event: EventSpec | None = None) -> list[str]:
+    """The clauses that bring an existing table to the wanted columns; nothing is ever dropped, and no type gets narrower.
 
     The engine reads the wanted statement itself: it is run under another name, and the columns are compared.
     """
@@ -249,23 +274,84 @@ def _alterations(ch: Client, o: SqlObject, cluster: str) -> list[str]:
         _refuse_other_order(ch, o.name, ("ops", wanted_name), (database, table))
     finally:
         ch.command(on_cluster(f"DROP TABLE IF EXISTS {scratch}", cluster))
-    return column_clauses(wanted, there)
+    renamed = []
+    for f in event.fields if event else ():
+        old = next((name for name in f.renamed_from if name in there), None)
+        if old and f.name not in there:
+            renamed.append(f"RENAME COLUMN IF EXISTS {ch_identifier(old)} TO {ch_identifier(f.name)}")
+            there[f.name] = there.pop(old)
+    backfills = {f.name: ch_backfill(f) for f in event.fields if f.backfill is not None} if event else {}
+    return [*renamed, *column_clauses(wanted, there, backfills), *(_emptied(wanted, there) if event else ())]
 
 
-def column_clauses(wanted: list[tuple[str, str]], there: Mapping[str, str]) -> list[str]:
+def column_clauses(
+    wanted: list[tuple[str, str]], there: Mapping[str, str], backfills: Mapping[str, str] | None = None
+) -> list[str]:
     """The clauses that bring the columns that are there (name: type) to the wanted ones. Each may be run again.
 
     On a cluster each shard runs it, and marts are one table for all shards: the second finds the column there.
+    `backfills`: what rows from before have in a column.
     """
     out, before = [], ""
     for name, kind in wanted:
+        column, backfill = ch_identifier(name), (backfills or {}).get(name, "")
+        default = f" DEFAULT {backfill}" if backfill else ""
         if name not in there:
             after = f"AFTER {ch_identifier(before)}" if before else "FIRST"
-            out.append(f"ADD COLUMN IF NOT EXISTS {ch_identifier(name)} {kind} {after}")
-        elif there[name] != kind:
-            out.append(f"MODIFY COLUMN {ch_identifier(name)} {kind}")
+            out.append(f"ADD COLUMN IF NOT EXISTS {column} {kind}{default} {after}")
+        elif backfill and _nullable(kind) == there[name]:
+            out.append(f"MODIFY COLUMN {column} {kind}{default}")  # the engine puts it in the place of NULLs
+        elif (wider := _wider(there[name], kind)) != there[name]:
+            out.append(f"MODIFY COLUMN {column} {wider}")
         before = name
     return out
+
+
+def _emptied(wanted: list[tuple[str, str]], there: Mapping[str, str]) -> list[str]:
+    """Clauses for columns that no message fills any more: empty in new rows, not a value that nobody sent."""
+    gone = {name: kind for name, kind in there.items() if name not in dict(wanted) and _nullable(kind) != kind}
+    return [f"MODIFY COLUMN {ch_identifier(name)} {_nullable(kind)}" for name, kind in gone.items()]
+
+
+def _nullable(kind: str) -> str:
+    """The column type that has NULL besides; lists have none."""
+    if "Nullable(" in kind or kind.startswith("Array("):
+        return kind
+    inner = re.fullmatch(r"LowCardinality\((.*)\)", kind)
+    return f"LowCardinality(Nullable({inner[1]}))" if inner else f"Nullable({kind})"
+
+
+def _wider(there: str, wanted: str) -> str:
+    """The type that holds the values of both: rows from before stay what they were where a contract allows less."""
+    if there == wanted:
+        return there
+    if _nullable(wanted) == there:
+        return there
+    old, new = (re.fullmatch(r"(?:(Nullable)\()?(U?)Int(\d+)\)?", kind) for kind in (there, wanted))
+    if not old or not new:
+        return wanted
+    # An unsigned type in a signed one takes a bit more: UInt8 and Int8 both fit in Int16.
+    signed = not (old[2] and new[2])
+    bits = max(int(m[3]) * (2 if signed and m[2] else 1) for m in (old, new))
+    if bits > 64:
+        raise ContractError(f"no whole number of 64 bits holds {there} and {wanted}", hint="give it to another field")
+    both = f"{'' if signed else 'U'}Int{bits}"
+    return f"Nullable({both})" if old[1] or new[1] else both
+
+
+def _check_added(ch: Client, o: SqlObject, event: EventSpec | None, clauses: Iterable[str]) -> None:
+    """Raise ContractError where rows would get a value that nobody sent: zeros for a key, an empty text."""
+    added = [re.match(r"ADD COLUMN IF NOT EXISTS `(\w+)` (.*)", clause) for clause in clauses]
+    made_up = [
+        m[1]
+        for m in added
+        if m and "Nullable(" not in m[2] and " DEFAULT " not in m[2] and not m[2].startswith("Array(")
+    ]
+    if event and made_up and rows(ch, f"SELECT 1 AS n FROM {ch_identifier(o.name)} LIMIT 1"):
+        raise ContractError(
+            f"{o.name} has rows, and no value for its new column {made_up[0]}",
+            hint=f'Renamed(renamed_from="...") or Backfill(value) on {made_up[0]}, or make it optional',
+        )
 
 
 def _refuse_other_order(ch: Client, name: str, wanted: tuple[str, str], there: tuple[str, str]) -> None:
@@ -285,9 +371,17 @@ def _refuse_other_order(ch: Client, name: str, wanted: tuple[str, str], there: t
 
 
 def apply_clickhouse(
-    ch: Client, wanted: list[SqlObject], settings: Settings, progress: Callable[[str], None] | None = None
+    ch: Client,
+    wanted: list[SqlObject],
+    settings: Settings,
+    progress: Callable[[str], None] | None = None,
+    events: Mapping[str, EventSpec] | None = None,
+    notes: Iterable[tuple[str, str, str]] = (),
 ) -> list[Change]:
-    """Bring ClickHouse to what is wanted, in the order of the module's docstring. Returns what was done."""
+    """Bring ClickHouse to what is wanted, in the order of the module's docstring. Returns what was done.
+
+    `events` as in plan_clickhouse; `notes`: what versions.note writes down.
+    """
     cluster = settings.clickhouse_cluster
     ledger = SqlObject("table", "ops.schema_objects", LEDGER.strip())
     ch.command(on_cluster("CREATE DATABASE IF NOT EXISTS ops", cluster))
@@ -295,8 +389,9 @@ def apply_clickhouse(
     _apply_collections(ch, settings)
     if _told(ch) != addresses(settings):
         _note_addresses(settings, ch)
-    changes = plan_clickhouse(ch, wanted, cluster)
+    changes = plan_clickhouse(ch, wanted, cluster, events)
     if not changes:
+        versions.note(ch, notes)
         return []
     applied = _applied(ch)
     todo = {c.name.split(" ", 1)[1]: c.action for c in changes}
@@ -306,6 +401,9 @@ def apply_clickhouse(
     for name in pulls:  # ingestion stops first, and starts last
         ch.command(on_cluster(f"DROP VIEW IF EXISTS {ch_identifier(name)}", cluster))
         todo.setdefault(name, "create")
+    for contracts in (o for o in wanted if o.name == versions.TABLE):
+        ch.command(contracts.sql)
+    versions.note(ch, notes)
     dropped = [n for n, action in todo.items() if action != "create"]
     order = {o.name: i for i, o in enumerate(wanted)}
     for name in sorted(dropped, key=lambda n: order.get(n, len(order)), reverse=True):
@@ -322,7 +420,11 @@ def apply_clickhouse(
         if progress:
             progress(f"{todo[o.name]} {o.kind} {o.name}")
         if todo[o.name] == "change" and o.kind == "table":
-            for clause in _alterations(ch, o, cluster):
+            event = _event_of(o, events)
+            clauses = _alterations(ch, o, cluster, event)
+            _check_added(ch, o, event, clauses)
+            for clause in clauses:
+                log.info("%s: %s", o.name, clause)
                 ch.command(on_cluster(f"ALTER TABLE {ch_identifier(o.name)} {clause}", cluster))
         else:
             ch.command(o.sql)
@@ -353,21 +455,43 @@ def _quote(value: str) -> str:
 
 
 def init(
-    settings: Settings, renderer: Renderer, ch: Client, pg: object, progress: Callable[[str], None] | None = None
+    settings: Settings,
+    renderer: Renderer,
+    ch: Client,
+    pg: object,
+    progress: Callable[[str], None] | None = None,
+    accept_breaking: bool = False,
+    drop_domains: Iterable[str] = (),
 ) -> list[Change]:
-    """Make or migrate everything: topics, ClickHouse, PostgreSQL. Returns what was changed; empty the second time."""
+    """Make or migrate everything: topics, ClickHouse, PostgreSQL. Returns what was changed; empty the second time.
+
+    Raises ContractError, before anything is done, for a breaking change of a contract that nothing says the way of, unless
+    `accept_breaking`; and for a domain that was on and is off, unless it is one of `drop_domains`.
+    """
     from clickvault import vault
     from clickvault.postgres import alone
 
-    changes = [Change("kafka", "create", f"topic {t}") for t in kafka.create_topics(settings, _topics(renderer))]
+    found = versions.differences(ch, renderer.registry, accept_breaking, drop_domains)
+    versions.refuse(found, settings)
+    changes = _contract_changes(found)
+    changes += [Change("kafka", "create", f"topic {t}") for t in kafka.create_topics(settings, _topics(renderer))]
     # What lands while feeds are made again would be judged by none.
     with alone(pg, "ingest", settings.s3_bucket), alone(pg, "ingest", "kafka"):
-        changes += apply_clickhouse(ch, clickhouse_objects(renderer, settings), settings, progress)
+        changes += apply_clickhouse(
+            ch, clickhouse_objects(renderer, settings), settings, progress, renderer.registry.events, found.notes
+        )
         epochs.note(settings, ch, _topics(renderer))
         epochs.separate(settings, renderer, ch, pg)
         ingest.close_earlier_epochs(settings, ch)
     changes += [Change("postgres", "change", s) for s in vault.apply_postgres(pg, renderer)]
+    log.info("init: %d changes", len(changes))
     return changes
+
+
+def _contract_changes(found: versions.Differences) -> list[Change]:
+    """What differs of the contracts, as changes: first what is refused."""
+    out = [Change("contract", "refuse", b.where, f"{b.detail}. {b.way}", b.kind) for b in found.breaking]
+    return out + [Change("contract", "accept", b.where, b.detail, b.kind) for b in found.meant]
 
 
 def new_epoch(settings: Settings) -> Settings:
@@ -391,12 +515,25 @@ def new_epoch(settings: Settings) -> Settings:
     return get_settings()
 
 
-def plan(settings: Settings, renderer: Renderer, ch: Client, pg: object) -> list[Change]:
-    """What `init` would change."""
+def plan(
+    settings: Settings,
+    renderer: Renderer,
+    ch: Client,
+    pg: object,
+    accept_breaking: bool = False,
+    drop_domains: Iterable[str] = (),
+) -> list[Change]:
+    """What `init` would change, with the same arguments; what it would refuse comes first."""
     from clickvault import vault
 
-    changes = [Change("kafka", "create", f"topic {t}") for t in kafka.missing_topics(settings, _topics(renderer))]
-    changes += plan_clickhouse(ch, clickhouse_objects(renderer, settings), settings.clickhouse_cluster)
+    found = versions.differences(ch, renderer.registry, accept_breaking, drop_domains)
+    changes = _contract_changes(found)
+    changes += [Change("kafka", "create", f"topic {t}") for t in kafka.missing_topics(settings, _topics(renderer))]
+    objects = plan_clickhouse(
+        ch, clickhouse_objects(renderer, settings), settings.clickhouse_cluster, renderer.registry.events
+    )
+    # While anything is refused, nothing is dropped: what belongs to a domain that is off stays as it is.
+    changes += [c for c in objects if c.action != "drop" or not found.breaking]
     changes += [Change("postgres", "change", s) for s in vault.plan_postgres(pg, renderer)]
     return changes
 

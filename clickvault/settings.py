@@ -2,13 +2,15 @@
 
 Precedence: environment, then `.env` in the checkout, then the state file that `clickvault up` writes
 (`<home>/stack.json`). The stages never know which of the three answered, so the embedded stack, docker compose and a
-cluster differ in settings only.
+cluster differ in settings only. All addresses of one store come from one of the three: an owner's from the environment beside
+a reader's from an old state file would write into one store and read from another.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -32,6 +34,22 @@ _STORE_FIELDS = {
     "postgres": ("postgres_url",),
 }
 
+_ADDRESSES = {
+    "ClickHouse": ("clickhouse_url", "clickhouse_reader_url", "neo4j_sees_clickhouse"),
+    "Kafka": ("kafka_bootstrap", "clickhouse_sees_kafka"),
+    "S3": ("s3_url", "clickhouse_sees_s3"),
+    "PostgreSQL": ("postgres_url", "clickhouse_sees_postgres"),
+    "Neo4j": ("neo4j_uri",),
+}
+"""The addresses of each store, by which the pipeline and other stores reach it: the pipeline's own first."""
+
+_OF_THE_STACK = {
+    "Kafka": ("kafka_epoch",),
+    "S3": ("s3_access_key", "s3_secret_key", "s3_bucket"),
+    "Neo4j": ("neo4j_user", "neo4j_password"),
+}
+"""What the state file says besides: it is true of the embedded stack's store, and of no other."""
+
 
 class _StateFile(PydanticBaseSettingsSource):
     """The settings that the embedded stack wrote down when it started."""
@@ -44,13 +62,78 @@ class _StateFile(PydanticBaseSettingsSource):
         """The `settings` object of the state file; empty when no stack was ever started."""
         home = self.current_state.get("CLICKVAULT_HOME") or self.current_state.get("home") or DEFAULT_HOME
         folder = Path(home).expanduser()
-        try:
-            found = statefile.read(folder / STATE_FILE)
-        except FileNotFoundError:
-            return {}
-        if statefile.original_of(found, folder):  # those addresses are another home's
-            return {}
-        return dict(found["settings"])
+        found: dict[str, Any] = {}
+        with suppress(FileNotFoundError):
+            file = statefile.read(folder / STATE_FILE)
+            if not statefile.original_of(file, folder):  # those addresses are another home's
+                found = dict(file["settings"])
+        given = self.settings_sources_data
+        if not given.get("InitSettingsSource"):  # a program that names stores itself knows what it does
+            places = {
+                "the environment": given.get("EnvSettingsSource", {}),
+                ".env": given.get("DotEnvSettingsSource", {}),
+                str(folder / STATE_FILE): found,
+            }
+            for store in _ADDRESSES:
+                _check_one_place(store, places)
+        return found
+
+
+def _check_one_place(store: str, places: dict[str, dict[str, Any]]) -> None:
+    """Raise ConfigurationError where settings of one store come from several places, and name different servers.
+
+    `places`: what each place says, in the order of precedence; the last is the state file.
+    """
+
+    def place_of(name: str) -> str:
+        return next((place for place, said in places.items() if said.get(name)), "")
+
+    own, *others = _ADDRESSES[store]
+    given = [name for name in (own, *others) if place_of(name)]
+    if not given:
+        return
+    first, *rest = given
+    server = _server(str(places[place_of(first)][first]))
+    *_, state = places
+    rest = [name for name in rest if _server(str(places[place_of(name)][name])) != server]
+    if _server(str(places[state].get(own, ""))) != server:
+        rest += [
+            name
+            for name in _OF_THE_STACK.get(store, ())
+            if place_of(name) == state and places[state][name] != Settings.model_fields[name].default
+        ]
+    for name in rest:
+        if place_of(name) != place_of(first):
+            raise ConfigurationError(
+                f"{store} has settings from two places, of two servers perhaps: {first.upper()} from {place_of(first)}, "
+                f"{name.upper()} from {place_of(name)}",
+                hint=f"set {name.upper()} in {place_of(first)} too, or take {first.upper()} out of it, "
+                "or name a folder without a stack in CLICKVAULT_HOME"
+                if place_of(name) == state
+                else f"set both in one place, or take {name.upper()} out of {place_of(name)}",
+            )
+
+
+def check_replaced(before: Settings, after: Settings, place: str) -> Settings:
+    """`after`, whose stores' own addresses were replaced by those of `place`, unless another address is still the old server's.
+
+    Raises ConfigurationError, as two places in the settings do.
+    """
+    for store, (own, *others) in _ADDRESSES.items():
+        old, new = (_server(str(getattr(s, own))) for s in (before, after))
+        for name in others if old and old != new else ():
+            if getattr(after, name) and _server(str(getattr(after, name))) != new:
+                raise ConfigurationError(
+                    f"{store} has settings from two places: {place} replaces {own.upper()}, but {name.upper()} comes from "
+                    "the settings",
+                    hint=f"let both name one server, or take {own.upper()} and {name.upper()} out of the settings",
+                )
+    return after
+
+
+def _server(address: str) -> str:
+    """`host:port` of an address, by which two of them can be told to be one server."""
+    return address.rpartition("@")[2].rpartition("//")[2].partition("/")[0].lower()
 
 
 class Settings(BaseSettings):

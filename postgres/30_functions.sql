@@ -14,6 +14,20 @@ create or replace function vault.hash_key(variadic parts text[]) returns uuid
 language sql immutable parallel safe
 return md5(vault.netstrings(variadic parts))::uuid;
 
+-- Rename a column of a table of the vault, where it still has its earlier name: what `Renamed` in a contract means.
+create or replace function vault.rename_column(name text, earlier text, now text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    columns name[] := array(
+        select attname from pg_attribute
+        where attrelid = format('vault.%I', name)::regclass and attnum > 0 and not attisdropped);
+begin
+    if earlier = any(columns) and not now = any(columns) then
+        execute format('alter table vault.%I rename column %I to %I', name, earlier, now);
+    end if;
+end
+$$;
+
 -- Add the partitions of `months` (first days) to the tables `parents` of the vault, where they are missing.
 -- Attaching a finished table does not block readers of the parent, which CREATE TABLE ... PARTITION OF would.
 -- It runs with the owner's rights: whoever loads needs new months, and no right to make or change any other table.

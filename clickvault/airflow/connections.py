@@ -10,7 +10,7 @@ import json
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from clickvault.settings import Settings
+from clickvault.settings import Settings, check_replaced
 
 PREFIX = "clickvault_"
 _URLS = {"clickhouse": ("clickhouse_url", "http"), "postgres": ("postgres_url", "postgresql")}
@@ -50,7 +50,10 @@ def _of_url(url: str) -> dict[str, Any]:
 
 
 def apply(settings: Settings, connections: dict[str, Any]) -> Settings:
-    """The settings with what these connections (by store) say instead."""
+    """The settings with what these connections (by store) say instead.
+
+    Raises ConfigurationError where a store's other addresses (its reader's, or as another store sees it) stay an old server's.
+    """
     update: dict[str, Any] = {}
     for store, found in connections.items():
         extra = dict(found.extra_dejson)
@@ -72,7 +75,7 @@ def apply(settings: Settings, connections: dict[str, Any]) -> Settings:
                 "neo4j_uri": f"{extra.get('scheme', 'bolt')}://{found.host}{port}",
                 "neo4j_user": found.login, "neo4j_password": found.password,
             }  # fmt: skip
-    return settings.model_copy(update=update)
+    return check_replaced(settings, settings.model_copy(update=update), "a connection of Airflow")
 
 
 def from_airflow(settings: Settings) -> Settings:

@@ -41,9 +41,22 @@ def init(
     new_epoch: Annotated[
         bool, typer.Option("--new-epoch", help="The broker's topics were made anew: take them as new sources.")
     ] = False,
+    accept_breaking: Annotated[
+        bool,
+        typer.Option(
+            "--accept-breaking",
+            help="Narrower limits, and fields and event types that are gone, are meant: docs/contracts.md.",
+        ),
+    ] = False,
+    drop_domain: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--drop-domain", help="Switch off this domain, which is declared no more; its rows stay. May be repeated."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Make or migrate everything: topics, ClickHouse, PostgreSQL. Idempotent.
+    """Make or migrate everything: topics, ClickHouse, PostgreSQL. Idempotent. Exits 1, and does nothing, for a breaking change.
 
     Example: clickvault init
     """
@@ -51,17 +64,20 @@ def init(
     from clickvault.session import open_session
     from clickvault.settings import get_settings
 
+    how: dict[str, Any] = {"accept_breaking": accept_breaking, "drop_domains": drop_domain or []}
     if dry_run:
-        plan(json)
+        with open_session() as s:
+            changes = schema.plan(s.settings, s.renderer, s.ch, s.pg, **how)
+        _changes(changes, json, "nothing to change")
         return
     settings = schema.new_epoch(get_settings()) if new_epoch else None
     with open_session(settings) as s, show.progress() as bar:
-        changes = schema.init(s.settings, s.renderer, s.ch, s.pg, lambda what: bar("init", 0, 0))
+        changes = schema.init(s.settings, s.renderer, s.ch, s.pg, lambda what: bar("init", 0, 0), **how)
     _changes(changes, json, "everything was there already")
 
 
 def plan(json: Json = False) -> None:
-    """Show what init would change; empty right after init.
+    """Show what init would change, and first what it would refuse; empty right after init.
 
     Example: clickvault plan --json
     """

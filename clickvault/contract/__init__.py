@@ -5,7 +5,7 @@ An event type is one class, and this is all that a domain imports:
     from clickvault.contract import Actor, Domain, Event, Hub, Id, Length, Ref, Sat
 
 `language` has the words, `spec` what is read out of a class, `vault` what of it becomes of it in the
-Data Vault, `domain` what is checked across classes, `assistance` what Pits and Bridges become, `judge` the Python reading of the same rules.
+Data Vault, `domain` what is checked across classes, `changes` how one is kept and what of it is breaking, `assistance` what Pits and Bridges become, `judge` the Python reading of the same rules.
 """
 
 from clickvault.contract.domain import Domain, Registry, load_domains
@@ -13,6 +13,7 @@ from clickvault.contract.language import (
     Actor,
     After,
     AsOf,
+    Backfill,
     Bridge,
     Day,
     Dimension,
@@ -30,6 +31,7 @@ from clickvault.contract.language import (
     Range,
     Ref,
     Relation,
+    Renamed,
     Sat,
     Time,
     Transaction,
@@ -38,7 +40,7 @@ from clickvault.contract.language import (
 from clickvault.contract.spec import EventSpec, FieldSpec
 
 __all__ = [
-    "Actor", "After", "AsOf", "Bridge", "Day", "Dimension", "Domain", "Effectivity", "Event", "EventSpec", "FieldSpec", "Filled", "Historized", "Hub", "Id",
-    "Length", "MultiActive", "Node", "Pattern", "Pit", "Range", "Ref", "Registry", "Relation", "Sat", "Time", "Transaction",
+    "Actor", "After", "AsOf", "Backfill", "Bridge", "Day", "Dimension", "Domain", "Effectivity", "Event", "EventSpec", "FieldSpec", "Filled", "Historized", "Hub", "Id",
+    "Length", "MultiActive", "Node", "Pattern", "Pit", "Range", "Ref", "Registry", "Relation", "Renamed", "Sat", "Time", "Transaction",
     "Window", "load_domains",
 ]  # fmt: skip

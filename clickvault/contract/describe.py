@@ -25,6 +25,10 @@ def limits(f: FieldSpec) -> str:
         parts.append(f"not before {f.after}")
     if f.filled:
         parts.append(f"in at least {f.filled:.0%} of the events")
+    if f.renamed_from:
+        parts.append(f"was called {', '.join(f.renamed_from)}")
+    if f.backfill is not None:
+        parts.append(f"{f.backfill} in events from before it was required")
     return "; ".join(parts)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from clickvault.contract.domain import Registry
     from clickvault.contract.language import Event
-    from clickvault.contract.spec import FieldSpec
+    from clickvault.contract.spec import EventSpec, FieldSpec
 
 MAX_MESSAGE_BYTES = 1_000_000
 """A longer message is rejected: no event is that large, and both parsers stay far from their limits."""
@@ -75,6 +75,9 @@ def judge(raw: bytes, registry: Registry, received_at: datetime | None = None) -
     spec = registry.events.get(str(value.get("event_type")))
     if spec is None:
         return ["unknown event type"]
+    if now := _names_of_now(spec, value):
+        value = {now.get(name, name): v for name, v in value.items()}
+        raw = _with_names(raw, now)
     huge = [f"{name}: out of range" for name in _huge(spec.all_fields, value)]
     if huge:  # Pydantic takes a whole number of any size for a fraction, ClickHouse none beyond 64 bits
         return huge
@@ -113,6 +116,18 @@ def _why(error: ErrorDetails) -> str:
     if error["type"] != "missing" and error["input"] is None:
         return "is null"
     return {"missing": "missing", "extra_forbidden": "not declared"}.get(error["type"], error["msg"])
+
+
+def _names_of_now(spec: EventSpec, value: dict[str, Any]) -> dict[str, str]:
+    """The names of fields that a message uses as they were before, with those of now."""
+    used = {f.name: next((n for n in f.names if n in value), f.name) for f in spec.fields if f.renamed_from}
+    return {old: name for name, old in used.items() if old != name}
+
+
+def _with_names(raw: bytes, now: dict[str, str]) -> bytes:
+    """The message under the names of now. Whole numbers that no field holds are none any more."""
+    items = json.loads(raw, parse_int=lambda text: int(text) if len(text) <= 20 else 0.5).items()
+    return json.dumps({now.get(name, name): value for name, value in items}).encode()
 
 
 def broken_rules(event: Event, received_at: datetime | None) -> list[str]:

@@ -188,6 +188,34 @@ class MultiActive:
     child_key: str
 
 
+# ── what a field was before ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """The field was called `renamed_from` before, several names with the newest first.
+
+    A message that uses an earlier name is read as if it used the new one. The satellites' hashes keep the oldest name.
+    """
+
+    renamed_from: str | tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The earlier names, the newest first."""
+        return (self.renamed_from,) if isinstance(self.renamed_from, str) else tuple(self.renamed_from)
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """What a field that is required now counts as in events from before it was: of the field's own type, within its limits.
+
+    A day or a time is given as its text. New messages without the field are rejected all the same.
+    """
+
+    value: str | int | float | bool
+
+
 # ── what quality checks hold a field to: kept as it is, and told ──────────────────────────────────────────────────
 
 

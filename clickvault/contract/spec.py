@@ -56,8 +56,20 @@ class FieldSpec:
     dimension: bool = False
     filled: float = 0
     after: str = ""
+    renamed_from: tuple[str, ...] = ()
+    backfill: str | int | float | bool | None = None
     items: tuple[FieldSpec, ...] = ()
     meaning: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names under which a message may bring the field, the present one first."""
+        return (self.name, *self.renamed_from)
+
+    @property
+    def hash_name(self) -> str:
+        """The name under which hashes know the field: its oldest, so that a rename makes no new version of anything."""
+        return self.renamed_from[-1] if self.renamed_from else self.name
 
     @property
     def role(self) -> str:
@@ -370,6 +382,10 @@ def _with_metadata(where: str, spec: FieldSpec, metadata: list[Any]) -> FieldSpe
                 spec = replace(spec, filled=m.share)
             case lang.After():
                 spec = replace(spec, after=m.field)
+            case lang.Renamed():
+                spec = replace(spec, renamed_from=m.names)
+            case lang.Backfill():
+                spec = replace(spec, backfill=m.value)
             case lang._Flag():
                 spec = replace(
                     spec, actor=spec.actor or m is lang.Actor, dimension=spec.dimension or m is lang.Dimension
@@ -424,7 +440,8 @@ def _check_limits(where: str, f: FieldSpec) -> None:
         if key is None or key.optional or key.kind == "float":
             raise ContractError(f"{where}: child key {f.multi_active.child_key!r} is no required field of the members")
         for item in f.items:
-            if item.hub or item.ref or item.sat or item.actor or item.dimension or item.filled or item.after:
+            said = (item.hub, item.ref, item.sat, item.actor, item.dimension, item.filled, item.after)
+            if any(said) or item.renamed_from or item.backfill is not None:
                 raise ContractError(f"{where}: a member's field has no role, but {item.name} has one")
         if f.optional:
             raise ContractError(f"{where}: a list is never optional", hint="Length(0, n): an empty list says it")
@@ -439,14 +456,60 @@ def _check_limits(where: str, f: FieldSpec) -> None:
             raise ContractError(f"{where}: {what!r} is not a lower-case identifier")
     if f.sat and (f.hub or f.ref or f.multi_active):
         raise ContractError(f"{where}: a key is no attribute of a satellite")
+    if f.backfill is not None:
+        _check_backfill(where, f)
     if f.filled and not (f.optional and 0 < f.filled <= 1):
         raise ContractError(
             f"{where}: Filled is a share above 0 up to 1, of an optional field, got {f.filled}", hint="Filled(0.5)"
         )
 
 
+def _check_backfill(where: str, f: FieldSpec) -> None:
+    """A value for events from before is one that a message could have brought."""
+    if not f.sat or f.optional:
+        raise ContractError(
+            f"{where}: Backfill is for a required attribute, not for a key, a list or an optional field",
+            hint="a key that earlier events lack is optional: `X | None = None`",
+        )
+    value = f.backfill
+    text = value if isinstance(value, str) else ""
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    low, high = f.low if f.low is not None else -math.inf, f.high if f.high is not None else math.inf
+    match f.kind:
+        case "int":
+            good = type(value) is int and low <= value <= high
+        case "float":
+            good = numeric and low <= float(value or 0) <= high
+        case "bool":
+            good = isinstance(value, bool)
+        case "enum":
+            good = value in f.choices
+        case "string":
+            good = isinstance(value, str) and low <= len(text) <= high and "\0" not in text
+            good = good and all(re.search(pattern, text) for pattern in f.patterns)
+        case "uuid":
+            good = bool(re.match(lang.UUID_PATTERN, text))
+        case "time":
+            good = bool(re.match(lang.TIME_PATTERN, text)) and text >= f.since
+        case "date":
+            good = bool(re.match(lang.DAY_PATTERN, text))
+        case _:
+            good = False
+    if not good:
+        raise ContractError(
+            f"{where}: the value of Backfill is of the field's type and within its limits, got {value!r}"
+        )
+
+
 def _check_event(spec: EventSpec) -> None:
     name = spec.class_name
+    every_name = [n for f in spec.all_fields for n in f.names]
+    for old in (n for f in spec.fields for n in f.renamed_from):
+        if not IDENTIFIER.match(old) or every_name.count(old) > 1:
+            raise ContractError(
+                f"{name}: {old!r} is no earlier name of one field",
+                hint='Renamed(renamed_from="..."), a name that no field of this class has or had',
+            )
     hubs = [f for f in spec.fields if f.hub]
     if len(hubs) > 1:
         raise ContractError(f"{name}.{hubs[1].name}: a second hub; an event type has one", hint='use Ref("...")')

@@ -75,7 +75,8 @@ def read_table(sql: str) -> Table | None:
         found.append((name, _TYPE_ENDS.sub("", rest).strip()))
     if not keys:
         keys = _names(sql[end:])
-    found += [(_bare(c), _TYPE_ENDS.sub("", kind).strip()) for _, c, kind in _ALTER.findall(sql[end:])]
+    added = [(_bare(c), _TYPE_ENDS.sub("", kind).strip()) for _, c, kind in _ALTER.findall(sql[end:])]
+    found += [(name, kind) for name, kind in added if name not in dict(found)]
     columns = tuple(Column(name, kind, name in keys) for name, kind in found)
     return Table(_bare(create.group(1)), columns)
 

@@ -24,7 +24,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from psycopg2.extras import execute_values
 
-from clickvault import postgres
+from clickvault import postgres, versions
 from clickvault.clickhouse import as_ours
 from clickvault.contract.vault import VaultSpec
 from clickvault.errors import DataError
@@ -85,14 +85,16 @@ def load(
     Two event types at a time where settings have a `postgres_url` to connect to a second time: `progress` is then
     called from two threads.
 
-    Raises StoreError when an engine is down, or another load of the type runs for longer than two minutes; DataError
-    when the stage does not hold what was sent, or a stream's offsets have gone back.
+    Raises StoreError when an engine is down, or another load of the type runs for longer than two minutes; ContractError
+    when an event type is declared otherwise than `init` has applied; DataError when the stage does not hold what was sent,
+    or a stream's offsets have gone back.
     """
     names = list(renderer.registry.events) if event_types is None else list(event_types)
     wanted = {renderer.registry.event(name).event_type for name in names}
     batch_rows = int(getattr(settings, "bridge_batch_rows", BATCH_ROWS))
     ordered = _ordered(renderer, wanted)
     with _translated("finding what is new"):
+        versions.check(ch, renderer.registry, wanted)
         _check_streams(ch, pg, wanted)
         new = _backlog(renderer, ch, [v.event.event_type for v in ordered])
 

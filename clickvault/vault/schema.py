@@ -7,6 +7,7 @@ gone, is applied again; every definition is idempotent, and adds to tables witho
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from clickvault.contract.vault import LinkSpec, SatSpec, VaultSpec
 from clickvault.objects import objects_of
 from clickvault.postgres import Connection
 from clickvault.render import Renderer, check_identifier, pg_identifier
+
+log = logging.getLogger(__name__)
 
 MONTH_SUFFIX = "_999912"
 
@@ -27,6 +30,8 @@ class SchemaObject:
     name: str
     kind: str
     sql: str
+    event_type: str = ""
+    """The one that fills a table of the vault, where it is one."""
 
     @property
     def hash(self) -> str:
@@ -77,13 +82,13 @@ def _tables(renderer: Renderer, vault: VaultSpec) -> Iterable[SchemaObject]:
 
     yield SchemaObject(name, "table", renderer.render("vault/stage_table.sql.j2", v=vault))
     for link in vault.links:
-        yield SchemaObject(f"vault.link_{link.name}", "table", renderer.render("vault/link.sql.j2", link=link))
+        sql = renderer.render("vault/link.sql.j2", link=link)
+        yield SchemaObject(f"vault.link_{link.name}", "table", sql, vault.event.event_type)
         if link.kind == "effectivity":
-            yield SchemaObject(f"vault.eff_{link.name}", "table", eff(link))
+            yield SchemaObject(f"vault.eff_{link.name}", "table", eff(link), vault.event.event_type)
     for sat in vault.sats:
-        yield SchemaObject(
-            f"vault.{sat.name}", "table", renderer.render("vault/sat.sql.j2", sat=sat, first=sat.name == main)
-        )
+        sql = renderer.render("vault/sat.sql.j2", sat=sat, first=sat.name == main)
+        yield SchemaObject(f"vault.{sat.name}", "table", sql, vault.event.event_type)
     for table in partitioned(vault):
         check_identifier(table + MONTH_SUFFIX)  # PostgreSQL would cut a longer name off, and two could meet
 
@@ -144,6 +149,7 @@ def apply_postgres(pg: Connection, renderer: Renderer) -> list[str]:
             else:
                 cursor.execute(o.sql)
             done.append(f"{action} {o.kind} {o.name}")
+        _read_again(cursor, {o.event_type for action, o in changes if action == "create" and o.event_type})
         for _, o in changes:
             cursor.execute(
                 "insert into ops.schema_object (name, hash) values (%s, %s)"
@@ -171,6 +177,16 @@ def _changes(cursor: Connection, renderer: Renderer) -> list[tuple[str, SchemaOb
         elif applied[o.name] != o.hash:
             changes.append(("change", o))
     return changes
+
+
+def _read_again(cursor: Connection, event_types: set[str]) -> None:
+    """A new table of an event type that was loaded before: the next load reads all of the type again, for this table's sake."""
+    for name in sorted(event_types):
+        # Not while a load runs, which holds this lock: it would put the watermark back where it was.
+        cursor.execute("select pg_advisory_xact_lock(hashtext('clickvault.load'), hashtext(%s))", (name,))
+        cursor.execute("delete from ops.watermark where event_type = %s", (name,))
+        if cursor.rowcount:
+            log.info("%s: has a new table in the vault, and is loaded again from the start", name)
 
 
 def _replace_view(cursor: Connection, o: SchemaObject) -> None:

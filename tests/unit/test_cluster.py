@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from clickvault.quality.checks import all_checks, query
 from clickvault.render import Renderer, statements
 from clickvault.resources import ROOT
 from clickvault.settings import Settings
+from clickvault.versions import Period
 from contracts.social import DOMAIN
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "cluster" / "clickhouse.sql"
@@ -82,8 +84,11 @@ def test_what_is_asked_later_is_planned_for_two_shards(tmp_path: Path) -> None:
     asked = {f"separate {i}": s for i, s in enumerate(statements(renderer.render("ingest/separate.sql.j2", table="x")))}
     del asked["separate 3"]  # an ALTER has no plan
     asked["retire"] = renderer.render("maintenance/retire.sql.j2")
-    asked["accounts"] = renderer.render("ingest/accounts.sql.j2", retired=True)
     like = renderer.registry.events["like"]
+    changed = datetime(2026, 1, 2, tzinfo=UTC)
+    periods = [Period(name, event) for name, event in renderer.registry.events.items() if event is not like]
+    periods += [Period("like", None, None, changed), Period("like", like, changed)]
+    asked["accounts"] = renderer.render("ingest/accounts.sql.j2", retired=True, periods=periods)
     asked |= {f"replay {i}": s for i, s in enumerate(statements(renderer.render("ingest/replay.sql.j2", event=like)))}
     asked |= {m.name: marts.build_sql(renderer, m) for m in marts.all_marts(renderer)}
     asked |= {c.name: query(renderer, c) for c in all_checks(renderer)}

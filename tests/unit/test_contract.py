@@ -24,6 +24,7 @@ from clickvault.contract import (
     Actor,
     After,
     AsOf,
+    Backfill,
     Bridge,
     Day,
     Dimension,
@@ -43,6 +44,7 @@ from clickvault.contract import (
     Ref,
     Registry,
     Relation,
+    Renamed,
     Sat,
     Time,
     Transaction,
@@ -259,6 +261,19 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: declare(thing_id=KEY, a=Annotated[bool, Sat("a-b")]), "Thing.a: 'a-b' is not a lower-case"),
     "a key in a satellite": (
         lambda: declare(thing_id=Annotated[Id, Hub("thing"), Sat("card")]), "Thing.thing_id: a key is no attribute"),
+    "backfill of an optional field": (
+        lambda: declare(thing_id=KEY, text=(Annotated[str | None, Length(1, 9), Sat("card"), Backfill("x")], None)),
+        "Thing.text: Backfill is for a required attribute"),
+    "backfill of a key": (lambda: declare(thing_id=Annotated[Id, Hub("thing"), Backfill("x")]), "Thing.thing_id: Backfill"),
+    "backfill beyond the limits": (
+        lambda: declare(thing_id=KEY, text=Annotated[str, Length(1, 9), Sat("card"), Backfill("")]),
+        "Thing.text: the value of Backfill"),
+    "backfill of another type": (
+        lambda: declare(thing_id=KEY, n=Annotated[int, Range(0, 9), Sat("card"), Backfill(True)]),
+        "Thing.n: the value of Backfill"),
+    "an earlier name that is a field": (
+        lambda: declare(thing_id=KEY, text=Annotated[str, Length(1, 9), Sat("card"), Renamed("thing_id")]),
+        "Thing: 'thing_id' is no earlier name of one field"),
     "filled": (lambda: declare(thing_id=KEY, text=Annotated[str, Length(1, 9), Sat("card"), Filled(0.5)]), "Thing.text: Filled"),
     "filled by more than all": (
         lambda: declare(thing_id=KEY, text=(Annotated[str | None, Length(1, 9), Sat("card"), Filled(2)], None)),

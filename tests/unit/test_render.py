@@ -44,8 +44,15 @@ from clickvault.vault.mentions import mentions_sql
 from clickvault.vault.merge import merge_statements
 from clickvault.vault.schema import schema_objects
 from clickvault.vault.snapshots import build_sql
+from clickvault.versions import Period
 from contracts.social import DOMAIN
 from tests.unit import representatives
+
+
+def periods_of(renderer: Renderer) -> list[Period]:
+    """Every event type by one contract for ever, as in a home whose contracts never changed."""
+    return [Period(name, event) for name, event in renderer.registry.events.items()]
+
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 UPDATE = os.environ.get("UPDATE_SNAPSHOTS") == "1"
@@ -210,8 +217,9 @@ def rendered() -> dict[str, str]:
         add(name, "ClickHouse: put a day in place", graph_sql.replace_sql(RENDERER, table, date(2026, 1, 31)))
         add(name, "ClickHouse: an empty day", graph_sql.replace_sql(RENDERER, table, date(2026, 1, 31), empty=True))
     add("clickhouse", "graph: summary", RENDERER.render("graph/summary.sql.j2"))
+    periods = periods_of(RENDERER)
     for template in ("s3_count", "s3_load", "accounts"):
-        add(f"ingest_{template}", f"ingest: {template}", RENDERER.render(f"ingest/{template}.sql.j2"))
+        add(f"ingest_{template}", f"ingest: {template}", RENDERER.render(f"ingest/{template}.sql.j2", periods=periods))
     for template in ("retire", "parts", "load_log"):
         add("maintenance", f"maintenance: {template}", RENDERER.render(f"maintenance/{template}.sql.j2"))
     for store in ("clickhouse", "postgres"):
@@ -252,14 +260,16 @@ def shown() -> dict[str, str]:
         section(f"accounts in {s}", SMALL.render(f"vault/accounts_{s}.sql.j2")) for s in ("clickhouse", "postgres")
     ]
     replay = statements(TWO.render("ingest/replay.sql.j2", event=smallest))
-    later = TWO.render("ingest/accounts.sql.j2", retired=True)
+    later = TWO.render("ingest/accounts.sql.j2", retired=True, periods=periods_of(TWO))
     return out | {
         "maintenance.sql": out["maintenance.sql"] + section("accounts of what landed later", later),
         "kept_up.sql": "\n".join(section(title, sql) for title, sql in kept_up(SMALL)),
         "quality.sql": "\n".join(section(title, sql) for title, sql in checks(SMALL)),
         "postgres.sql": "\n".join(parts),
         "vault_accounts.sql": "\n".join(vault),
-        "ingest_accounts.sql": section("ingest: accounts", TWO.render("ingest/accounts.sql.j2")),
+        "ingest_accounts.sql": section(
+            "ingest: accounts", TWO.render("ingest/accounts.sql.j2", periods=periods_of(TWO))
+        ),
         "ingest_replay.sql": section(f"dead letters: replay of {smallest.event_type}", *replay),
     }
 

@@ -125,6 +125,17 @@ ORDER BY (bucket, path, etag);
 CREATE VIEW ops.unread_objects AS
 SELECT bucket, path, etag, number, bytes, lines, reason, seen_at FROM ops.objects FINAL WHERE notEmpty(reason) AND NOT gone;
 
+-- ═══ ClickHouse: table ops.contracts
+CREATE TABLE IF NOT EXISTS ops.contracts
+(
+    event_type String,
+    domain String,
+    since DateTime64(6, 'UTC'),
+    contract String
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (event_type, since);
+
 -- ═══ ClickHouse: feed landing.reject_unknown
 CREATE MATERIALIZED VIEW landing.reject_unknown TO raw.rejected AS
 SELECT

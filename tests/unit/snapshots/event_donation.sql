@@ -240,6 +240,8 @@ create table if not exists "vault"."link_donation" (
     record_source text not null,
     primary key (event_time, lhk)
 ) partition by range (event_time);
+alter table "vault"."link_donation" add column if not exists "hk_post" uuid;
+alter table "vault"."link_donation" alter column "hk_post" drop not null;
 alter table "vault"."link_donation" add column if not exists "amount_micros" bigint;
 alter table "vault"."link_donation" add column if not exists "currency" text;
 

@@ -1,17 +1,21 @@
 -- ═══ ingest: accounts
--- The accounts of the landing table: every message is judged once more, and counted; one that was replayed as of its replay.
--- Inputs: the contracts. Grain: one row an event type, '' for messages that no type claims.
+-- The accounts of the landing table: every message is judged once more, by the contract and at the time of its last verdict, and counted.
+-- Inputs: the contracts; periods (clickvault/versions.py), by which contract which time goes. Grain: one row an event type, '' for
+-- messages that no type claims.
 -- landed, valid: distinct positions; events: distinct (event_time, event_id) among the valid; dead: dead letters.
 -- Where months were removed from the landing table (`retired`; parameter since, DateTime64) only what landed later is looked at, and of
 -- events that came once more only those count that first came later.
 WITH
     judged AS
     (
+        SELECT event_type, uniqExactMerge(landed) AS landed, uniqExactIfMerge(valid) AS valid, uniqExactIfMerge(events) AS events
+        FROM
+        (
         SELECT
             'user' AS event_type,
-            uniqExact(source, stream, partition, offset) AS landed,
-            uniqExactIf((source, stream, partition, offset), empty(reasons)) AS valid,
-            uniqExactIf((event_time, event_id), empty(reasons)) AS events
+            uniqExactState(source, stream, partition, offset) AS landed,
+            uniqExactIfState((source, stream, partition, offset), empty(reasons)) AS valid,
+            uniqExactIfState((event_time, event_id), empty(reasons)) AS events
         FROM (WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String), `username` Nullable(String), `email` Nullable(String), `country` Nullable(String), `language` Nullable(String))') AS _v
@@ -157,9 +161,9 @@ WHERE event_type = 'user')
         UNION ALL
         SELECT
             'user_badges' AS event_type,
-            uniqExact(source, stream, partition, offset) AS landed,
-            uniqExactIf((source, stream, partition, offset), empty(reasons)) AS valid,
-            uniqExactIf((event_time, event_id), empty(reasons)) AS events
+            uniqExactState(source, stream, partition, offset) AS landed,
+            uniqExactIfState((source, stream, partition, offset), empty(reasons)) AS valid,
+            uniqExactIfState((event_time, event_id), empty(reasons)) AS events
         FROM (WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String))') AS _v
@@ -297,14 +301,20 @@ FROM (
             WHERE e.event_type = 'user_badges'
         )
 WHERE event_type = 'user_badges')
+        )
+        GROUP BY event_type
         UNION ALL
         SELECT '' AS event_type, uniqExact(source, stream, partition, offset), 0, 0
-        FROM landing.events AS e
-        WHERE e.event_type NOT IN ('user', 'user_badges')
+        FROM
+        (
+            SELECT source, stream, partition, offset FROM landing.events AS e WHERE e.event_type NOT IN ('user', 'user_badges')
+        )
     ),
     dead AS
     (
-        SELECT if(d.event_type IN ('user', 'user_badges'), d.event_type, '') AS event_type, count() AS dead
+        SELECT
+            if(d.event_type IN ('user', 'user_badges'), d.event_type, '') AS event_type,
+            count() AS dead
         FROM raw.dead_letters AS d
         GROUP BY 1
     ),

@@ -77,6 +77,7 @@ create table if not exists "vault"."sat_customer_details" (
 alter table "vault"."sat_customer_details" add column if not exists "name" text;
 alter table "vault"."sat_customer_details" add column if not exists "dob" date;
 
+
 -- table vault.sat_customer_phone
 -- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
 -- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
@@ -128,6 +129,7 @@ create table if not exists "vault"."sat_nation" (
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 
+
 -- table stage.till
 -- The stage of one event type (PostgreSQL). Grain: one observation of the batch being loaded. Inputs: v (VaultSpec).
 -- Nullable and as wide as ClickHouse's types: what does not fit arrives changed, without an error. Unlogged: a killed
@@ -160,6 +162,7 @@ create table if not exists "vault"."sat_till" (
     unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
+
 
 -- table stage.customer_nation
 -- The stage of one event type (PostgreSQL). Grain: one observation of the batch being loaded. Inputs: v (VaultSpec).
@@ -207,6 +210,7 @@ create table if not exists "vault"."sat_customer_nation" (
     unique (event_time, event_id), -- where a merge finds the events that it has a copy of
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
+
 
 -- table stage.order
 -- The stage of one event type (PostgreSQL). Grain: one observation of the batch being loaded. Inputs: v (VaultSpec).
@@ -280,6 +284,7 @@ create table if not exists "vault"."sat_order_note" (
 alter table "vault"."sat_order_note" add column if not exists "left" text;
 alter table "vault"."sat_order_note" add column if not exists "right" text;
 
+
 -- table vault.sat_order_facts
 -- One satellite (PostgreSQL). Inputs: sat (SatSpec), first (whether the event type's other tables are found by it).
 -- Insert-only, but for an event of which a copy comes that its source gave earlier: that copy takes its place.
@@ -300,6 +305,7 @@ alter table "vault"."sat_order_facts" add column if not exists "paid" boolean;
 alter table "vault"."sat_order_facts" add column if not exists "weight" double precision;
 alter table "vault"."sat_order_facts" add column if not exists "due" timestamptz;
 alter table "vault"."sat_order_facts" add column if not exists "ref" uuid;
+
 
 -- table stage.refund
 -- The stage of one event type (PostgreSQL). Grain: one observation of the batch being loaded. Inputs: v (VaultSpec).
@@ -365,6 +371,7 @@ create table if not exists "vault"."sat_refund_refund" (
     primary key (hk, event_time, event_id)
 ) partition by range (event_time);
 alter table "vault"."sat_refund_refund" add column if not exists "cents" bigint;
+
 
 -- table stage.order_customer
 -- The stage of one event type (PostgreSQL). Grain: one observation of the batch being loaded. Inputs: v (VaultSpec).
@@ -537,7 +544,10 @@ create table if not exists "vault"."link_payment" (
     record_source text not null,
     primary key (event_time, lhk)
 ) partition by range (event_time);
+alter table "vault"."link_payment" add column if not exists "hk_order" uuid;
+alter table "vault"."link_payment" alter column "hk_order" drop not null;
 alter table "vault"."link_payment" add column if not exists "cents" bigint;
+
 
 -- table vault.seen_customer
 -- When a hub's keys were first heard of (PostgreSQL): by any event that mentions them, declared or not. Inputs: hub, sats (SatSpec

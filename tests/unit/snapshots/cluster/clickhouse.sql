@@ -154,6 +154,16 @@ ORDER BY (bucket, path, etag);
 -- ═══ view ops.unread_objects
 CREATE VIEW ops.unread_objects ON CLUSTER `clickvault` AS
 SELECT bucket, path, etag, number, bytes, lines, reason, seen_at FROM ops.objects FINAL WHERE notEmpty(reason) AND NOT gone;
+-- ═══ table ops.contracts
+CREATE TABLE IF NOT EXISTS ops.contracts ON CLUSTER `clickvault`
+(
+    event_type String,
+    domain String,
+    since DateTime64(6, 'UTC'),
+    contract String
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}')
+ORDER BY (event_type, since);
 
 -- ═══ feed landing.reject_unknown
 CREATE MATERIALIZED VIEW landing.reject_unknown ON CLUSTER `clickvault` TO raw.rejected AS
