@@ -154,6 +154,7 @@ ORDER BY (bucket, path, etag);
 -- ═══ view ops.unread_objects
 CREATE VIEW ops.unread_objects ON CLUSTER `clickvault` AS
 SELECT bucket, path, etag, number, bytes, lines, reason, seen_at FROM ops.objects FINAL WHERE notEmpty(reason) AND NOT gone;
+
 -- ═══ table ops.contracts
 CREATE TABLE IF NOT EXISTS ops.contracts ON CLUSTER `clickvault`
 (
