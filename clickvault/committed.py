@@ -83,7 +83,10 @@ def accounts(
     if new:
         ch.insert("ops.counted", new, ["source", "stream", "partition", "upto", "messages", "seen_at"])
     return [
-        *(Account(f"{source} {topic}: committed at the broker = landed", *both) for topic, both in sums.items()),
+        *(
+            Account(f"{source} {topic}: committed at the broker = landed", left, right)
+            for topic, (left, right) in sums.items()
+        ),
         *unreadable,
     ]
 

@@ -7,13 +7,13 @@ counted is kept in ops.accounts, where the quality check `reconciliation` reads 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault import committed, epochs, graph, ingest, kafka, marts, positions, s3, vault, versions
+from clickvault import committed, cut, epochs, graph, ingest, kafka, marts, positions, s3, vault, versions
 from clickvault.accounts import Account
 from clickvault.clickhouse import rows
 from clickvault.maintenance import retired_before
@@ -31,30 +31,38 @@ def reconcile(
 ) -> list[Account]:
     """All accounts, from the broker and the bucket to the marts, and kept. None is left out when one fails.
 
-    Not `whole`: contents are compared of what was loaded since they last balanced, instead of everything.
+    They are counted up to the positions that there are now (clickvault.cut). Not `whole`: contents are compared of what was loaded
+    since they last balanced, instead of everything.
     """
-    stages: list[tuple[str, Callable[[], list[Account]]]] = [
-        ("sent and landed", lambda: sent_accounts(settings, renderer, ch)),
-        ("landed and judged", lambda: landing_accounts(renderer, ch)),
-        ("vault", lambda: vault.accounts(renderer, ch, pg)),
-        ("contents of the vault", lambda: vault.contents_accounts(renderer, ch, pg, whole)),
-        ("graph", lambda: graph.accounts(renderer, ch, pg)),
-        ("graph database", lambda: graph.sync_accounts(settings, renderer, ch, pg)),
-        ("marts", lambda: marts.accounts(ch, pg, renderer)),
-    ]
     found: list[Account] = []
-    for name, stage in stages:
+
+    def count(name: str, stage: Callable[[], list[Account]], built: bool = True) -> None:
         if progress:
             progress(name)
-        found += stage()
-    now = datetime.now(UTC)
+        found.extend(cut.unless_built(stage(), built))
+
+    at = datetime.now(UTC)  # what is loaded from now on, the next count compares
+    with cut.fixed(settings, renderer, ch) as now:
+        with now.landed():
+            count("sent and landed", lambda: sent_accounts(settings, renderer, ch, now.safe))
+            count("landed and judged", lambda: landing_accounts(renderer, ch))
+        with now.in_vault():
+            count("vault", lambda: vault.accounts(renderer, ch, now.pg))
+            count("contents of the vault", lambda: vault.contents_accounts(renderer, ch, now.pg, whole))
+        with now.built(pg, "graph") as built:
+            count("graph", lambda: graph.accounts(renderer, ch, now.pg), built)
+            count("graph database", lambda: graph.sync_accounts(settings, renderer, ch, now.pg), built)
+        with now.built(pg, "marts") as built:
+            count("marts", lambda: marts.accounts(ch, now.pg, renderer), built)
     columns = ["counted_at", "name", "left", "right"]
-    ch.insert("ops.accounts", [[now, a.name, a.left, a.right] for a in found], columns)
+    ch.insert("ops.accounts", [[at, a.name, a.left, a.right] for a in found if not a.waiting], columns)
     return found
 
 
-def sent_accounts(settings: Settings, renderer: Renderer, ch: Client) -> list[Account]:
-    """What the broker and the bucket hold, against the positions that landed."""
+def sent_accounts(
+    settings: Settings, renderer: Renderer, ch: Client, safe: Mapping[positions.At, int] | None = None
+) -> list[Account]:
+    """What the broker and the bucket hold, against the positions that landed; with `safe` up to these positions."""
     landed: dict[tuple[str, str], int] = defaultdict(int)
     for r in rows(
         ch,
@@ -69,14 +77,15 @@ def sent_accounts(settings: Settings, renderer: Renderer, ch: Client) -> list[Ac
     topics = [t for g in renderer.registry.groups for t in renderer.registry.topics(g)]
     sent: dict[tuple[str, str], int] = defaultdict(int)
     bounds, unreadable = kafka.survey(settings, topics)
-    safe_positions = positions.safe_positions(ch)
+    safe_positions = positions.safe_positions(ch) if safe is None else safe
     for at, b in bounds.items():  # messages may have come, or a transaction ended, since the last of them landed
-        sent[now, at.topic] += max(b.end, min(safe_positions.get((now, *at), 0), b.high))
+        upto = safe_positions.get((now, *at), 0)
+        sent[now, at.topic] += max(b.end, min(upto, b.high)) if safe is None else min(b.high, upto)
     # A broker's earlier life can't be asked any more, and topics that nothing declares any more are not asked for: what was
     # recorded as landed whole stands for them.
-    for (source, stream, _), safe in safe_positions.items():
+    for (source, stream, _), end in safe_positions.items():
         if source.startswith("kafka:") and (source != now or stream not in topics):
-            sent[source, stream] += safe
+            sent[source, stream] += end
     keys = sorted({k for k in sent | landed if k[0].startswith("kafka:")})
     found = [
         Account(f"{source} {stream}: sent = landed", sent[source, stream], landed[source, stream])
@@ -88,8 +97,13 @@ def sent_accounts(settings: Settings, renderer: Renderer, ch: Client) -> list[Ac
     }
     found += committed.accounts(settings, ch, now, bounds, whole)
     bucket = settings.s3_bucket
-    lines = rows(ch, "SELECT sum(lines) AS n FROM ops.objects FINAL WHERE bucket = {b:String}", {"b": bucket})[0]["n"]
-    found.append(Account(f"s3 {bucket}: lines of loaded objects = landed", int(lines or 0), landed["s3", bucket]))
+    (loaded,) = rows(
+        ch,
+        "SELECT sum(lines) AS n FROM ops.objects FINAL "
+        "WHERE bucket = {b:String} AND bitShiftLeft(toUInt64(number), 32) < {up_to:UInt64}",
+        {"b": bucket, "up_to": 2**64 - 1 if safe is None else safe.get(("s3", bucket, 0), 0)},
+    )
+    found.append(Account(f"s3 {bucket}: lines of loaded objects = landed", int(loaded["n"] or 0), landed["s3", bucket]))
     return [*found, object_account(settings, ch)]
 
 

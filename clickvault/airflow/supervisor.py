@@ -34,8 +34,8 @@ ORDER = ("api-server", "dag-processor", "scheduler")
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 STEADY_SECONDS = 60.0
 """After running for so long, the next end of a process counts as its first."""
-HANG_SECONDS = 60.0
-"""A process that was not healthy for so long is ended, and started anew."""
+HANG_SECONDS = 90.0
+"""A process that was healthy, and has not been for so long, is ended, and started anew; one that starts has server.START_SECONDS."""
 
 
 @dataclass
@@ -101,6 +101,7 @@ class Supervisor:
         self.ended: dict[str, str] = {}
         self._next: dict[str, float] = {}
         self._unwell: dict[str, float] = {}
+        self._was_well: set[str] = set()
         self._steady_from: dict[str, float] = {}
         self._answers = False
         settings = get_settings()
@@ -150,15 +151,21 @@ class Supervisor:
         well = {"api-server": self._answers}
         for name in ("dag-processor", "scheduler"):
             # A database that is away says nothing of a process.
-            well[name] = seen is None or (name in seen.beats and datetime.now(UTC) - seen.beats[name] < STALE)
+            beat = seen.beats.get(name) if seen else None
+            started = self.notes.kept[name].started  # a beat before it was of the process that ran before
+            well[name] = seen is None or bool(
+                beat and started and beat >= datetime.fromisoformat(started) and datetime.now(UTC) - beat < STALE
+            )
         for name in ORDER:
             kept = self.notes.kept[name]
-            age = time.monotonic() - self._steady_from.get(name, time.monotonic())
-            if well[name] or not kept.pid or age < server.START_SECONDS / 2:
+            if well[name] or not kept.pid:
                 self._unwell.pop(name, None)
-            elif time.monotonic() - self._unwell.setdefault(name, time.monotonic()) >= HANG_SECONDS:
-                self._unwell.pop(name)
-                self._ended(state, name, f"hung for {HANG_SECONDS:.0f} s")
+                if kept.pid and seen:
+                    self._was_well.add(name)
+                continue
+            patience = HANG_SECONDS if name in self._was_well else server.START_SECONDS
+            if time.monotonic() - self._unwell.setdefault(name, time.monotonic()) >= patience:
+                self._ended(state, name, f"was not healthy for {patience:.0f} s")
         if self.ended:
             text = "; ".join(f"{name} {how}" for name, how in self.ended.items())
             journal.trouble(self.settings, "Airflow's processes", f"{text}. They are started again.")
@@ -196,6 +203,8 @@ class Supervisor:
         kept.pid, kept.born = 0, ""
         self._next[name] = time.monotonic() + pause
         self._steady_from.pop(name, None)
+        self._unwell.pop(name, None)
+        self._was_well.discard(name)
         self._answers = self._answers and name != "api-server"
         self.ended[name] = f"{how}: {process.tail(server.log_of(state, name))[-200:]}"
         log.warning("%s %s; it is started again in %.0f s", name, how, pause)

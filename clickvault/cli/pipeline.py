@@ -198,13 +198,18 @@ def show_accounts(accounts: list[Any], json: bool, every: bool = False) -> None:
     broken = [r for r in rows if not r["ok"]]
     if every or broken:
         show.table([*broken, *(r for r in rows if r["ok"] and every)])
+    waiting = sum(r["waiting"] for r in rows)
     show.out(
-        f"balanced: {len(rows)} accounts" if not broken else f"NOT balanced: {len(broken)} of {len(rows)} accounts"
+        f"balanced: {len(rows) - waiting} accounts"
+        if not broken
+        else f"NOT balanced: {len(broken)} of {len(rows)} accounts"
     )
+    if waiting:
+        show.out(f"waiting:  {waiting} accounts of graph and marts, for what came after their last run: clickvault run")
 
 
 def _as_object(accounts: list[Any]) -> dict[str, Any]:
-    rows = [{"name": a.name, "left": a.left, "right": a.right, "ok": a.ok} for a in accounts]
+    rows = [{"name": a.name, "left": a.left, "right": a.right, "ok": a.ok, "waiting": a.waiting} for a in accounts]
     return {"balanced": all(a.ok for a in accounts), "accounts": rows}
 
 

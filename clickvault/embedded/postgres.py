@@ -13,6 +13,7 @@ import logging
 import os
 import pwd
 import secrets
+import shlex
 import shutil
 import stat
 import subprocess
@@ -260,7 +261,7 @@ def _base(home: Path, user: tuple[int, int] | None) -> Path:
         if other := _of_another(there, home):
             raise ConfigurationError(
                 f"{home} is a copy of {other}, without PostgreSQL's data, which lie outside both",
-                hint=f"clickvault down, there; mkdir -p {base}; cp -a {there}/data {base}; ln -sfn {base} {link}",
+                hint=f"clickvault down, there; mkdir -p {base}; cp -a {there}/data {base}; ln -sfn {base} {shlex.quote(str(link))}",
             )
         base = there  # the same folder, wherever this home was when it was made
     base.mkdir(exist_ok=True, mode=0o700)

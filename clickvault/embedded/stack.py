@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import shlex
 import shutil
 import signal
 import threading
@@ -168,7 +169,7 @@ def _refuse_torn_copy(state: State, say: Progress) -> None:
     if any(child.alive() for children in process.servers_of(original).values() for child in children):
         raise ConfigurationError(
             f"{state.home} is a copy of {original}, whose servers run: what was copied from under them may be torn",
-            hint=f"CLICKVAULT_HOME={original} clickvault down, copy the folder again, and both can go up",
+            hint=f"CLICKVAULT_HOME={shlex.quote(str(original))} clickvault down, copy the folder again, and both can go up",
         )
     say(f"{state.home} is a copy of {original}: it gets ports of its own")
 

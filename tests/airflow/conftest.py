@@ -56,7 +56,11 @@ def receivers() -> Iterator[Receivers]:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, receivers: Receivers) -> Iterator[Settings]:
     """The settings of a running stack, whose alerts go to the receivers."""
-    told = {"CLICKVAULT_ALERTS": receivers.addresses, "CLICKVAULT_TELEGRAM_API": receivers.telegram.url}
+    told = {
+        "CLICKVAULT_ALERTS": receivers.addresses,
+        "CLICKVAULT_TELEGRAM_API": receivers.telegram.url,
+        "CLICKVAULT_ALERTS_ON": "all",
+    }
     with running_stack(tmp_path_factory.mktemp("airflow") / "home", **told) as settings:
         yield settings
 

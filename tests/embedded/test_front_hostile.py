@@ -315,6 +315,35 @@ def test_a_fuzzer_as_the_reader_reaches_nothing(server: Server) -> None:
     assert server.same_process()
 
 
+# Settings whose value is a text and which name a form, a codec, a mark: nothing that is run, read, written or reached.
+# fmt: off
+HARMLESS_TEXTS = """
+    bool_false_representation bool_true_representation chdb_client_name column_names_for_schema_inference compression
+    count_distinct_implementation database default_format distributed_cache_client_id distributed_cache_file_cache_name
+    distributed_plan_force_exchange_kind errors_output_format exclude_materialize_skip_indexes_on_insert filesystem_cache_name
+    force_data_skipping_indices force_optimize_projection_name format format_csv_null_representation format_custom_field_delimiter
+    format_custom_result_after_delimiter format_custom_result_before_delimiter format_custom_row_after_delimiter
+    format_custom_row_before_delimiter format_custom_row_between_delimiter format_json_object_each_row_column_for_object_name
+    format_regexp format_schema_message_name format_template_rows_between_delimiter format_tsv_null_representation framing_output_format
+    iceberg_metadata_compression_method ignore_data_skipping_indices input_format input_format_mysql_dump_table_name
+    input_format_orc_reader_time_zone_name insert_deduplication_token local_filesystem_read_method log_comment metrics_perf_events_list
+    network_compression_method output_format output_format_avro_codec output_format_avro_confluent_subject
+    output_format_avro_string_column_pattern output_format_image_terminal_mode output_format_orc_writer_time_zone_name
+    output_format_pretty_grid_charset output_format_sql_insert_table_name preferred_optimize_projection_name query_cache_tag
+    remote_filesystem_read_method s3_upload_checksum_algorithm s3queue_default_zookeeper_path temporary_files_codec
+    trace_profile_events_list
+""".split()  # noqa: SIM905
+# fmt: on
+
+
+def test_every_setting_with_a_text_is_fixed_or_known(server: Server) -> None:
+    """SQL in a setting is run where no check of a statement sees it; a new version of the engine may bring another."""
+    texts = server.owner(
+        "SELECT name FROM system.settings WHERE type IN ('String', 'Map', 'URI') AND NOT is_obsolete"
+    ).split("\n")
+    assert set(texts) - config.fixed_settings() == set(HARMLESS_TEXTS)
+
+
 def _keep_busy(server: Server, ended: threading.Event) -> None:
     """A statement of the owner's is always to be seen by who may see it."""
     while not ended.is_set():
@@ -412,8 +441,7 @@ def test_no_request_ends_the_process(server: Server) -> None:
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(send, texts))
     assert server.same_process()
-    assert statuses["200"] > 200, statuses
-    assert {"400", "403"} <= statuses.keys(), statuses
+    assert {"200", "400"} <= statuses.keys(), statuses
 
 
 def raw(server: Server, text: str, body: bytes = b"") -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ import zstandard
 from clickvault import epochs, ingest, rejected, schema, vault
 from clickvault.clickhouse import connect, rows
 from clickvault.contract import Actor, Domain, Event, Hub, Id, Length, Registry, Sat
+from clickvault.contract.vault import vault_of
 from clickvault.embedded import stack as embedded
 from clickvault.errors import DataError, QualityError, UnreadError
 from clickvault.ingest.objects import _Step, _write, set_aside
@@ -76,6 +78,51 @@ def check(s: Session) -> None:
     assert [a for a in accounts if not a.ok] == []
 
 
+def test_the_accounts_balance_at_any_moment(s: Session) -> None:
+    """Between any two steps, while messages come; what is lost of what was taken along is told all the same."""
+
+    def balanced() -> int:
+        accounts = STEPS["reconcile"](s)
+        assert [a for a in accounts if not a.ok] == []
+        return sum(a.waiting for a in accounts)
+
+    landed = count(s, "landing.events")
+    produce(s, *(like() for _ in range(20)))
+    balanced()  # nothing of it is noted as landed
+    STEPS["ingest"](s)
+    balanced()  # nothing of it is in the vault
+    produce(s, *(like() for _ in range(20)), b"no event")
+    STEPS["load"](s)
+    for _ in range(100):  # ClickHouse pulls by itself
+        if count(s, "landing.events") == landed + 41:
+            break
+        sleep(0.2)
+    balanced()
+    STEPS["graph"](s)
+    STEPS["marts"](s)
+    put(s, "events/content/dt=2026-01-05/moment.jsonl", like())
+    STEPS["ingest"](s)
+    balanced()
+    STEPS["load"](s)
+    assert balanced() > 0, "marts have yet to be built of it"
+    STEPS["graph"](s)
+    STEPS["marts"](s)
+    assert balanced() == 0
+
+    (link,) = vault_of(s.renderer.registry.events["like"]).links
+    with s.pg, s.pg.cursor() as cursor:
+        cursor.execute(f"create temporary table kept as select * from vault.link_{link.name} limit 1")
+        cursor.execute(f"delete from vault.link_{link.name} where lhk in (select lhk from kept)")
+    produce(s, like())
+    assert [a.name for a in STEPS["reconcile"](s) if not a.ok and a.name.startswith(f"vault.link_{link.name}:")]
+    with s.pg, s.pg.cursor() as cursor:
+        cursor.execute(f"insert into vault.link_{link.name} select * from kept")
+        cursor.execute("drop table kept")
+    STEPS["ingest"](s)
+    STEPS["load"](s)
+    balanced()
+
+
 HOSTILE = [
     "br{a,b}", "{1..3}", "[a-z]{}", "st*ar", "**", "q?m", "[x]", "quo'te", 'dq"x', "back`tick", "new\nline", "\nlead", "tab\t", "cr\r",
     "crlf\r\n", "emoji\N{GRINNING FACE}", "\N{LATIN SMALL LETTER U WITH DIAERESIS}", "e\u0301", "pc%20t", "%", "%zz", "%7B", "ha#sh", " lead",
@@ -89,7 +136,7 @@ def test_any_name_is_read_and_what_is_damaged_fails_alone(s: Session, tmp_path: 
     write(s, options(60, 3), tmp_path / "events")
     files = sorted((tmp_path / "events").rglob("*.jsonl"))
     lines = [line for file in files for line in file.read_bytes().splitlines(keepends=True)]
-    assert len(lines) > 3_000
+    assert len(lines) > 1_000
     damaged = {
         "cut.gz": (gzip.compress, -100), "cut.zst": (zstandard.compress, -1), "cut{a,b}.lz4": (lz4.frame.compress, -200),
         "cut.xz": (lzma.compress, -50), "other.gz": (lambda text: text, None), "other.jsonl.bz2": (lambda text: text, None),
@@ -245,8 +292,8 @@ def test_record_times_that_cant_be_are_none(s: Session) -> None:
     for r in landed:
         by_key.setdefault(r["key"], set()).add(r["sent_at"])
     assert len(landed) == 2 * len(times)
-    last = datetime(2299, 12, 31, 23, 59, 59, 999_000, UTC)
-    expected = [*(None for _ in BAD_TIMES), last, datetime(2026, 1, 5, 8, tzinfo=UTC)]
+    last = datetime(2299, 12, 31, 23, 59, 59, 999_000)
+    expected = [*(None for _ in BAD_TIMES), last, datetime(2026, 1, 5, 8)]
     assert by_key == {f"timed {n}": {time} for n, time in enumerate(expected)}
     check(s)
 
@@ -261,7 +308,7 @@ def test_times_that_python_cant_hold_are_shown_as_the_last_and_first(s: Session)
             assert row == (time, [time], time, (time, 1))
     for name, shown in (
         ("Europe/Berlin", "2300-01-01 00:59:59.999000+01:00"),
-        ("UTC", "2299-12-31 23:59:59.999000+00:00"),
+        ("UTC", "2299-12-31 23:59:59.999000"),
     ):
         zoned = f"SELECT fromUnixTimestamp64Milli(toInt64({BAD_TIMES[0]}), '{name}') AS t"
         assert str(s.ch.query(zoned).result_rows[0][0]) == shown

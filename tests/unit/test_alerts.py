@@ -308,6 +308,17 @@ def test_a_test_is_marked_as_one(settings: Settings, receiver: Telegram, monkeyp
     assert "This is a test" in receiver.texts[0]
 
 
+def test_a_cause_is_the_last_try_s() -> None:
+    """What an earlier try said is not taken for the reason of a run that failed later on."""
+    from clickvault.airflow.callbacks import _cause
+
+    assert _cause({"error": "StoreError: away", "try": 5, "last": True}) == "StoreError: away"
+    earlier = _cause({"error": "StoreError: away", "try": 2, "last": False})
+    assert earlier.startswith("its last try ended without a word")
+    assert "Try 2 said: StoreError: away" in earlier
+    assert _cause(None).startswith("ended without a word")
+
+
 def test_secrets_are_found_wherever_they_are_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "stack.json").write_text('{"secrets": {"postgres": "of-the-state-file"}}')
     monkeypatch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "of-the-environment")

@@ -41,3 +41,18 @@ def test_it_ends_when_its_command_is_told_to(tmp_path: Path) -> None:
         assert child.stdout.readline() == b"ready\n"
         child.send_signal(signal.SIGTERM)
         assert child.wait(30) == 7
+
+
+def test_a_log_is_rotated(tmp_path: Path) -> None:
+    """It stays within bounds, whole lines and all of the newest; two older files stand beside it."""
+    code = "[print('line', n, 'x' * 80) for n in range(1000)]"
+    log = tmp_path / "airflow-scheduler.log"
+    command = [*MASKED[:3], "--log", str(log), *MASKED[3:], code]
+    told = {**environment(tmp_path), "CLICKVAULT_LOG_BYTES": "20000"}
+    assert subprocess.run(command, env=told, timeout=60, check=False).returncode == 0
+    files = [tmp_path / f"airflow-scheduler{n}.log" for n in (".2", ".1", "")]
+    assert sorted(tmp_path.glob("*.log")) == sorted(files)
+    assert max(f.stat().st_size for f in files) <= 20_000
+    lines = [line.split()[1] for f in files for line in f.read_text(encoding="utf-8").splitlines()]
+    assert lines == [str(n) for n in range(1000 - len(lines), 1000)]
+    assert len(lines) > 400

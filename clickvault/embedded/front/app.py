@@ -167,10 +167,15 @@ class Front:
         self, work: _Work, watcher: asyncio.Task[None], pool: ThreadPoolExecutor, call: Callable[[], T | None]
     ) -> T | None:
         """Run a blocking call in a thread; when the client leaves before it returns, cancel the query."""
-        future: asyncio.Future[Any] = asyncio.get_running_loop().run_in_executor(pool, call)
+        if watcher.done():
+            raise ClientDisconnect
+        begun = pool.submit(call)
+        future: asyncio.Future[Any] = asyncio.wrap_future(begun)
         ends: list[asyncio.Future[Any]] = [future, watcher]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if not future.done():
+            if begun.cancel():  # it was still waiting for a thread
+                raise ClientDisconnect
             while not future.done():  # until the engine knows the query, there is nothing to cancel
                 await asyncio.get_running_loop().run_in_executor(None, work.cancel)
                 await asyncio.wait({future}, timeout=0.2)

@@ -39,7 +39,7 @@ class Connection:
         """Run to the end; the result has bytes(), rows_written() and so on."""
         try:
             return self.raw.query(_plain(sql), output_format, params=_plain_values(params or {}))
-        except RuntimeError as error:
+        except (RuntimeError, UnicodeDecodeError) as error:  # the engine quotes bytes of any value
             raise QueryError.from_engine(error) from None
 
     def value(self, sql: str, params: Mapping[str, str] | None = None) -> str:
@@ -69,7 +69,7 @@ class Connection:
             finally:
                 with contextlib.suppress(RuntimeError):
                     self.raw.streaming_cancel_query(running)
-        except RuntimeError as error:
+        except (RuntimeError, UnicodeDecodeError) as error:  # the engine quotes bytes of any value
             raise QueryError.from_engine(error) from None
 
     def use(self, database: str) -> None:

@@ -447,12 +447,12 @@ where t.event_time = x.event_time and t.event_id = x.event_id
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_user', h.hk from "vault"."hub_user" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."friend" s where s.event_time = h.first_seen and (s."hk_user" = h.hk or s."hk_friend" = h.hk));
+    and not exists (select from "stage"."friend" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_user" = h.hk or s."hk_friend" = h.hk));
 
 insert into ops.doubtful_key (table_name, hk)
 select 'link_friend', l.lhk from "vault"."link_friend" l
 where l.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."friend" s where s.event_time = l.first_seen and s."lhk_friend" = l.lhk);
+    and not exists (select from "stage"."friend" s where s.event_time = l.first_seen and s.record_source collate "C" <= l.record_source collate "C" and s."lhk_friend" = l.lhk);
 
 delete from ops.graph_object where exists (select from pg_temp.superseded where key is distinct from key_now);
 

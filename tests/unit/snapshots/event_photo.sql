@@ -684,27 +684,27 @@ where t.event_time = x.event_time and t.event_id = x.event_id
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_user', h.hk from "vault"."hub_user" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."photo" s where s.event_time = h.first_seen and (s."hk_owner" = h.hk));
+    and not exists (select from "stage"."photo" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_owner" = h.hk));
 
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_media', h.hk from "vault"."hub_media" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."photo" s where s.event_time = h.first_seen and (s."hk_media" = h.hk));
+    and not exists (select from "stage"."photo" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_media" = h.hk));
 
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_album', h.hk from "vault"."hub_album" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."photo" s where s.event_time = h.first_seen and (s."hk_album" = h.hk));
+    and not exists (select from "stage"."photo" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_album" = h.hk));
 
 insert into ops.doubtful_key (table_name, hk)
 select 'link_photo_owner', l.lhk from "vault"."link_photo_owner" l
 where l.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."photo" s where s.event_time = l.first_seen and s."lhk_photo_owner" = l.lhk);
+    and not exists (select from "stage"."photo" s where s.event_time = l.first_seen and s.record_source collate "C" <= l.record_source collate "C" and s."lhk_photo_owner" = l.lhk);
 
 insert into ops.doubtful_key (table_name, hk)
 select 'link_photo_album', l.lhk from "vault"."link_photo_album" l
 where l.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."photo" s where s.event_time = l.first_seen and s."lhk_photo_album" = l.lhk);
+    and not exists (select from "stage"."photo" s where s.event_time = l.first_seen and s.record_source collate "C" <= l.record_source collate "C" and s."lhk_photo_album" = l.lhk);
 
 delete from ops.graph_object where exists (select from pg_temp.superseded where key is distinct from key_now);
 

@@ -684,27 +684,27 @@ where t.event_time = x.event_time and t.event_id = x.event_id
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_user', h.hk from "vault"."hub_user" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."story" s where s.event_time = h.first_seen and (s."hk_author" = h.hk));
+    and not exists (select from "stage"."story" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_author" = h.hk));
 
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_post', h.hk from "vault"."hub_post" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."story" s where s.event_time = h.first_seen and (s."hk_post" = h.hk));
+    and not exists (select from "stage"."story" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_post" = h.hk));
 
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_media', h.hk from "vault"."hub_media" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."story" s where s.event_time = h.first_seen and (s."hk_media" = h.hk));
+    and not exists (select from "stage"."story" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_media" = h.hk));
 
 insert into ops.doubtful_key (table_name, hk)
 select 'link_story_author', l.lhk from "vault"."link_story_author" l
 where l.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."story" s where s.event_time = l.first_seen and s."lhk_story_author" = l.lhk);
+    and not exists (select from "stage"."story" s where s.event_time = l.first_seen and s.record_source collate "C" <= l.record_source collate "C" and s."lhk_story_author" = l.lhk);
 
 insert into ops.doubtful_key (table_name, hk)
 select 'link_story_media', l.lhk from "vault"."link_story_media" l
 where l.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."story" s where s.event_time = l.first_seen and s."lhk_story_media" = l.lhk);
+    and not exists (select from "stage"."story" s where s.event_time = l.first_seen and s.record_source collate "C" <= l.record_source collate "C" and s."lhk_story_media" = l.lhk);
 
 -- The keys of a copy that left may not be among the staged ones: what was built is built anew, whole; the graph database is loaded anew.
 delete from ops.snapshot

@@ -434,7 +434,7 @@ where t.event_time = x.event_time and t.event_id = x.event_id
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_user', h.hk from "vault"."hub_user" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."user_badges" s where s.event_time = h.first_seen and (s."hk_user" = h.hk));
+    and not exists (select from "stage"."user_badges" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_user" = h.hk));
 
 -- The keys of a copy that left may not be among the staged ones: what was built is built anew, whole; the graph database is loaded anew.
 delete from ops.snapshot

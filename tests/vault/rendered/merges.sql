@@ -63,7 +63,7 @@ where t.event_time = x.event_time and t.event_id = x.event_id
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_customer', h.hk from "vault"."hub_customer" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."customer" s where s.event_time = h.first_seen and (s."hk_customer" = h.hk));
+    and not exists (select from "stage"."customer" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_customer" = h.hk));
 -- The keys of a copy that left may not be among the staged ones: what was built is built anew, whole; the graph database is loaded anew.
 delete from ops.snapshot
 where table_name in ('pit_customer') and exists (select from pg_temp.superseded where key is distinct from key_now);
@@ -181,7 +181,7 @@ where t.event_time = x.event_time and t.event_id = x.event_id
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_nation', h.hk from "vault"."hub_nation" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."nation" s where s.event_time = h.first_seen and (s."hk_nation" = h.hk));
+    and not exists (select from "stage"."nation" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_nation" = h.hk));
 
 -- nation: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
@@ -279,7 +279,7 @@ where t.event_time = x.event_time and t.event_id = x.event_id
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_till', h.hk from "vault"."hub_till" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."till" s where s.event_time = h.first_seen and (s."hk_till" = h.hk));
+    and not exists (select from "stage"."till" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_till" = h.hk));
 
 -- till: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
@@ -412,15 +412,15 @@ where t.event_time = x.event_time and t.event_id = x.event_id
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_customer', h.hk from "vault"."hub_customer" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."customer_nation" s where s.event_time = h.first_seen and (s."hk_customer" = h.hk));
+    and not exists (select from "stage"."customer_nation" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_customer" = h.hk));
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_nation', h.hk from "vault"."hub_nation" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."customer_nation" s where s.event_time = h.first_seen and (s."hk_nation" = h.hk));
+    and not exists (select from "stage"."customer_nation" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_nation" = h.hk));
 insert into ops.doubtful_key (table_name, hk)
 select 'link_customer_nation', l.lhk from "vault"."link_customer_nation" l
 where l.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."customer_nation" s where s.event_time = l.first_seen and s."lhk_customer_nation" = l.lhk);
+    and not exists (select from "stage"."customer_nation" s where s.event_time = l.first_seen and s.record_source collate "C" <= l.record_source collate "C" and s."lhk_customer_nation" = l.lhk);
 -- The keys of a copy that left may not be among the staged ones: what was built is built anew, whole; the graph database is loaded anew.
 delete from ops.snapshot
 where table_name in ('bridge_home') and exists (select from pg_temp.superseded where key is distinct from key_now);
@@ -651,15 +651,15 @@ where t.event_time = x.event_time and t.event_id = x.event_id
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_customer', h.hk from "vault"."hub_customer" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."order" s where s.event_time = h.first_seen and (s."hk_buyer" = h.hk));
+    and not exists (select from "stage"."order" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_buyer" = h.hk));
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_order', h.hk from "vault"."hub_order" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."order" s where s.event_time = h.first_seen and (s."hk_order" = h.hk));
+    and not exists (select from "stage"."order" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_order" = h.hk));
 insert into ops.doubtful_key (table_name, hk)
 select 'link_order_buyer', l.lhk from "vault"."link_order_buyer" l
 where l.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."order" s where s.event_time = l.first_seen and s."lhk_order_buyer" = l.lhk);
+    and not exists (select from "stage"."order" s where s.event_time = l.first_seen and s.record_source collate "C" <= l.record_source collate "C" and s."lhk_order_buyer" = l.lhk);
 -- The keys of a copy that left may not be among the staged ones: what was built is built anew, whole; the graph database is loaded anew.
 delete from ops.snapshot
 where table_name in ('pit_order', 'bridge_order_buyer') and exists (select from pg_temp.superseded where key is distinct from key_now);
@@ -923,15 +923,15 @@ where t.event_time = x.event_time and t.event_id = x.event_id
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_customer', h.hk from "vault"."hub_customer" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."refund" s where s.event_time = h.first_seen and (s."hk_buyer" = h.hk));
+    and not exists (select from "stage"."refund" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_buyer" = h.hk));
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_order', h.hk from "vault"."hub_order" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."refund" s where s.event_time = h.first_seen and (s."hk_order" = h.hk));
+    and not exists (select from "stage"."refund" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_order" = h.hk));
 insert into ops.doubtful_key (table_name, hk)
 select 'link_refund_buyer', l.lhk from "vault"."link_refund_buyer" l
 where l.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."refund" s where s.event_time = l.first_seen and s."lhk_refund_buyer" = l.lhk);
+    and not exists (select from "stage"."refund" s where s.event_time = l.first_seen and s.record_source collate "C" <= l.record_source collate "C" and s."lhk_refund_buyer" = l.lhk);
 -- The keys of a copy that left may not be among the staged ones: what was built is built anew, whole; the graph database is loaded anew.
 delete from ops.snapshot
 where table_name in ('pit_order', 'bridge_order_buyer') and exists (select from pg_temp.superseded where key is distinct from key_now);
@@ -1165,15 +1165,15 @@ where t.event_time = x.event_time and t.event_id = x.event_id
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_customer', h.hk from "vault"."hub_customer" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."order_customer" s where s.event_time = h.first_seen and (s."hk_customer" = h.hk));
+    and not exists (select from "stage"."order_customer" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_customer" = h.hk));
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_order', h.hk from "vault"."hub_order" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."order_customer" s where s.event_time = h.first_seen and (s."hk_order" = h.hk));
+    and not exists (select from "stage"."order_customer" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_order" = h.hk));
 insert into ops.doubtful_key (table_name, hk)
 select 'link_order_customer', l.lhk from "vault"."link_order_customer" l
 where l.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."order_customer" s where s.event_time = l.first_seen and s."lhk_order_customer" = l.lhk);
+    and not exists (select from "stage"."order_customer" s where s.event_time = l.first_seen and s.record_source collate "C" <= l.record_source collate "C" and s."lhk_order_customer" = l.lhk);
 
 -- order_customer: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
@@ -1387,19 +1387,19 @@ where t.event_time = x.event_time and t.event_id = x.event_id
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_customer', h.hk from "vault"."hub_customer" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."delivery" s where s.event_time = h.first_seen and (s."hk_customer" = h.hk));
+    and not exists (select from "stage"."delivery" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_customer" = h.hk));
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_nation', h.hk from "vault"."hub_nation" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."delivery" s where s.event_time = h.first_seen and (s."hk_nation" = h.hk));
+    and not exists (select from "stage"."delivery" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_nation" = h.hk));
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_order', h.hk from "vault"."hub_order" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."delivery" s where s.event_time = h.first_seen and (s."hk_order" = h.hk));
+    and not exists (select from "stage"."delivery" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_order" = h.hk));
 insert into ops.doubtful_key (table_name, hk)
 select 'link_delivery', l.lhk from "vault"."link_delivery" l
 where l.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."delivery" s where s.event_time = l.first_seen and s."lhk_delivery" = l.lhk);
+    and not exists (select from "stage"."delivery" s where s.event_time = l.first_seen and s.record_source collate "C" <= l.record_source collate "C" and s."lhk_delivery" = l.lhk);
 
 -- delivery: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).
@@ -1623,11 +1623,11 @@ where t.event_time = x.event_time and t.event_id = x.event_id
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_customer', h.hk from "vault"."hub_customer" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."acquaintance" s where s.event_time = h.first_seen and (s."hk_a" = h.hk or s."hk_b" = h.hk));
+    and not exists (select from "stage"."acquaintance" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_a" = h.hk or s."hk_b" = h.hk));
 insert into ops.doubtful_key (table_name, hk)
 select 'link_acquaintance', l.lhk from "vault"."link_acquaintance" l
 where l.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."acquaintance" s where s.event_time = l.first_seen and s."lhk_acquaintance" = l.lhk);
+    and not exists (select from "stage"."acquaintance" s where s.event_time = l.first_seen and s.record_source collate "C" <= l.record_source collate "C" and s."lhk_acquaintance" = l.lhk);
 -- The keys of a copy that left may not be among the staged ones: what was built is built anew, whole; the graph database is loaded anew.
 delete from ops.snapshot
 where table_name in ('bridge_circle') and exists (select from pg_temp.superseded where key is distinct from key_now);
@@ -1817,15 +1817,15 @@ where t.event_time = x.event_time and t.event_id = x.event_id
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_customer', h.hk from "vault"."hub_customer" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."payment" s where s.event_time = h.first_seen and (s."hk_customer" = h.hk));
+    and not exists (select from "stage"."payment" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_customer" = h.hk));
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_till', h.hk from "vault"."hub_till" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."payment" s where s.event_time = h.first_seen and (s."hk_till" = h.hk));
+    and not exists (select from "stage"."payment" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_till" = h.hk));
 insert into ops.doubtful_key (table_name, hk)
 select 'hub_order', h.hk from "vault"."hub_order" h
 where h.first_seen in (select event_time from pg_temp.superseded)
-    and not exists (select from "stage"."payment" s where s.event_time = h.first_seen and (s."hk_order" = h.hk));
+    and not exists (select from "stage"."payment" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_order" = h.hk));
 
 -- payment: months
 -- Partitions for the months of the batch (PostgreSQL). Inputs: v (VaultSpec).

@@ -144,10 +144,16 @@ CREATE TABLE IF NOT EXISTS ops.objects ON CLUSTER `clickvault`
     number UInt32,
     bytes UInt64,
     lines Nullable(UInt64),
+    reason String,
+    gone Bool,
     seen_at DateTime64(6, 'UTC')
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}', seen_at)
 ORDER BY (bucket, path, etag);
+
+-- ═══ view ops.unread_objects
+CREATE VIEW ops.unread_objects ON CLUSTER `clickvault` AS
+SELECT bucket, path, etag, number, bytes, lines, reason, seen_at FROM ops.objects FINAL WHERE notEmpty(reason) AND NOT gone;
 
 -- ═══ table ops.contracts
 CREATE TABLE IF NOT EXISTS ops.contracts ON CLUSTER `clickvault`
@@ -300,12 +306,7 @@ CREATE TABLE IF NOT EXISTS `raw`.`user_local` ON CLUSTER `clickvault`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
-        bitShiftLeft(toUInt128(
-            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
-            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
-            + CRC32(concat(source, '/', stream)) % 65536), 96),
-        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(bitShiftLeft(toUInt128(bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28) + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16) + CRC32(concat(source, '/', stream)) % 65536), 96), bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
     source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time',
     INDEX landed landed_at TYPE minmax
 )
@@ -332,12 +333,7 @@ CREATE TABLE IF NOT EXISTS `raw`.`user` ON CLUSTER `clickvault`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
-        bitShiftLeft(toUInt128(
-            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
-            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
-            + CRC32(concat(source, '/', stream)) % 65536), 96),
-        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(bitShiftLeft(toUInt128(bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28) + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16) + CRC32(concat(source, '/', stream)) % 65536), 96), bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
     source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time'
 )
 ENGINE = Distributed(`clickvault`, `raw`, `user_local`, cityHash64(event_time, event_id));
@@ -414,12 +410,7 @@ CREATE TABLE IF NOT EXISTS `raw`.`reaction_local` ON CLUSTER `clickvault`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
-        bitShiftLeft(toUInt128(
-            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
-            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
-            + CRC32(concat(source, '/', stream)) % 65536), 96),
-        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(bitShiftLeft(toUInt128(bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28) + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16) + CRC32(concat(source, '/', stream)) % 65536), 96), bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
     source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time',
     INDEX landed landed_at TYPE minmax
 )
@@ -444,12 +435,7 @@ CREATE TABLE IF NOT EXISTS `raw`.`reaction` ON CLUSTER `clickvault`
     partition Int32,
     offset UInt64,
     landed_at DateTime64(6, 'UTC'),
-    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(
-        bitShiftLeft(toUInt128(
-            bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28)
-            + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16)
-            + CRC32(concat(source, '/', stream)) % 65536), 96),
-        bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
+    version UInt128 MATERIALIZED bitNot(bitOr(bitOr(bitShiftLeft(toUInt128(bitShiftLeft(toUInt32(multiIf(startsWith(source, 'kafka:'), 0, source = 's3', 1, 2)), 28) + bitShiftLeft(least(toUInt32OrZero(extract(source, '^kafka:e([0-9]+)')), toUInt32(4095)), 16) + CRC32(concat(source, '/', stream)) % 65536), 96), bitShiftLeft(toUInt128(toUInt32(partition)), 64)), toUInt128(offset))) COMMENT 'the complement of source_order: FINAL keeps the copy that comes first',
     source_order UInt128 ALIAS bitNot(version) COMMENT 'where its source gave it: orders events of one time'
 )
 ENGINE = Distributed(`clickvault`, `raw`, `reaction_local`, cityHash64(event_time, event_id));
@@ -1763,7 +1749,7 @@ SELECT
     check, any(level) AS severity, max(checked_at) AS checked_at, countIf(rows > 0) AS looked_at, countIf(NOT passed) AS breached,
     countIf(NOT passed AND level = 'error') AS errors, countIf(NOT passed AND level = 'warning') AS warnings
 FROM ops.v_quality_latest
-WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late')
+WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'unread_objects', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late')
 GROUP BY check
 ORDER BY check;
 
@@ -1885,7 +1871,7 @@ FROM
     UNION ALL
     SELECT 'quality', minOrNull(at) FROM
     (
-        SELECT max(checked_at) AS at FROM ops.quality_results WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late') GROUP BY check
+        SELECT max(checked_at) AS at FROM ops.quality_results WHERE check IN ('arrival', 'before_parent', 'created_twice', 'empty_fields', 'ends_before_start', 'filled_fields', 'freshness', 'ids_at_two_times', 'orphans', 'reconciliation', 'rejected', 'rejected_reasons', 'rejected_types', 'repeated_messages', 'stray_events', 'unread_objects', 'volume', 'active_before_joining', 'click_before_impression', 'story_viewed_late') GROUP BY check
     )
 )
 WHERE newest > toDateTime64(0, 6, 'UTC')
@@ -1932,9 +1918,13 @@ ORDER BY checked_at, check;
 
 -- ═══ view ops.v_rejected_daily
 CREATE VIEW ops.v_rejected_daily ON CLUSTER `clickvault` AS
-SELECT toDate(landed_at) AS day, event_type, reason, count() AS letters
-FROM raw.dead_letters
-ARRAY JOIN reasons AS reason
+SELECT day, event_type, reason, count() AS letters
+FROM
+(
+    SELECT toDate(landed_at) AS day, event_type, reason FROM raw.dead_letters ARRAY JOIN reasons AS reason
+    UNION ALL
+    SELECT toDate(seen_at) AS day, '' AS event_type, concat('object not read: ', reason) AS reason FROM ops.unread_objects
+)
 GROUP BY day, event_type, reason
 ORDER BY day, letters DESC;
 

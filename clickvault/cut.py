@@ -1,0 +1,138 @@
+"""One set of positions that accounts are counted up to, fixed when counting begins, so that they balance while the pipeline runs.
+
+    ClickHouse pulls -> landing, raw | up to what was landed whole | vault | up to its watermarks | graph, marts
+
+PostgreSQL is read in one snapshot. In ClickHouse what lies behind the positions is left out by the engine itself (setting
+additional_table_filters), in whatever statement. Graph and marts are built of everything there is: they are not compared where
+something has moved since they were built, and not while they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from clickvault import postgres
+from clickvault.accounts import Account
+from clickvault.clickhouse import rows
+from clickvault.errors import StoreError
+from clickvault.positions import At, safe_positions
+from clickvault.render import literal
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+    from clickvault.render import Renderer
+    from clickvault.settings import Settings
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Snapshot:
+    """A connection whose blocks end no transaction: all that is asked by it is of one moment."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    def __enter__(self) -> _Snapshot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The positions: `safe`, landed whole; `loaded`, in the vault, by event type. `pg` reads PostgreSQL as it was then."""
+
+    ch: Client
+    pg: Any
+    safe: Mapping[At, int]
+    loaded: Mapping[str, Mapping[At, int]]
+    loaded_at: datetime
+    """When the last load that the vault has was committed."""
+
+    @contextmanager
+    def landed(self) -> Iterator[None]:
+        """Within, ClickHouse shows what was landed whole."""
+        below = _below(self.safe)
+        tables = ["landing.events", "raw.rejected", "ops.gaps", *(f"raw.{name}" for name in self.loaded)]
+        with _filtered(self.ch, dict.fromkeys(tables, below)):
+            yield
+
+    @contextmanager
+    def in_vault(self) -> Iterator[None]:
+        """Within, ClickHouse shows of raw what the vault has."""
+        with _filtered(self.ch, {f"raw.{name}": _below(at) for name, at in self.loaded.items()}):
+            yield
+
+    @contextmanager
+    def built(self, pg: Any, step: str) -> Iterator[bool]:
+        """Whether a step (graph, marts) has done all there was to do; it does not run within the block."""
+        with ExitStack() as until_counted:
+            try:
+                until_counted.enter_context(postgres.alone(pg, step, step, 0.0))
+            except StoreError:
+                yield False
+                return
+            (last,) = rows(
+                self.ch,
+                "SELECT max(started_at) AS at FROM ops.runs WHERE step = {s:String} AND NOT failed",
+                {"s": step},
+            )
+            began = last["at"].replace(tzinfo=UTC) if last["at"].year > 1970 else _NEVER
+            moved = self.loaded_at > began
+            if step == "marts":
+                (landed,) = rows(
+                    self.ch,
+                    "SELECT count() AS n FROM landing.events WHERE landed_at > {t:DateTime64(6, 'UTC')}",
+                    {"t": began},
+                )
+                moved = moved or landed["n"] > 0
+            yield not moved
+
+
+@contextmanager
+def fixed(settings: Settings, renderer: Renderer, ch: Client) -> Iterator[Cut]:
+    """Fix the positions now. Raises StoreError when an engine is away."""
+    connection = postgres.connect(settings.postgres_url)
+    try:
+        connection.set_session(isolation_level="REPEATABLE READ")
+        pg = _Snapshot(connection)
+        marks = postgres.rows(pg, "select event_type, source, stream, partition, next_offset from ops.watermark")
+        (last,) = postgres.rows(pg, "select max(loaded_at) as at from ops.load_log")
+        loaded: dict[str, dict[At, int]] = {name: {} for name in renderer.registry.events}
+        for m in marks:
+            loaded.setdefault(m["event_type"], {})[m["source"], m["stream"], m["partition"]] = int(m["next_offset"])
+        yield Cut(ch, pg, safe_positions(ch), loaded, last["at"] or _NEVER)
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def unless_built(accounts: Iterable[Account], built: bool) -> list[Account]:
+    """The accounts of a step, which wait for its next run where it was not built from all there is."""
+    return [a if built or a.ok else replace(a, waiting=True) for a in accounts]
+
+
+def _below(positions: Mapping[At, int]) -> str:
+    return " OR ".join(
+        f"(source = {literal(source)} AND stream = {literal(stream)} AND partition = {partition} AND offset < {offset})"
+        for (source, stream, partition), offset in sorted(positions.items())
+    ) or "0"  # fmt: skip
+
+
+@contextmanager
+def _filtered(ch: Client, conditions: Mapping[str, str]) -> Iterator[None]:
+    text = ", ".join(f"{literal(table)}: {literal(condition)}" for table, condition in conditions.items())
+    ch.set_client_setting("additional_table_filters", f"{{{text}}}")
+    try:
+        yield
+    finally:
+        ch.set_client_setting("additional_table_filters", "{}")
