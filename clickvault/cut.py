@@ -3,7 +3,7 @@
     ClickHouse pulls -> landing, raw | up to what was landed whole | vault | up to its watermarks | graph, marts
 
 PostgreSQL is read in one snapshot. In ClickHouse what lies behind the positions is left out by the engine itself (setting
-additional_table_filters), in whatever statement. Graph and marts are built of everything there is: they are not compared where
+additional_table_filters), in whatever statement; the positions lie in ops.cut, so that a filter stays short. Graph and marts are built of everything there is: they are not compared where
 something has moved since they were built, and not while they are.
 """
 
@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 from clickvault import postgres
 from clickvault.accounts import Account
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from clickvault.render import Renderer
     from clickvault.settings import Settings
 
+LANDED = ""
+"""The scope of what was landed whole, among those that are named by event types."""
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -51,6 +54,7 @@ class _Snapshot:
 class Cut:
     """The positions: `safe`, landed whole; `loaded`, in the vault, by event type. `pg` reads PostgreSQL as it was then."""
 
+    id: UUID
     ch: Client
     pg: Any
     safe: Mapping[At, int]
@@ -61,16 +65,31 @@ class Cut:
     @contextmanager
     def landed(self) -> Iterator[None]:
         """Within, ClickHouse shows what was landed whole."""
-        below = _below(self.safe)
         tables = ["landing.events", "raw.rejected", "ops.gaps", *(f"raw.{name}" for name in self.loaded)]
-        with _filtered(self.ch, dict.fromkeys(tables, below)):
+        with _filtered(self.ch, dict.fromkeys(tables, self._below(LANDED))):
             yield
 
     @contextmanager
     def in_vault(self) -> Iterator[None]:
         """Within, ClickHouse shows of raw what the vault has."""
-        with _filtered(self.ch, {f"raw.{name}": _below(at) for name, at in self.loaded.items()}):
+        with _filtered(self.ch, {f"raw.{name}": self._below(name) for name in self.loaded}):
             yield
+
+    def note(self) -> None:
+        """Put the positions where the filters read them."""
+        positions = [(scope, *at, below) for scope, of in self._scopes().items() for at, below in of.items()]
+        if positions:
+            columns = ["cut", "scope", "source", "stream", "partition", "below"]
+            self.ch.insert("ops.cut", [[self.id, *position] for position in positions], columns)
+
+    def _scopes(self) -> Mapping[str, Mapping[At, int]]:
+        return {LANDED: self.safe, **self.loaded}
+
+    def _below(self, scope: str) -> str:
+        """The condition of a row that lies before the positions of a scope; a partition without one has no such row."""
+        at = "toString((source, stream, partition))"
+        found = f"SELECT groupArray(({at}, below)) FROM ops.cut WHERE cut = {literal(str(self.id))} AND scope = {literal(scope)}"
+        return f"offset < CAST(({found}), 'Map(String, UInt64)')[{at}]"
 
     @contextmanager
     def built(self, pg: Any, step: str) -> Iterator[bool]:
@@ -110,7 +129,9 @@ def fixed(settings: Settings, renderer: Renderer, ch: Client) -> Iterator[Cut]:
         loaded: dict[str, dict[At, int]] = {name: {} for name in renderer.registry.events}
         for m in marks:
             loaded.setdefault(m["event_type"], {})[m["source"], m["stream"], m["partition"]] = int(m["next_offset"])
-        yield Cut(ch, pg, safe_positions(ch), loaded, last["at"] or _NEVER)
+        cut = Cut(uuid4(), ch, pg, safe_positions(ch), loaded, last["at"] or _NEVER)
+        cut.note()
+        yield cut
         connection.commit()
     finally:
         connection.close()
@@ -119,13 +140,6 @@ def fixed(settings: Settings, renderer: Renderer, ch: Client) -> Iterator[Cut]:
 def unless_built(accounts: Iterable[Account], built: bool) -> list[Account]:
     """The accounts of a step, which wait for its next run where it was not built from all there is."""
     return [a if built or a.ok else replace(a, waiting=True) for a in accounts]
-
-
-def _below(positions: Mapping[At, int]) -> str:
-    return " OR ".join(
-        f"(source = {literal(source)} AND stream = {literal(stream)} AND partition = {partition} AND offset < {offset})"
-        for (source, stream, partition), offset in sorted(positions.items())
-    ) or "0"  # fmt: skip
 
 
 @contextmanager

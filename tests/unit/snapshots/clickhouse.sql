@@ -737,6 +737,21 @@ ENGINE = MergeTree
 PARTITION BY toYYYYMM(counted_at)
 ORDER BY (counted_at, name);
 
+-- ═══ ClickHouse: table ops.cut
+CREATE TABLE IF NOT EXISTS ops.cut
+(
+    cut UUID,
+    scope LowCardinality(String),
+    source LowCardinality(String),
+    stream String,
+    partition Int32,
+    below UInt64 COMMENT 'the offset behind the last that is counted',
+    fixed_at DateTime DEFAULT now()
+)
+ENGINE = MergeTree
+ORDER BY (cut, scope)
+TTL fixed_at + INTERVAL 1 DAY;
+
 -- ═══ ClickHouse: table ops.runs
 CREATE TABLE IF NOT EXISTS ops.runs
 (

@@ -1724,6 +1724,21 @@ ENGINE = ReplicatedMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}')
 PARTITION BY toYYYYMM(counted_at)
 ORDER BY (counted_at, name);
 
+-- ═══ table ops.cut
+CREATE TABLE IF NOT EXISTS ops.cut ON CLUSTER `clickvault`
+(
+    cut UUID,
+    scope LowCardinality(String),
+    source LowCardinality(String),
+    stream String,
+    partition Int32,
+    below UInt64 COMMENT 'the offset behind the last that is counted',
+    fixed_at DateTime DEFAULT now()
+)
+ENGINE = ReplicatedMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}')
+ORDER BY (cut, scope)
+TTL fixed_at + INTERVAL 1 DAY;
+
 -- ═══ table ops.runs
 CREATE TABLE IF NOT EXISTS ops.runs ON CLUSTER `clickvault`
 (
