@@ -42,7 +42,8 @@ def test_user_activity_daily(world: World, events: Events) -> None:
         assert {n: row[n] for n in (*COUNTED, "events")} == {n: counts[at][n] for n in (*COUNTED, "events")}, at
 
 
-def test_activity_days(world: World, active: dict[date, set[str]]) -> None:
+def active_days(world: World, active: dict[date, set[str]]) -> set[int]:
+    """Holds the numbers of active days against who was active; returns those that there are."""
     found = {
         (r["day"], r["active_days"]): (bool(r["complete"]), r["users"], r["share"])
         for r in rows(world.session.ch, "SELECT * FROM marts.v_activity_days")
@@ -53,7 +54,11 @@ def test_activity_days(world: World, active: dict[date, set[str]]) -> None:
         for number, users in Counter(here.values()).items():
             expected[day, number] = (full(set(active), day, 28), users, pytest.approx(users / len(here)))
     assert found == expected
-    assert len({number for _, number in found}) > 8
+    return {number for _, number in found}
+
+
+def test_activity_days(world: World, active: dict[date, set[str]]) -> None:
+    assert len(active_days(world, active)) > 8
 
 
 def cohorts(world: World, events: Events, active: dict[date, set[str]]) -> list[bool]:
