@@ -293,6 +293,7 @@ def _bounds(
                 high.setdefault(tp, answered)
                 if first or there > position[tp]:
                     position[tp], moved[tp] = there, now
+                    deadline = now + timeout  # a busy broker answers for one after the other
                 if there >= high[tp] or (there >= hint[tp] and now - moved[tp] > QUIET_SECONDS):
                     out[at] = Bounds(begin[tp], there, max(there, high[tp]))
                     consumer.pause(tp)

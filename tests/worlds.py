@@ -212,3 +212,9 @@ def marts_of(session: Session) -> dict[str, Any]:
 def _digest(table: list[Any]) -> tuple[int, str]:
     lines = sorted(repr(row) for row in table)
     return len(lines), hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+WANT_MORE_DAYS = frozenset(
+    {"activity.mau", "activity.stickiness", "money.arpu", "retention.active_days", "retention.second_week"}
+)
+"""Tiles of windows of a month, or of a cohort's second week, that a world of twelve days does not fill."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from clickvault.mart_headers import Mart
     from clickvault.render import Renderer
 
-SAT_COLUMNS = ("event_time", "event_id", "hashdiff", "is_deleted", "load_ts", "record_source")
+SAT_COLUMNS = ("event_time", "event_id", "source_order", "hashdiff", "is_deleted", "load_ts", "record_source")
 MARTS_A_PAGE, FEW_MARTS = 6, 3
 
 

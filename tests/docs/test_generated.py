@@ -130,7 +130,7 @@ def test_tables_are_read_whole_from_their_ddl() -> None:
         names = [c.name for c in found[f"raw.{event.event_type}"].columns]
         assert names[:3] == ["event_id", "op", "event_time"]
         assert {f.name for f in event.fields} < set(names)
-        assert names[-1] == "version"
+        assert names[-2:] == ["version", "source_order"]
 
 
 def test_a_table_is_read_with_types_and_keys() -> None:

@@ -15,7 +15,7 @@ from clickvault.dashboards import Asked, load
 from clickvault.dashboards.tableau import export, extract_sql, kind_of
 from clickvault.dashboards.tableau_workbook import components
 from tests.tableau_schema import complaints, schema
-from tests.worlds import AS_OF_NOW, World
+from tests.worlds import AS_OF_NOW, WANT_MORE_DAYS, World
 
 needed = pytest.mark.skipif(
     not importlib.util.find_spec("tableauhyperapi"), reason="tableauhyperapi is not installed: make test-tableau"
@@ -53,6 +53,9 @@ def test_every_extract_is_of_the_rows_of_its_view(world: World) -> None:
             conditions.append(f"({keys}) IN (SELECT {keys} FROM ({a.sql(renderer, lambda f, c: '')}))")
         names = set(components(a.metrics))
         extract = ch.query(extract_sql(renderer, a))
+        if a.name in WANT_MORE_DAYS:
+            assert not extract.result_rows, a.name
+            continue
         by = [c for c in extract.column_names if c not in names]
         assert {*a.dimensions, *(column for _, column in a.filters)} <= {*by}, a.name
         steady = sorted(names - AS_OF_NOW)

@@ -320,7 +320,8 @@ def test_a_cause_is_the_last_try_s() -> None:
 
 
 def test_secrets_are_found_wherever_they_are_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "stack.json").write_text('{"secrets": {"postgres": "of-the-state-file"}}')
+    state = {"format": 1, "settings": {}, "ports": {}, "processes": {}, "secrets": {"postgres": "of-the-state-file"}}
+    (tmp_path / "stack.json").write_text(json.dumps(state))
     monkeypatch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "of-the-environment")
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql+psycopg2://a:of%20airflow@h/d")
     settings: Any = Settings(

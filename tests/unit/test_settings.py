@@ -31,7 +31,9 @@ STATE = {
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home whose stack was started once, and an environment and a .env that say nothing else."""
-    (tmp_path / "stack.json").write_text(json.dumps({"settings": STATE}))
+    (tmp_path / "stack.json").write_text(
+        json.dumps({"format": 1, "settings": STATE, "ports": {}, "secrets": {}, "processes": {}})
+    )
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("CLICKVAULT_HOME", str(tmp_path))

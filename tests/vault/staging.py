@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID, uuid5
+from zlib import crc32
 
 from clickhouse_connect.driver.client import Client
 from psycopg2.extras import execute_values
@@ -80,6 +82,14 @@ def link_key(link: LinkSpec, row: Mapping[str, Any], stage: Mapping[str, Any]) -
     if None in hks:
         return None
     return hash_key(*(sorted(hks) if link.symmetric else hks))
+
+
+def source_order(source: str, stream: str, partition: int, offset: int) -> str:
+    """The documented order of sources (templates/ingest/_order.sql.j2), computed without SQL, as the vault keeps it."""
+    kind = 0 if source.startswith("kafka:") else 1 if source == "s3" else 2
+    epoch = re.match(r"kafka:e(\d+)", source)
+    head = kind << 28 | min(int(epoch[1]) if epoch else 0, 4095) << 16 | crc32(f"{source}/{stream}".encode()) % 65536
+    return str(UUID(int=head << 96 | partition << 64 | offset))
 
 
 def stage_row(renderer: Renderer, vault: VaultSpec, row: Mapping[str, Any]) -> dict[str, Any]:

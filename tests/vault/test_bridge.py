@@ -19,7 +19,7 @@ from clickvault.vault import accounts, apply_postgres, bridge, build_snapshots, 
 from clickvault.vault.bridge import Window, cut
 from tests.vault import shop
 from tests.vault.conftest import Server
-from tests.vault.staging import Raw, day, event_id, fetch, hash_key, pairs, stage_row
+from tests.vault.staging import Raw, day, event_id, fetch, hash_key, pairs, source_order, stage_row
 
 SHOP = shop.renderer()
 
@@ -125,15 +125,19 @@ def test_staged_rows_are_hashed_as_documented(shop_raw: Raw, pg: Connection, mon
 
     monkeypatch.setattr(bridge, "merge", look)
     feed = awkward_rows()
-    start = 0
+    start, starts = 0, {}
     for name, rows in feed.items():
         shop_raw.insert(name, [json_ready(r) for r in rows], start=start)
+        starts[name] = start
         start += len(rows)
     shop_raw.safe(start)
     load(Settings(), SHOP, shop_raw.ch, pg)
     for vault in SHOP.vaults():
         name = vault.event.event_type
-        expected = [stage_row(SHOP, vault, {**r, "source": "test/s"}) for r in feed[name]]
+        expected = [
+            stage_row(SHOP, vault, {**r, "source": "test/s", "source_order": source_order("test", "s", 0, offset)})
+            for offset, r in enumerate(feed[name], starts[name])
+        ]
         assert len(expected) == len(staged[name])
         for want, found in zip(expected, staged[name], strict=True):
             for column, value in want.items():
