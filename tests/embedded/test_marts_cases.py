@@ -329,7 +329,7 @@ def test_an_event_of_long_ago_costs_a_day(
     assert set(rebuilt(facts).values()) == {0}
     facts.put(event_type, f"event_time {columns}", (at(LONG_AGO), *values))
     built = rebuilt(facts)
-    assert max(n for mart, n in built.items() if mart not in cumulative) == 1
+    assert max(n for mart, n in built.items() if mart not in cumulative) <= 1 <= max(built.values())
     assert all(built[mart] <= 1 + len(days) for mart in cumulative)
     held = facts.ask("SELECT DISTINCT day FROM ops.mart_days WHERE rows > 0 ORDER BY day")
     assert {r["day"] for r in held} <= {LONG_AGO, *days}
