@@ -22,6 +22,7 @@ from clickvault.accounts import Account
 from clickvault.clickhouse import rows
 from clickvault.errors import StoreError
 from clickvault.kafka import Bounds, Partition
+from clickvault.positions import landed_in
 from clickvault.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def accounts(
         high = min(safe.get(at, 0), b.end)
         # where months are gone that were never counted, counting begins now
         ranges[at] = max(b.begin, counted[at][0] if at in counted else high if retired["months"] else 0), high
-    landed = _landed(ch, source, ranges)
+    landed = landed_in(ch, source, ranges)
     sums: dict[str, list[int]] = {}
     new, unreadable = [], []
     for at, (low, high) in sorted(ranges.items()):
@@ -94,25 +95,6 @@ def accounts(
 def unread_account(source: str, what: str) -> Account:
     """What can't be read can't be accounted for: it does not balance, under its name."""
     return Account(f"{source} {what}: can be read", 1, 0)
-
-
-def _landed(ch: Client, source: str, ranges: Mapping[Partition, tuple[int, int]]) -> dict[Partition, int]:
-    """How many positions landed in each range."""
-    bound = (
-        "transform(concat(stream, '/', toString(partition)), {{at:Array(String)}}, {{{}:Array(UInt64)}}, toUInt64(0))"
-    )
-    found = rows(
-        ch,
-        "SELECT stream, partition, uniqExact(offset) AS n FROM landing.events WHERE source = {s:String} "
-        f"AND offset >= {bound.format('low')} AND offset < {bound.format('high')} GROUP BY stream, partition",
-        {
-            "s": source,
-            "at": [str(at) for at in ranges],
-            "low": [low for low, _ in ranges.values()],
-            "high": [high for _, high in ranges.values()],
-        },
-    )
-    return {Partition(r["stream"], r["partition"]): r["n"] for r in found}
 
 
 def _compared(settings: Settings, ch: Client, source: str, at: Partition, low: int, high: int) -> tuple[int, int]:
@@ -174,24 +156,13 @@ def batches(settings: Settings, at: Partition, low: int, high: int) -> Iterator[
 def _raw(settings: Settings, at: Partition, low: int) -> Iterator[Any]:
     """Every record batch from the one that holds `low` on, up to the high watermark, as kafka-python reads it."""
     from kafka.errors import for_code
-    from kafka.protocol.consumer import FetchRequest
     from kafka.record import MemoryRecords
 
     with kafka.told(settings), closing(kafka.admin_client(settings)) as admin:
-        (topic,) = admin.describe_topics([at.topic])
-        leader = {p["partition_index"]: p["leader_id"] for p in topic["partitions"]}[at.partition]
+        (leader,) = kafka.leaders(admin, [at])
         position = low
         while True:
-            request = FetchRequest(
-                max_wait_ms=100,
-                min_bytes=1,
-                max_bytes=FETCH_BYTES,
-                isolation_level=0,
-                topics=[(at.topic, [_part(at.partition, position)])],
-                max_version=12,  # later ones take ids in place of names
-            )
-            answer = admin._manager.run(_sent, admin, request, leader)
-            (part,) = answer.responses[0].partitions
+            part = kafka.fetched(admin, leader, {at: position}, most=FETCH_BYTES, isolation_level=0)[at]
             if part.error_code:
                 raise StoreError(f"Kafka's {at} can't be read: {for_code(part.error_code).__name__}", store="kafka")
             records = MemoryRecords(part.records or b"")
@@ -201,14 +172,3 @@ def _raw(settings: Settings, at: Partition, low: int) -> Iterator[Any]:
                 yield batch
             if position == before or position >= part.high_watermark:
                 return
-
-
-def _part(partition: int, offset: int) -> Any:
-    from kafka.protocol.consumer import FetchRequest
-
-    kind = FetchRequest.FetchTopic.FetchPartition
-    return kind(partition=partition, fetch_offset=offset, partition_max_bytes=FETCH_BYTES)
-
-
-async def _sent(admin: Any, request: Any, node: int) -> Any:
-    return await admin._manager.send(request, node_id=node)

@@ -144,13 +144,12 @@ def _consumer(settings: Settings, **options: Any) -> Any:
 def _each(
     settings: Settings,
     wanted: Mapping[Partition, Any],
-    ask: Callable[[Mapping[Partition, Any], float], tuple[dict[Partition, Answer], list[Partition]]],
+    ask: Callable[[Mapping[Partition, Any], float], tuple[dict[Partition, Answer], dict[Partition, str]]],
     timeout: float = ANSWER_SECONDS,
 ) -> tuple[dict[Partition, Answer], dict[Partition, str]]:
     """What `ask` answers of these partitions, and of those that can't be read the reason: one such partition fails no other.
 
-    `ask` takes partitions and seconds, and gives answers and the partitions that did not answer in time. Raises StoreError when
-    the broker is away.
+    `ask` takes partitions and seconds, and gives answers and reasons. Raises StoreError when the broker is away.
     """
     from kafka.errors import KafkaError
 
@@ -159,9 +158,8 @@ def _each(
     if not wanted:
         return found, reasons
     try:
-        found, late = ask(wanted, timeout)
-        reasons = dict.fromkeys(late, f"the broker does not answer for it within {timeout:.0f} s")
-        if not late:
+        found, reasons = ask(wanted, timeout)
+        if not reasons:
             return found, reasons
     except KafkaError as error:
         reasons = dict.fromkeys(wanted, str(error)[:200] or type(error).__name__)
@@ -258,8 +256,8 @@ def bounds_of(
 ) -> tuple[dict[Partition, Bounds], dict[Partition, str]]:
     """Where each partition begins and ends, and of those that can't be read the reason.
 
-    Where it ends is where a consumer of committed messages comes to a stand, not what ListOffsets says alone: some brokers answer
-    that with the first offset of the last batch, which is too small by up to a whole batch.
+    The ends are those that come with the answer to a fetch. ListOffsets gives others: some brokers answer it with the first offset
+    of the last batch, which is too small by up to a whole batch.
     """
     with told(settings):
         return _each(settings, dict.fromkeys(wanted), lambda some, seconds: _bounds(settings, some, seconds), timeout)
@@ -267,53 +265,84 @@ def bounds_of(
 
 def _bounds(
     settings: Settings, wanted: Iterable[Partition], timeout: float
-) -> tuple[dict[Partition, Bounds], list[Partition]]:
-    from kafka import TopicPartition
-
-    out: dict[Partition, Bounds] = {}
-    high: dict[Any, int] = {}
-    moved: dict[Any, float] = {}
-    with closing(_consumer(settings)) as consumer:
-        tps = [TopicPartition(*p) for p in wanted]
-        begin = consumer.beginning_offsets(tps, timeout_ms=int(timeout * 1_000))
-        hint = consumer.end_offsets(tps, timeout_ms=int(timeout * 1_000))
-        consumer.assign(tps)
-        position = {tp: max(begin[tp], hint[tp] - 1, 0) for tp in tps}
-        for tp in tps:
-            consumer.seek(tp, position[tp])
-        deadline = time.monotonic() + timeout
-        while len(out) < len(tps) and time.monotonic() < deadline:
-            consumer.poll(timeout_ms=200)
-            now = time.monotonic()
-            for tp in tps:
-                at, answered = Partition(tp.topic, tp.partition), consumer.highwater(tp)
-                if answered is None or at in out:
-                    continue
-                first, there = tp not in high, consumer.position(tp)
-                high.setdefault(tp, answered)
-                if first or there > position[tp]:
-                    position[tp], moved[tp] = there, now
-                    deadline = now + timeout  # a busy broker answers for one after the other
-                if there >= high[tp] or (there >= hint[tp] and now - moved[tp] > QUIET_SECONDS):
-                    out[at] = Bounds(begin[tp], there, max(there, high[tp]))
-                    consumer.pause(tp)
-    held = [at for at, b in out.items() if b.end < b.high]
-    out |= {at: out[at]._replace(end=out[at].high) for at in _without_transaction(settings, held)}
-    return out, [at for tp in tps if (at := Partition(tp.topic, tp.partition)) not in out]
-
-
-def _without_transaction(settings: Settings, held: list[Partition]) -> list[Partition]:
-    """Those where a consumer stands before the high watermark though no transaction is open: a broker gave these offsets, and died."""
+) -> tuple[dict[Partition, Bounds], dict[Partition, str]]:
     from kafka import TopicPartition
     from kafka.admin import OffsetSpec
+    from kafka.errors import KafkaError, for_code
 
-    if not held:
-        return []
-    latest = {TopicPartition(*at): OffsetSpec.LATEST for at in held}
+    out: dict[Partition, Bounds] = {}
+    reasons: dict[Partition, str] = {}
+    deadline = time.monotonic() + timeout
     with closing(admin_client(settings)) as admin:
-        stable = admin.list_partition_offsets(latest, isolation_level=ISOLATION)
-        last = admin.list_partition_offsets(latest)
-    return [at for at, tp in zip(held, latest, strict=True) if stable[tp].offset >= last[tp].offset]
+        left = set(wanted)
+        while left:
+            tps = [TopicPartition(*at) for at in left]
+            begin = admin.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.EARLIEST))
+            last = admin.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.LATEST))
+            positions = {at: max(begin[at].offset, last[at].offset) for at in left}
+            for leader, some in leaders(admin, left).items():
+                try:
+                    answers = fetched(admin, leader, {at: positions[at] for at in some}, most=1, isolation_level=1)
+                except KafkaError as error:
+                    reasons |= dict.fromkeys(some, str(error)[:200] or type(error).__name__)
+                    continue
+                for at, part in answers.items():
+                    if part.error_code:
+                        reasons[at] = f"the broker says {for_code(part.error_code).__name__}"
+                    else:
+                        high = max(part.high_watermark, positions[at])
+                        end = high if part.last_stable_offset < 0 else min(high, part.last_stable_offset)
+                        out[at] = Bounds(begin[at].offset, end, high)
+            left -= set(out)
+            if left and time.monotonic() > deadline:
+                break
+            time.sleep(0.2 if left else 0)  # a partition's leader may just have changed
+    return out, {at: reasons.get(at, _late(timeout)) for at in left}
+
+
+def _late(timeout: float) -> str:
+    return f"the broker does not answer for it within {timeout:.0f} s"
+
+
+def leaders(admin: Any, wanted: Iterable[Partition]) -> dict[int, list[Partition]]:
+    """The partitions by the broker that serves them (-1: none)."""
+    there = {
+        Partition(t["name"], p["partition_index"]): p["leader_id"]
+        for t in admin.describe_topics(sorted({at.topic for at in wanted}))
+        for p in t["partitions"]
+    }
+    found: dict[int, list[Partition]] = {}
+    for at in wanted:
+        found.setdefault(there.get(at, -1), []).append(at)
+    return found
+
+
+def fetched(
+    admin: Any, leader: int, positions: Mapping[Partition, int], most: int, isolation_level: int
+) -> dict[Partition, Any]:
+    """The answer of a broker to one fetch from these offsets on, of each partition: its high watermark, last stable offset,
+    error code, and record batches of at most `most` bytes in all (one batch at least)."""
+    from kafka.protocol.consumer import FetchRequest
+
+    kind = FetchRequest.FetchTopic.FetchPartition
+    topics: dict[str, list[Any]] = {}
+    for at, offset in positions.items():
+        part = kind(partition=at.partition, fetch_offset=offset, partition_max_bytes=most)
+        topics.setdefault(at.topic, []).append(part)
+    request = FetchRequest(
+        max_wait_ms=100,
+        min_bytes=1,
+        max_bytes=most,
+        isolation_level=isolation_level,
+        topics=list(topics.items()),
+        max_version=12,  # later ones take ids in place of names
+    )
+    answer = admin._manager.run(_sent, admin, request, leader)
+    return {Partition(t.topic, p.partition_index): p for t in answer.responses for p in t.partitions}
+
+
+async def _sent(admin: Any, request: Any, node: int) -> Any:
+    return await admin._manager.send(request, node_id=node)
 
 
 def ends(settings: Settings, wanted: Iterable[Partition]) -> dict[Partition, int]:
@@ -461,7 +490,7 @@ def next_messages(
 
 def _next_messages(
     settings: Settings, ranges: Mapping[Partition, tuple[int, int]], timeout: float
-) -> tuple[dict[Partition, int | None], list[Partition]]:
+) -> tuple[dict[Partition, int | None], dict[Partition, str]]:
     from kafka import TopicPartition
 
     out: dict[Partition, int | None] = {}
@@ -490,5 +519,5 @@ def _next_messages(
                 if at in out:
                     consumer.pause(tp)
             if any(now - moved[at] > timeout for at in left):
-                return out, [at for at in left if at not in out]
-    return out, []
+                return out, {at: _late(timeout) for at in left if at not in out}
+    return out, {}

@@ -24,7 +24,7 @@ from clickvault.clickhouse import rows
 from clickvault.errors import DataError, StoreError
 from clickvault.ingest.result import Ingested, Progress, Unread
 from clickvault.kafka import Partition
-from clickvault.positions import record_safe, safe_positions
+from clickvault.positions import landed_in, record_safe, safe_positions
 from clickvault.render import Renderer, ch_identifier
 from clickvault.settings import Settings
 
@@ -84,9 +84,12 @@ def ingest_kafka(
     reached, stuck = _wait(settings, ch, groups, ends, readable, progress, stall)
     empty = expired = 0
     with landing or nullcontext():
-        for at in list(reached):
+        new = {at: (readable[at], reached[at]) for at in reached}
+        landed = landed_in(ch, source, new)
+        for at, (low, high) in new.items():
             try:
-                empty += _fill_gaps(settings, ch, source, at, readable[at], reached[at])
+                if landed.get(at, 0) < high - low:
+                    empty += _fill_gaps(settings, ch, source, at, low, high)
             except StoreError as error:
                 if error.store != "kafka":
                     raise

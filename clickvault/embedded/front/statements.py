@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
 
 LARGEST = 64 << 20  # bytes of one statement, without the data of an INSERT
 _HEADS = (16 << 10, 1 << 20)  # the head of an INSERT ends within the first of these, or the second
-_ALL_AT_ONCE = 64 << 10  # of a longer text, tokens are asked for when they are needed
-_CANONICAL = "SELECT ifNull(formatQuerySingleLineOrNull({text:String}), '') AS text, tokenizeQuery(substring(text, 1, {most:UInt64}))"
+_KEPT, _LONGEST_KEPT = 512, 16 << 10  # what clients ask again and again is parsed once
+_CANONICAL = "SELECT formatQuerySingleLineOrNull({text:String})"
 _WHY_NOT = "SELECT formatQuerySingleLine({text:String})"
 _TOKENS = "SELECT tokenizeQuery({text:String})"
 _TOKEN = re.compile(rb"\((\d+),(\d+),'(\w+)'\)")
+_LAST_FORMAT = re.compile(
+    rb" FORMAT (\w+)\Z"
+)  # a text that ends with a bare word ends in no quotes, and in no brackets
 _OPENING = {"OpeningRoundBracket", "OpeningSquareBracket", "OpeningCurlyBrace"}
 _CLOSING = {"ClosingRoundBracket", "ClosingSquareBracket", "ClosingCurlyBrace"}
 
@@ -60,10 +64,10 @@ class Token:
 class Statement:
     """One statement in canonical form."""
 
-    def __init__(self, parser: Parser, sql: bytes, tokens: list[Token] | None = None) -> None:
+    def __init__(self, parser: Parser, sql: bytes) -> None:
         """`sql` is what the parser made of a client's text."""
         self._parser = parser
-        self._tokens = tokens
+        self._tokens: list[Token] | None = None
         self.sql = sql
         first = sql.split(None, 1)[0].split(b"(")[0] or b"("
         self.kind = first.decode("ascii", "replace")  # the first word, in capitals
@@ -82,7 +86,7 @@ class Statement:
 
     def has(self, *words: bytes) -> bool:
         """Whether these words follow each other somewhere, as words."""
-        if words[0] not in self.sql:
+        if any(word not in self.sql for word in words):
             return False
         follows = zip(*(self.tokens[number:] for number in range(len(words))), strict=False)
         return any(all(token.word == word for token, word in zip(some, words, strict=True)) for some in follows)
@@ -96,6 +100,8 @@ class Statement:
 
     def output_format(self) -> tuple[str, int]:
         """The format that the FORMAT clause names, and where the clause begins; without one, "" and the statement's end."""
+        if last := _LAST_FORMAT.search(self.sql):
+            return last[1].decode(), last.start() + 1
         if b" FORMAT " in self.sql:
             top = [token for token in self.tokens if token.depth == 0]
             for number, (token, name) in reversed(list(enumerate(pairwise(top)))):
@@ -183,6 +189,7 @@ class Parser:
         self._engine = engine
         self._mutex = threading.Lock()
         self._idle: list[Connection] = []
+        self._kept = lru_cache(_KEPT)(self._canonical)
 
     def statement(self, text: bytes) -> Statement:
         """The one statement of a text. Raises the engine's error 62 for what does not parse, and for two statements."""
@@ -190,16 +197,18 @@ class Parser:
             raise QueryError.make(62, "SYNTAX_ERROR", f"Syntax error: a statement has at most {LARGEST} bytes")
         if not text.strip():
             raise QueryError.make(62, "SYNTAX_ERROR", "Syntax error: failed at position 1 (end of query): Empty query.")
-        most = _ALL_AT_ONCE if len(text) <= _ALL_AT_ONCE else 0
-        sql, _, found = self._ask(_CANONICAL, text, most).removesuffix(b"\n").rpartition(b"\t")
-        if not sql:
+        return Statement(self, self._kept(text) if len(text) <= _LONGEST_KEPT else self._canonical(text))
+
+    def _canonical(self, text: bytes) -> bytes:
+        sql = self._ask(_CANONICAL, text).removesuffix(b"\n")
+        if sql == b"\\N":
             try:
                 self._ask(_WHY_NOT, text)
             except QueryError as error:
                 said = error.text.split(": In scope SELECT formatQuery", 1)[0].removesuffix(f" ({error.name})")
                 raise QueryError(error.code, error.name, f"{said} ({error.name})") from None
             raise QueryError.make(62, "SYNTAX_ERROR", "Syntax error")
-        return Statement(self, sql, _read(sql, found) if len(sql) <= most else None)
+        return sql
 
     def insert(self, head: bytes, default_format: str) -> Insert | None:
         """The INSERT that a text begins with, data behind it or not; None for anything else."""
@@ -226,14 +235,14 @@ class Parser:
         """The tokens of a text that mean something."""
         return _read(text, self._ask(_TOKENS, text))
 
-    def _ask(self, sql: str, text: bytes, most: int = 0) -> bytes:
+    def _ask(self, sql: str, text: bytes) -> bytes:
         with self._mutex:
             connection = self._idle.pop() if self._idle else None
         if connection is None:
             connection = self._engine.connect()
             connection.query("SET max_query_size = 0, max_threads = 1")
         try:
-            answer: bytes = connection.query(sql, "TabSeparatedRaw", {"text": escaped(text), "most": str(most)}).bytes()
+            answer: bytes = connection.query(sql, "TabSeparatedRaw", {"text": escaped(text)}).bytes()
         finally:
             with self._mutex:
                 self._idle.append(connection)
