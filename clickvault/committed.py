@@ -28,6 +28,7 @@ from clickvault.settings import Settings
 log = logging.getLogger(__name__)
 
 FETCH_BYTES = 4 * 2**20
+VALUES_BYTES = 64 * 2**10
 OFFSETS_A_LOOK = 1_000_000
 
 
@@ -38,6 +39,7 @@ class Batch(NamedTuple):
     last: int
     messages: int
     committed: bool
+    full: int | None = None  # the offset of the first message that has a value, where values are looked at
 
 
 def accounts(
@@ -126,12 +128,33 @@ def _offsets(ch: Client, source: str, at: Partition, low: int, high: int) -> lis
     return list(found.result_columns[0]) if found.result_rows else []
 
 
-def batches(settings: Settings, at: Partition, low: int, high: int) -> Iterator[Batch]:
+def next_messages(
+    settings: Settings, ranges: Mapping[Partition, tuple[int, int]]
+) -> tuple[dict[Partition, int | None], dict[Partition, str]]:
+    """The offset of the first committed message in each range [low, high), None where there is none; a message of length 0 counts as none.
+
+    And of the partitions that can't be read, the reason. Raises StoreError when the broker is away.
+    """
+    from kafka.errors import KafkaError
+
+    found: dict[Partition, int | None] = {}
+    unreadable: dict[Partition, str] = {}
+    for at, (low, high) in ranges.items():
+        try:
+            some = batches(settings, at, low, high, values=True)
+            found[at] = next((b.full for b in some if b.committed and b.full is not None), None)
+        except (KafkaError, StoreError) as error:
+            kafka.missing_topics(settings, ())
+            unreadable[at] = str(error)[:200] or type(error).__name__
+    return found, unreadable
+
+
+def batches(settings: Settings, at: Partition, low: int, high: int, values: bool = False) -> Iterator[Batch]:
     """The batches of messages in [low, high) in their order, those of transactions once it is known how they ended: one whose end is
-    not written is not committed."""
+    not written is not committed. `values`: whether there is a message with a value is looked at."""
     waiting: list[Batch | None] = []
     open_: dict[int, list[int]] = {}  # of each producer the places in `waiting` of its transaction's batches
-    for batch in _raw(settings, at, low):
+    for batch in _raw(settings, at, low, VALUES_BYTES if values else FETCH_BYTES):
         if batch.base_offset >= high and not open_:
             break
         producer = batch.producer_id if batch.magic >= 2 and batch.is_transactional else None
@@ -141,19 +164,20 @@ def batches(settings: Settings, at: Partition, low: int, high: int) -> Iterator[
                 found = waiting[place]
                 assert found is not None
                 waiting[place] = found._replace(committed=committed)
-        elif batch.base_offset < high:
+        elif batch.base_offset < high and batch.last_offset >= low:
             first, last = max(batch.base_offset, low), min(batch.last_offset, high - 1)
             count = batch.records_count if batch.magic >= 2 else batch.last_offset - batch.base_offset + 1
+            full = next((r.offset for r in batch if r.value and low <= r.offset < high), None) if values else None
             if producer is not None:
                 open_.setdefault(producer, []).append(len(waiting))
-            waiting.append(Batch(first, last, min(count, last - first + 1), producer is None))
+            waiting.append(Batch(first, last, min(count, last - first + 1), producer is None, full))
         if not open_:
             yield from (b for b in waiting if b)
             waiting = []
     yield from (b for b in waiting if b)
 
 
-def _raw(settings: Settings, at: Partition, low: int) -> Iterator[Any]:
+def _raw(settings: Settings, at: Partition, low: int, most: int) -> Iterator[Any]:
     """Every record batch from the one that holds `low` on, up to the high watermark, as kafka-python reads it."""
     from kafka.errors import for_code
     from kafka.record import MemoryRecords
@@ -162,7 +186,7 @@ def _raw(settings: Settings, at: Partition, low: int) -> Iterator[Any]:
         (leader,) = kafka.leaders(admin, [at])
         position = low
         while True:
-            part = kafka.fetched(admin, leader, {at: position}, most=FETCH_BYTES, isolation_level=0)[at]
+            part = kafka.fetched(admin, leader, {at: position}, most=most, isolation_level=0)[at]
             if part.error_code:
                 raise StoreError(f"Kafka's {at} can't be read: {for_code(part.error_code).__name__}", store="kafka")
             records = MemoryRecords(part.records or b"")

@@ -21,8 +21,6 @@ log = logging.getLogger(__name__)
 
 COORDINATOR_SECONDS = 30.0
 ANSWER_SECONDS = 30.0
-QUIET_SECONDS = 0.6
-"""A consumer that was given an answer and does not move for so long stands at the end of what it may read."""
 ISOLATION = "read_committed"
 Answer = TypeVar("Answer")
 
@@ -475,49 +473,3 @@ def _ends_at(settings: Settings, tp: Any, offset: int) -> bool:
                 consumer.poll(timeout_ms=500, max_records=1)
                 return bool(consumer.position(tp) == offset)
     return False
-
-
-def next_messages(
-    settings: Settings, ranges: Mapping[Partition, tuple[int, int]], timeout: float = ANSWER_SECONDS
-) -> tuple[dict[Partition, int | None], dict[Partition, str]]:
-    """The offset of the first committed message in each range [low, high), None where there is none; a message of length 0 counts as none.
-
-    And of the partitions that can't be read, the reason.
-    """
-    with told(settings):
-        return _each(settings, ranges, lambda some, seconds: _next_messages(settings, some, seconds), timeout)
-
-
-def _next_messages(
-    settings: Settings, ranges: Mapping[Partition, tuple[int, int]], timeout: float
-) -> tuple[dict[Partition, int | None], dict[Partition, str]]:
-    from kafka import TopicPartition
-
-    out: dict[Partition, int | None] = {}
-    position: dict[Partition, int] = {}
-    tps = {at: TopicPartition(*at) for at in ranges}
-    with closing(_consumer(settings, max_partition_fetch_bytes=64 * 1024)) as consumer:
-        consumer.assign(list(tps.values()))
-        for at, (low, _) in ranges.items():
-            consumer.seek(tps[at], low)
-            position[at] = low
-        moved = dict.fromkeys(ranges, time.monotonic())
-        while left := [at for at in ranges if at not in out]:
-            found = consumer.poll(timeout_ms=200)
-            now = time.monotonic()
-            for at in left:
-                tp, high = tps[at], ranges[at][1]
-                full = [r.offset for r in found.get(tp, []) if r.value and r.offset < high]
-                there = consumer.position(tp)
-                if there > position[at]:
-                    position[at], moved[at] = there, now
-                quiet = consumer.highwater(tp) is not None and now - moved[at] > QUIET_SECONDS
-                if full:
-                    out[at] = full[0]
-                elif there >= high or (quiet and _ends_at(settings, tp, there)):
-                    out[at] = None
-                if at in out:
-                    consumer.pause(tp)
-            if any(now - moved[at] > timeout for at in left):
-                return out, {at: _late(timeout) for at in left if at not in out}
-    return out, {}

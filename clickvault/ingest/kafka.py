@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault import epochs, kafka
+from clickvault import committed, epochs, kafka
 from clickvault.clickhouse import rows
 from clickvault.errors import DataError, StoreError
 from clickvault.ingest.result import Ingested, Progress, Unread
@@ -191,7 +191,7 @@ def _look(
     Nothing are messages of length 0, which the engine drops, and commits only with others; a transaction that was rolled back, and
     the markers of any; and offsets that a broker gave before it died.
     """
-    found, unreadable = kafka.next_messages(settings, ranges)
+    found, unreadable = committed.next_messages(settings, ranges)
     done |= {at: ranges[at][1] for at, offset in found.items() if offset is None}
     stuck |= unreadable
 

@@ -173,7 +173,7 @@ CASES = [
          "SELECT * REPLACE (offset + 1000000000 * copy AS offset, ['made up'] AS reasons) FROM KEPT"
          " ARRAY JOIN range(1, 10) AS copy"),
     Case("unread_objects", "events", "ops.objects", "",
-         "SELECT * REPLACE ('unreadable' AS reason, number + 1000000 AS number, seen_at + 1 AS seen_at) FROM KEPT LIMIT 1"),
+         "SELECT * REPLACE ('unreadable' AS reason, number + 1000000 AS number, seen_at + 3600 AS seen_at) FROM KEPT LIMIT 1"),
     Case("click_before_impression", "ad_click", "raw.ad_click", "", changed(AGO, "true LIMIT 20")),
     Case("click_before_impression", "ad_click", "raw.ad_impression", "true"),
     Case("active_before_joining", "post", "raw.post", "", changed(AGO, "isNotNull(community_id) AND op = 'create'")),
