@@ -45,7 +45,7 @@ def reconcile(
     with cut.fixed(settings, renderer, ch) as now:
         with now.landed():
             count("sent and landed", lambda: sent_accounts(settings, renderer, ch, now.safe))
-            count("landed and judged", lambda: landing_accounts(renderer, ch))
+            count("landed and judged", lambda: landing_accounts(renderer, ch, whole))
         with now.in_vault():
             count("vault", lambda: vault.accounts(renderer, ch, now.pg))
             count("contents of the vault", lambda: vault.contents_accounts(renderer, ch, now.pg, whole))
@@ -122,18 +122,45 @@ def object_account(settings: Settings, ch: Client) -> Account:
     return Account(f"s3 {settings.s3_bucket}: objects = loaded + set aside", there, known)
 
 
-def landing_accounts(renderer: Renderer, ch: Client) -> list[Account]:
+def landing_accounts(renderer: Renderer, ch: Client, whole: bool = True) -> list[Account]:
     """What landed, judged once more: landed = valid + dead letters, distinct valid events = raw rows.
 
-    Of event types that were declared once, too; each message by the contract in force at its verdict.
+    Of event types that were declared once, too; each message by the contract in force at its verdict. Not `whole`: types of which
+    nothing landed, and no verdict changed, since they last balanced are counted, but not judged.
     """
     since = retired_before(ch)
     periods = versions.periods(ch, renderer.registry, since)
-    (sql,) = statements(renderer.render("ingest/accounts.sql.j2", retired=since is not None, periods=periods))
-    found = []
+    known = {} if whole or any(p.event is None for p in periods) else _judged(ch, since)
+    known = {name: row for name, row in known.items() if name in {p.event_type for p in periods}}
+    (sql,) = statements(
+        renderer.render("ingest/accounts.sql.j2", retired=since is not None, periods=periods, known=known)
+    )
+    found, new = [], []
     for r in rows(ch, sql, {"since": since} if since else None):
         name = r["event_type"] or "(no event type)"
-        found.append(Account(f"landing {name}: landed = valid + dead letters", r["landed"], r["valid"] + r["dead"]))
+        landed = Account(f"landing {name}: landed = valid + dead letters", r["landed"], r["valid"] + r["dead"])
+        found.append(landed)
         if r["event_type"]:
-            found.append(Account(f"raw.{name}: distinct valid events landed = rows", r["events"], r["kept"]))
+            kept = Account(f"raw.{name}: distinct valid events landed = rows", r["events"], r["kept"])
+            found.append(kept)
+            if landed.ok and kept.ok and name not in known:
+                counts = [r[column] for column in ("landed", "valid", "events", "dead")]
+                new.append([name, since or versions.ALWAYS, *counts, datetime.now(UTC)])
+    if new:
+        ch.insert("ops.judged", new, ["event_type", "since", "landed", "valid", "events", "dead", "seen_at"])
     return found
+
+
+def _judged(ch: Client, since: datetime | None) -> dict[str, dict[str, Any]]:
+    """The rows of ops.judged, by event type, that still hold: as many messages are landed, as many are dead letters."""
+    found = rows(
+        ch,
+        "SELECT event_type, landed, valid, events FROM ops.judged FINAL "
+        "JOIN (SELECT event_type, uniqExact(source, stream, partition, offset) AS landed FROM landing.events"
+        " WHERE landed_at >= {since:DateTime64(6, 'UTC')} GROUP BY event_type) AS now USING (event_type, landed) "
+        "LEFT JOIN (SELECT event_type, count() AS dead FROM raw.dead_letters"
+        " WHERE landed_at >= {since:DateTime64(6, 'UTC')} GROUP BY event_type) AS then USING (event_type) "
+        "WHERE since = {since:DateTime64(6, 'UTC')} AND ops.judged.dead = then.dead",
+        {"since": since or versions.ALWAYS},
+    )
+    return {r["event_type"]: r for r in found}
