@@ -93,6 +93,20 @@ CREATE TABLE IF NOT EXISTS ops.counted
 ENGINE = ReplacingMergeTree(seen_at)
 ORDER BY (source, stream, partition);
 
+-- ═══ ClickHouse: table ops.judged
+CREATE TABLE IF NOT EXISTS ops.judged
+(
+    event_type String,
+    since DateTime64(6, 'UTC'),
+    landed UInt64,
+    valid UInt64,
+    events UInt64,
+    dead UInt64,
+    seen_at DateTime64(6, 'UTC')
+)
+ENGINE = ReplacingMergeTree(seen_at)
+ORDER BY event_type;
+
 -- ═══ ClickHouse: table ops.retired
 CREATE TABLE IF NOT EXISTS ops.retired
 (

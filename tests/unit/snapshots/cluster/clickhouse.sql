@@ -123,6 +123,20 @@ CREATE TABLE IF NOT EXISTS ops.counted ON CLUSTER `clickvault`
 ENGINE = ReplicatedReplacingMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}', seen_at)
 ORDER BY (source, stream, partition);
 
+-- ═══ table ops.judged
+CREATE TABLE IF NOT EXISTS ops.judged ON CLUSTER `clickvault`
+(
+    event_type String,
+    since DateTime64(6, 'UTC'),
+    landed UInt64,
+    valid UInt64,
+    events UInt64,
+    dead UInt64,
+    seen_at DateTime64(6, 'UTC')
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}', seen_at)
+ORDER BY event_type;
+
 -- ═══ table ops.retired
 CREATE TABLE IF NOT EXISTS ops.retired ON CLUSTER `clickvault`
 (
