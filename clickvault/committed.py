@@ -107,15 +107,17 @@ def _compared(settings: Settings, ch: Client, source: str, at: Partition, low: i
     left = right = 0
     offsets: Sequence[int] = ()
     upto = low
-    for batch in batches(settings, at, low, high):
-        while batch.last >= upto and upto < high:
-            offsets = [o for o in offsets if o >= batch.first] + _offsets(
-                ch, source, at, upto, min(upto + OFFSETS_A_LOOK, high)
-            )
-            upto = min(upto + OFFSETS_A_LOOK, high)
-        there = bisect_left(offsets, batch.last + 1) - bisect_left(offsets, batch.first)
-        left += batch.messages if batch.committed else 0
-        right += min(there, batch.messages) if batch.committed else there
+    with kafka.told(settings), closing(kafka.admin_client(settings)) as admin:
+        (leader,) = kafka.leaders(admin, [at])
+        for batch in batches(admin, leader, at, low, high):
+            while batch.last >= upto and upto < high:
+                offsets = [o for o in offsets if o >= batch.first] + _offsets(
+                    ch, source, at, upto, min(upto + OFFSETS_A_LOOK, high)
+                )
+                upto = min(upto + OFFSETS_A_LOOK, high)
+            there = bisect_left(offsets, batch.last + 1) - bisect_left(offsets, batch.first)
+            left += batch.messages if batch.committed else 0
+            right += min(there, batch.messages) if batch.committed else there
     return left, right
 
 
@@ -139,22 +141,24 @@ def next_messages(
 
     found: dict[Partition, int | None] = {}
     unreadable: dict[Partition, str] = {}
-    for at, (low, high) in ranges.items():
-        try:
-            some = batches(settings, at, low, high, values=True)
-            found[at] = next((b.full for b in some if b.committed and b.full is not None), None)
-        except (KafkaError, StoreError) as error:
-            kafka.missing_topics(settings, ())
-            unreadable[at] = str(error)[:200] or type(error).__name__
+    with kafka.told(settings), closing(kafka.admin_client(settings)) as admin:
+        leaders = {at: node for node, some in kafka.leaders(admin, ranges).items() for at in some}
+        for at, (low, high) in ranges.items():
+            try:
+                some = batches(admin, leaders[at], at, low, high, values=True)
+                found[at] = next((b.full for b in some if b.committed and b.full is not None), None)
+            except (KafkaError, StoreError) as error:
+                kafka.missing_topics(settings, ())
+                unreadable[at] = str(error)[:200] or type(error).__name__
     return found, unreadable
 
 
-def batches(settings: Settings, at: Partition, low: int, high: int, values: bool = False) -> Iterator[Batch]:
+def batches(admin: Any, leader: int, at: Partition, low: int, high: int, values: bool = False) -> Iterator[Batch]:
     """The batches of messages in [low, high) in their order, those of transactions once it is known how they ended: one whose end is
     not written is not committed. `values`: whether there is a message with a value is looked at."""
     waiting: list[Batch | None] = []
     open_: dict[int, list[int]] = {}  # of each producer the places in `waiting` of its transaction's batches
-    for batch in _raw(settings, at, low, VALUES_BYTES if values else FETCH_BYTES):
+    for batch in _raw(admin, leader, at, low, VALUES_BYTES if values else FETCH_BYTES):
         if batch.base_offset >= high and not open_:
             break
         producer = batch.producer_id if batch.magic >= 2 and batch.is_transactional else None
@@ -177,22 +181,20 @@ def batches(settings: Settings, at: Partition, low: int, high: int, values: bool
     yield from (b for b in waiting if b)
 
 
-def _raw(settings: Settings, at: Partition, low: int, most: int) -> Iterator[Any]:
+def _raw(admin: Any, leader: int, at: Partition, low: int, most: int) -> Iterator[Any]:
     """Every record batch from the one that holds `low` on, up to the high watermark, as kafka-python reads it."""
     from kafka.errors import for_code
     from kafka.record import MemoryRecords
 
-    with kafka.told(settings), closing(kafka.admin_client(settings)) as admin:
-        (leader,) = kafka.leaders(admin, [at])
-        position = low
-        while True:
-            part = kafka.fetched(admin, leader, {at: position}, most=most, isolation_level=0)[at]
-            if part.error_code:
-                raise StoreError(f"Kafka's {at} can't be read: {for_code(part.error_code).__name__}", store="kafka")
-            records = MemoryRecords(part.records or b"")
-            before = position
-            while (batch := records.next_batch()) is not None:
-                position = batch.last_offset + 1
-                yield batch
-            if position == before or position >= part.high_watermark:
-                return
+    position = low
+    while True:
+        part = kafka.fetched(admin, leader, {at: position}, most=most, isolation_level=0)[at]
+        if part.error_code:
+            raise StoreError(f"Kafka's {at} can't be read: {for_code(part.error_code).__name__}", store="kafka")
+        records = MemoryRecords(part.records or b"")
+        before = position
+        while (batch := records.next_batch()) is not None:
+            position = batch.last_offset + 1
+            yield batch
+        if position == before or position >= part.high_watermark:
+            return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -202,7 +202,9 @@ def test_batches_of_transactions_that_overlap(s: Session) -> None:
         end = kafka.bounds_of(s.settings, [at])[0][at].high
         put(one, likes(4))
         one.commit_transaction()
-    found = list(committed.batches(s.settings, at, begin, end))
+    with closing(kafka.admin_client(s.settings)) as admin:
+        (leader,) = kafka.leaders(admin, [at])
+        found = list(committed.batches(admin, leader, at, begin, end))
     offsets = {True: set[int](), False: set[int]()}
     for batch in found:
         assert batch.messages == batch.last - batch.first + 1
