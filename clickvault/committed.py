@@ -171,6 +171,10 @@ def batches(admin: Any, leader: int, at: Partition, low: int, high: int, values:
         elif batch.base_offset < high and batch.last_offset >= low:
             first, last = max(batch.base_offset, low), min(batch.last_offset, high - 1)
             count = batch.records_count if batch.magic >= 2 else batch.last_offset - batch.base_offset + 1
+            if values and not batch.validate_crc():
+                raise StoreError(
+                    f"Kafka's {at} can't be read: the crc of its batch at {batch.base_offset} is wrong", store="kafka"
+                )
             full = next((r.offset for r in batch if r.value and low <= r.offset < high), None) if values else None
             if producer is not None:
                 open_.setdefault(producer, []).append(len(waiting))
