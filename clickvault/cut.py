@@ -20,6 +20,7 @@ from clickvault import postgres
 from clickvault.accounts import Account
 from clickvault.clickhouse import rows
 from clickvault.errors import StoreError
+from clickvault.ops import last_began
 from clickvault.positions import At, safe_positions
 from clickvault.render import literal
 
@@ -100,12 +101,7 @@ class Cut:
             except StoreError:
                 yield False
                 return
-            (last,) = rows(
-                self.ch,
-                "SELECT max(started_at) AS at FROM ops.runs WHERE step = {s:String} AND NOT failed",
-                {"s": step},
-            )
-            began = last["at"].replace(tzinfo=UTC) if last["at"].year > 1970 else _NEVER
+            began = last_began(self.ch, step)
             moved = self.loaded_at > began
             if step == "marts":
                 (landed,) = rows(

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from clickvault.clickhouse import rows
 from clickvault.errors import ContractError
 from clickvault.headers import read_header
 from clickvault.mart_headers import View, view_of
@@ -75,3 +76,10 @@ def logged(ch: Client, step: str) -> Iterator[None]:
             note(type(error).__name__)
         raise
     note("")
+
+
+def last_began(ch: Client, step: str) -> datetime:
+    """When the last run of a step that came to its end began; 1970 where there is none."""
+    (last,) = rows(ch, "SELECT max(started_at) AS at FROM ops.runs WHERE step = {s:String} AND NOT failed", {"s": step})
+    at: datetime = last["at"]
+    return at.replace(tzinfo=UTC) if at.year > 1970 else datetime(1970, 1, 1, tzinfo=UTC)

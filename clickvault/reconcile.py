@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
@@ -17,8 +17,12 @@ from clickvault import committed, cut, epochs, graph, ingest, kafka, marts, posi
 from clickvault.accounts import Account
 from clickvault.clickhouse import rows
 from clickvault.maintenance import retired_before
+from clickvault.ops import last_began
 from clickvault.render import Renderer, statements
 from clickvault.settings import Settings
+
+CLOCKS = timedelta(minutes=1)
+"""S3's clock may be so far behind: what seems to have been put so long before the last `ingest` began may have come later."""
 
 
 def reconcile(
@@ -104,20 +108,21 @@ def sent_accounts(
         {"b": bucket, "up_to": 2**64 - 1 if safe is None else safe.get(("s3", bucket, 0), 0)},
     )
     found.append(Account(f"s3 {bucket}: lines of loaded objects = landed", int(loaded["n"] or 0), landed["s3", bucket]))
-    return [*found, object_account(settings, ch)]
+    return [*found, object_account(settings, ch, None if safe is None else last_began(ch, "ingest") - CLOCKS)]
 
 
-def object_account(settings: Settings, ch: Client) -> Account:
-    """What the bucket holds, against the ledger: each object is loaded or set aside.
+def object_account(settings: Settings, ch: Client, up_to: datetime | None = None) -> Account:
+    """What the bucket holds, against the ledger: each object is loaded or set aside. With `up_to` those that came later, and are in no
+    ledger, are not counted.
 
     By another request of S3 than the load lists by, and by neither of the engine's ways to read it.
     """
     there = known = 0
     for page in s3.pages(settings, s3.client(settings), old_request=True):
         ledger = ingest.objects.ledger(ch, settings.s3_bucket, page)
-        there += len(page)
         for o in page:
             row = ledger.get((o.path, o.etag))
+            there += row is not None or up_to is None or o.modified < up_to
             known += bool(row and row["lines"] is not None and not row["gone"])
     return Account(f"s3 {settings.s3_bucket}: objects = loaded + set aside", there, known)
 

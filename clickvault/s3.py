@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from clickvault.errors import ConfigurationError, DataError, StoreError
@@ -21,6 +22,7 @@ PREFIX = "events/"
 """Where the bucket's events are; what lies elsewhere in it is not ours."""
 PAGE = 1_000
 CHUNK = 2**16
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket"}
 
 
@@ -43,6 +45,7 @@ class S3Object:
     path: str
     etag: str
     bytes: int
+    modified: datetime = NEVER
 
     @property
     def key(self) -> str:
@@ -88,7 +91,7 @@ def pages(settings: Settings, connection: Any, old_request: bool = False) -> Ite
     with translated(settings, "listing the bucket"):
         for o in connection.list_objects(bucket, PREFIX, recursive=True, use_api_v1=old_request):
             if o.size:
-                page.append(S3Object(f"{bucket}/{o.object_name}", quoted(o.etag), o.size))
+                page.append(S3Object(f"{bucket}/{o.object_name}", quoted(o.etag), o.size, o.last_modified or NEVER))
             if len(page) == PAGE:
                 yield page
                 page = []
