@@ -11,7 +11,7 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,7 +45,7 @@ class S3Object:
     path: str
     etag: str
     bytes: int
-    modified: datetime = NEVER
+    modified: datetime = field(default=NEVER, kw_only=True)
 
     @property
     def key(self) -> str:
