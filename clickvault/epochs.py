@@ -1,7 +1,7 @@
 """Topics that were deleted and made anew: recognised by the broker's id of a topic, and their messages told apart.
 
-Offsets begin again in such a topic, so they mean other messages. While its source is the present one, ingestion refuses to go on
-(`check`); ClickHouse may have pulled some of the new messages by then, to positions of old ones. `clickvault init --new-epoch`
+Offsets begin again in such a topic, so they mean other messages. While its source is the present one, ingestion sets it aside
+(`made_anew`); ClickHouse may have pulled some of the new messages by then, to positions of old ones. `clickvault init --new-epoch`
 closes the source, and then `separate` makes each position one message again. Its order, and what a crash after each step costs:
   1. withdraw the verdicts on these positions    the same again
   2. land each of their messages once more       the same positions again: readers take positions, not rows
@@ -20,7 +20,6 @@ from clickhouse_connect.driver.client import Client
 from clickvault import kafka
 from clickvault.clickhouse import rows
 from clickvault.cluster import on_cluster
-from clickvault.errors import DataError
 from clickvault.render import Renderer, statements
 from clickvault.settings import Settings
 
@@ -42,12 +41,14 @@ def note(settings: Settings, ch: Client, topics: Iterable[str]) -> dict[str, str
     return there
 
 
-def check(settings: Settings, ch: Client, topics: Iterable[str]) -> None:
-    """Raise DataError where a topic is another one than the present source began with."""
+def made_anew(settings: Settings, ch: Client, topics: Iterable[str]) -> dict[str, str]:
+    """The topics that are other ones than the present source began with, and what there is to say of them."""
     known = _known(ch, source_of(settings))
-    for topic, found in note(settings, ch, topics).items():
-        if known.get(topic, found) != found:
-            raise DataError(f"topic {topic} starts again: it was deleted, and made anew", hint=HINT)
+    return {
+        topic: "it was deleted, and made anew"
+        for topic, found in note(settings, ch, topics).items()
+        if known.get(topic, found) != found
+    }
 
 
 def separate(settings: Settings, renderer: Renderer, ch: Client, pg: Any) -> int:

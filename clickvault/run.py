@@ -215,7 +215,7 @@ def require_read(ingested: Collection[dict[str, Any]], accounts: Collection[Acco
         + "; ".join(f"{u['what']}: {u['reason']}" for u in unread[:5])
         + (f"; and {len(unread) - 5} more" if len(unread) > 5 else "")
         + (f"; {broken} of {len(accounts)} accounts do not balance" if broken else ""),
-        hint=" ".join(hint for source, hint in _UNREAD_HINTS.items() if any(u["source"] == source for u in unread)),
+        hint=" ".join(dict.fromkeys(u["hint"] or _UNREAD_HINTS[u["source"]] for u in unread)),
         unread=unread,
     )
 

@@ -91,7 +91,9 @@ def pages(settings: Settings, connection: Any, old_request: bool = False) -> Ite
     with translated(settings, "listing the bucket"):
         for o in connection.list_objects(bucket, PREFIX, recursive=True, use_api_v1=old_request):
             if o.size:
-                page.append(S3Object(f"{bucket}/{o.object_name}", quoted(o.etag), o.size, o.last_modified or NEVER))
+                page.append(
+                    S3Object(f"{bucket}/{o.object_name}", quoted(o.etag), o.size, modified=o.last_modified or NEVER)
+                )
             if len(page) == PAGE:
                 yield page
                 page = []

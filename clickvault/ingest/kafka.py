@@ -21,7 +21,7 @@ from clickhouse_connect.driver.client import Client
 
 from clickvault import committed, epochs, kafka
 from clickvault.clickhouse import rows
-from clickvault.errors import DataError, StoreError
+from clickvault.errors import StoreError
 from clickvault.ingest.result import Ingested, Progress, Unread
 from clickvault.kafka import Partition
 from clickvault.positions import landed_in, record_safe, safe_positions
@@ -58,22 +58,22 @@ def ingest_kafka(
     """Wait until every committed message that is in the topics now is landed.
 
     `landing` is held while messages are landed from here, which must not be while the schema changes. A partition that can't be
-    read, or where nothing moves for `stall` s, is among the result's `unread`. Raises StoreError when the broker or ClickHouse is
-    away, DataError when a topic is shorter than what was read of it: it was made anew, and its offsets mean others.
+    read, or where nothing moves for `stall` s, is among the result's `unread`; so is a topic that was made anew, or is shorter than what
+    was read of it: its offsets mean other messages. Raises StoreError when the broker or ClickHouse is away.
     """
     registry = renderer.registry
     source = epochs.source_of(settings)
     topics = {t: g for g in registry.groups for t in registry.topics(g)}
-    epochs.check(settings, ch, topics)
-    bounds, unread = kafka.survey(settings, topics)
-    groups = {at: topics[at.topic] for at in bounds}
+    again = epochs.made_anew(settings, ch, topics)
+    bounds, unread = kafka.survey(settings, [t for t in topics if t not in again])
     before = {Partition(s, p): safe for (src, s, p), safe in safe_positions(ch).items() if src == source}
-    for at, b in bounds.items():
-        if b.high < before.get(at, 0):
-            raise DataError(
-                f"topic {at.topic} starts again: it ends at {b.high}, but {before[at]} messages of it were read before",
-                hint=epochs.HINT,
-            )
+    again |= {
+        at.topic: f"it ends at {b.high} in partition {at.partition}, but {before[at]} messages of that were read before"
+        for at, b in bounds.items()
+        if b.high < before.get(at, 0)
+    }
+    bounds = {at: b for at, b in bounds.items() if at.topic not in again}
+    groups = {at: topics[at.topic] for at in bounds}
     held = [f"{at}: transaction {what}" for at, what in kafka.open_transactions(settings, bounds).items()]
     for what in held:
         log.warning("an open transaction holds a partition back: %s", what)
@@ -101,7 +101,7 @@ def ingest_kafka(
             ch, {(source, at.topic, at.partition): end for at, end in reached.items() if end > before.get(at, 0)}
         )
     unread |= {str(at): reason for at, reason in stuck.items()}
-    for what, reason in unread.items():
+    for what, reason in (again | unread).items():
         log.warning("%s is set aside: %s", what, reason)
     messages = sum(end - before.get(at, 0) for at, end in reached.items()) - expired
     log.info(
@@ -112,7 +112,10 @@ def ingest_kafka(
         messages,
         empty=empty,
         expired=expired,
-        unread=tuple(Unread(what, reason) for what, reason in unread.items()),
+        unread=(
+            *(Unread(topic, f"it starts again: {why}", epochs.HINT) for topic, why in again.items()),
+            *(Unread(what, reason) for what, reason in unread.items()),
+        ),
         held=tuple(held),
     )
 

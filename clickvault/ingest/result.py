@@ -15,6 +15,7 @@ class Unread:
 
     what: str
     reason: str
+    hint: str = ""  # what to do about it, where that is not the usual
 
 
 @dataclass(frozen=True)

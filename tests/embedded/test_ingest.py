@@ -8,6 +8,7 @@ import json
 import lzma
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import sleep
@@ -23,12 +24,12 @@ from clickvault.clickhouse import connect, rows
 from clickvault.contract import Actor, Domain, Event, Hub, Id, Length, Registry, Sat
 from clickvault.contract.vault import vault_of
 from clickvault.embedded import stack as embedded
-from clickvault.errors import DataError, QualityError, UnreadError
+from clickvault.errors import QualityError, UnreadError
 from clickvault.ingest.objects import _Step, _write, set_aside
 from clickvault.positions import record_safe
 from clickvault.reconcile import landing_accounts, object_account, sent_accounts
 from clickvault.render import Renderer
-from clickvault.run import STEPS, run
+from clickvault.run import STEPS, require_read, run
 from clickvault.session import Session
 from generator import s3_client
 from tests.worlds import command, kill, options, own_stack, pid_of, until, write
@@ -369,14 +370,23 @@ def test_a_topic_that_is_shorter_than_before_is_refused_then_taken_as_a_new_sour
 
     The ledger is set ahead of the topic, which is what it is after a topic was made anew.
     """
+    from kafka import KafkaProducer
+
     produce(s, *(like() for _ in range(30)))
     ingest.ingest_kafka(s.settings, s.renderer, s.ch)
     before = count(s, "raw.like FINAL")
     read = rows(s.ch, "SELECT max(safe) AS safe FROM ops.positions WHERE stream = 'social.like'")[0]["safe"]
     at = ("kafka:e1", "social.like", 0)
     record_safe(s.ch, {at: read + 1_000})
-    with pytest.raises(DataError, match=r"topic social\.like starts again") as error:
-        ingest.ingest_kafka(s.settings, s.renderer, s.ch)
+    other = next(t for t in s.renderer.registry.topics("content") if t != "social.like")
+    with closing(KafkaProducer(bootstrap_servers=s.settings.kafka_bootstrap, acks="all")) as producer:
+        producer.send(other, like()).get(30)
+    found = ingest.ingest_kafka(s.settings, s.renderer, s.ch)
+    (unread,) = found.unread
+    assert (unread.what, found.messages) == ("social.like", 1), "what else there is has landed"
+    assert "starts again: it ends at" in unread.reason
+    with pytest.raises(UnreadError) as error:
+        require_read([asdict(found)])
     assert "clickvault init --new-epoch" in error.value.hint
     s.ch.command("DELETE FROM ops.positions WHERE safe = {n:UInt64}", parameters={"n": read + 1_000})
     s.settings = schema.new_epoch(s.settings)
@@ -408,9 +418,9 @@ def test_messages_of_a_topic_that_was_made_anew_are_told_apart(s: Session) -> No
     id_of = "SELECT id FROM ops.topics FINAL WHERE source = {s:String} AND topic = 'social.like'"
     assert len(rows(s.ch, id_of, {"s": source})) == 1, "the broker gave no id"
     s.ch.insert("ops.topics", [[source, "social.like", "another", datetime.now(UTC)]])
-    with pytest.raises(DataError, match=r"topic social\.like starts again: it was deleted") as error:
-        ingest.ingest_kafka(s.settings, s.renderer, s.ch)
-    assert error.value.hint == epochs.HINT
+    (unread,) = ingest.ingest_kafka(s.settings, s.renderer, s.ch).unread
+    assert (unread.what, unread.hint) == ("social.like", epochs.HINT)
+    assert unread.reason == "it starts again: it was deleted, and made anew"
     assert [a for a in landing_accounts(s.renderer, s.ch) if not a.ok], "nothing to mend"
 
     s.settings = schema.new_epoch(s.settings)
