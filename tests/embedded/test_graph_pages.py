@@ -39,8 +39,8 @@ def people(prepared: Session) -> Iterator[str]:
     )
     with s.pg, s.pg.cursor() as cursor:
         cursor.execute(
-            "insert into vault.hub_user (hk, bk, load_ts, record_source)"
-            f" select md5(n::text)::uuid, md5(n::text)::{bk[0][0]}, now(), %s from generate_series(1, %s) n",
+            "insert into vault.hub_user (hk, bk, load_ts, first_seen, record_source)"
+            f" select md5(n::text)::uuid, md5(n::text)::{bk[0][0]}, now(), now(), %s from generate_series(1, %s) n",
             (TARGET, ROWS),
         )
     try:
