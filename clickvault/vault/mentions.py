@@ -68,7 +68,7 @@ def _settle(renderer: Renderer, ch: Client, cursor: Any, table: str, keys: list[
                 [(k, at) for k, at, _ in found],
                 "(%s::uuid, %s::timestamptz, now())",
             )
-        cursor.execute("delete from ops.snapshot where table_name = %s", (f"pit_{name}",))
+        cursor.execute("update ops.snapshot set definition = '' where table_name = %s", (f"pit_{name}",))  # built anew
     return len(gone)
 
 

@@ -65,7 +65,7 @@ select 'hub_customer', h.hk from "vault"."hub_customer" h
 where h.first_seen in (select event_time from pg_temp.superseded)
     and not exists (select from "stage"."customer" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_customer" = h.hk));
 -- The keys of a copy that left may not be among the staged ones: what was built is built anew, whole; the graph database is loaded anew.
-delete from ops.snapshot
+update ops.snapshot set definition = ''
 where table_name in ('pit_customer') and exists (select from pg_temp.superseded where key is distinct from key_now);
 
 -- customer: months
@@ -422,7 +422,7 @@ select 'link_customer_nation', l.lhk from "vault"."link_customer_nation" l
 where l.first_seen in (select event_time from pg_temp.superseded)
     and not exists (select from "stage"."customer_nation" s where s.event_time = l.first_seen and s.record_source collate "C" <= l.record_source collate "C" and s."lhk_customer_nation" = l.lhk);
 -- The keys of a copy that left may not be among the staged ones: what was built is built anew, whole; the graph database is loaded anew.
-delete from ops.snapshot
+update ops.snapshot set definition = ''
 where table_name in ('bridge_home') and exists (select from pg_temp.superseded where key is distinct from key_now);
 
 -- customer_nation: months
@@ -661,7 +661,7 @@ select 'link_order_buyer', l.lhk from "vault"."link_order_buyer" l
 where l.first_seen in (select event_time from pg_temp.superseded)
     and not exists (select from "stage"."order" s where s.event_time = l.first_seen and s.record_source collate "C" <= l.record_source collate "C" and s."lhk_order_buyer" = l.lhk);
 -- The keys of a copy that left may not be among the staged ones: what was built is built anew, whole; the graph database is loaded anew.
-delete from ops.snapshot
+update ops.snapshot set definition = ''
 where table_name in ('pit_order', 'bridge_order_buyer') and exists (select from pg_temp.superseded where key is distinct from key_now);
 
 -- order: months
@@ -933,7 +933,7 @@ select 'link_refund_buyer', l.lhk from "vault"."link_refund_buyer" l
 where l.first_seen in (select event_time from pg_temp.superseded)
     and not exists (select from "stage"."refund" s where s.event_time = l.first_seen and s.record_source collate "C" <= l.record_source collate "C" and s."lhk_refund_buyer" = l.lhk);
 -- The keys of a copy that left may not be among the staged ones: what was built is built anew, whole; the graph database is loaded anew.
-delete from ops.snapshot
+update ops.snapshot set definition = ''
 where table_name in ('pit_order', 'bridge_order_buyer') and exists (select from pg_temp.superseded where key is distinct from key_now);
 
 -- refund: months
@@ -1629,7 +1629,7 @@ select 'link_acquaintance', l.lhk from "vault"."link_acquaintance" l
 where l.first_seen in (select event_time from pg_temp.superseded)
     and not exists (select from "stage"."acquaintance" s where s.event_time = l.first_seen and s.record_source collate "C" <= l.record_source collate "C" and s."lhk_acquaintance" = l.lhk);
 -- The keys of a copy that left may not be among the staged ones: what was built is built anew, whole; the graph database is loaded anew.
-delete from ops.snapshot
+update ops.snapshot set definition = ''
 where table_name in ('bridge_circle') and exists (select from pg_temp.superseded where key is distinct from key_now);
 
 -- acquaintance: months
