@@ -7,6 +7,7 @@ tables and a statement of the owner's. What they hold may be in no answer to the
 from __future__ import annotations
 
 import base64
+import itertools
 import os
 import random
 import re
@@ -284,6 +285,12 @@ def test_a_fuzzer_as_the_reader_reaches_nothing(server: Server) -> None:
     assert len(tables) > 90
     statements = [
         wrapped(call, random_) for name in tables for call in random_.sample(list(sources(server, name, random_)), 14)
+    ]
+    made = itertools.count()
+    statements += [
+        wrapped(f"{name}('{server.written}/{next(made)}'{rest})", random_)
+        for name in tables
+        for rest in ("", ", 't'", ", 't', 'a String'")
     ]
     statements += [sql for name in names for sql in calls(server, name, random_)]
     trick = tricks(server, random_)

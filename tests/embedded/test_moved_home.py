@@ -77,7 +77,7 @@ def test_moved_copied_or_damaged(homes: Path) -> None:
 
     data = (homes / "second" / "postgres" / "data").resolve()
     data.rename(data.with_name("taken"))
-    with pytest.raises(ConfigurationError, match="empty or gone"):
+    with pytest.raises(ConfigurationError, match="empty, gone or damaged"):
         start(homes / "second")
     data.with_name("taken").rename(data)
     stop(start(homes / "second"))

@@ -29,6 +29,7 @@ _EXPLAINS = frozenset({b"AST", b"SYNTAX", b"QUERY", b"TREE", b"PLAN", b"PIPELINE
 _REFUSED = frozenset({
     "file", "logtrace", "showcertificate", "catboostevaluate", "reversednsquery",
     "eval", "format", "values", "generaterandom", "null", "input", "viewexplain", "fuzzquery", "python", "arrowstream",
+    "sqlite",  # it makes the file before the engine asks for rights
 })
 # fmt: on
 
