@@ -336,7 +336,7 @@ def arrivals(draw: st.DrawFn) -> tuple[list[Row], list[list[Row]]]:
         st.lists(st.tuples(st.sampled_from([1, 2, 2.5, 3, 4, 30, 33, 35]), ops, kinds), min_size=2, max_size=20)
     )
     stream = [
-        {"event_id": event_id(n * 7919 % 31, n), "event_time": day(t), "op": op, "type": kind, **fields}
+        {"event_id": event_id(n), "offset": n * 7919 % 31, "event_time": day(t), "op": op, "type": kind, **fields}
         for n, (t, op, (kind, fields)) in enumerate(drawn)
     ]
     order = draw(st.permutations(range(len(stream))))
@@ -367,7 +367,7 @@ def version(rows: Iterable[Row], value: Callable[[Row], Any]) -> tuple[datetime,
 
 def model(stream: list[Row], end: datetime) -> dict[str, list[tuple[Any, ...]]]:
     """What each snapshot says at a moment: a plain reading from first to last."""
-    rows = sorted((r for r in stream if r["event_time"] < end), key=lambda r: (r["event_time"], r["event_id"]))
+    rows = sorted((r for r in stream if r["event_time"] < end), key=lambda r: (r["event_time"], r["offset"]))
 
     def of(kind: str, **keys: str) -> list[Row]:
         return [r for r in rows if r["type"] == kind and all(r[k] == v for k, v in keys.items())]
