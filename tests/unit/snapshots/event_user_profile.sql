@@ -590,7 +590,7 @@ where h.first_seen in (select event_time from pg_temp.superseded)
     and not exists (select from "stage"."user_profile" s where s.event_time = h.first_seen and s.record_source collate "C" <= h.record_source collate "C" and (s."hk_user" = h.hk));
 
 -- The keys of a copy that left may not be among the staged ones: what was built is built anew, whole; the graph database is loaded anew.
-delete from ops.snapshot
+update ops.snapshot set definition = ''
 where table_name in ('pit_user') and exists (select from pg_temp.superseded where key is distinct from key_now);
 
 -- ═══ merge: months
