@@ -2,7 +2,7 @@
 -- S3 objects into landing.events: a line is a message, its position the object's number and the line's.
 -- Inputs: bucket, filename (as s3() takes it), paths Array(String), numbers Array(UInt64) and etags Array(String) beside them.
 -- `filename` may name more than is meant, `paths` are exact. An object that was replaced since it was listed stops the load.
--- A block of 32 MiB is judged by all event types at once: the memory of a load is some ten times that, however large an object is.
+-- A block of 16 MiB is judged by all event types at once: the memory of a load is some twenty times that, however large an object is.
 INSERT INTO landing.events
 SELECT
     's3' AS source,
@@ -30,4 +30,4 @@ FROM
     WHERE _path IN {paths:Array(String)}
 )
 WHERE same = 0
-SETTINGS max_insert_threads = 1, min_insert_block_size_bytes = 33554432, input_format_max_block_size_bytes = 16777216, s3_request_timeout_ms = 30000, s3_connect_timeout_ms = 5000, s3_max_single_read_retries = 3, s3_retry_attempts = 5, use_hive_partitioning = 0;
+SETTINGS max_insert_threads = 1, min_insert_block_size_bytes = 16777216, input_format_max_block_size_bytes = 8388608, s3_request_timeout_ms = 30000, s3_connect_timeout_ms = 5000, s3_max_single_read_retries = 3, s3_retry_attempts = 5, use_hive_partitioning = 0;
