@@ -53,15 +53,19 @@ def test_every_extract_is_of_the_rows_of_its_view(world: World) -> None:
             conditions.append(f"({keys}) IN (SELECT {keys} FROM ({a.sql(renderer, lambda f, c: '')}))")
         names = set(components(a.metrics))
         extract = ch.query(extract_sql(renderer, a))
+        view = f"{a.view.table} WHERE {' AND '.join(conditions) or 1}"
+        if not extract.result_rows:  # the client names no columns then
+            assert a.name in WANT_MORE_DAYS, a.name
+            assert rows(ch, f"SELECT count() AS n FROM {view}") == [{"n": 0}], a.name
+            continue
         by = [c for c in extract.column_names if c not in names]
         assert {*a.dimensions, *(column for _, column in a.filters)} <= {*by}, a.name
         steady = sorted(names - AS_OF_NOW)
         sums = ", ".join(["count() AS asked", *(f"sum(toFloat64({n})) AS {n}" for n in steady)])
-        view = f"{a.view.table} WHERE {' AND '.join(conditions) or 1}"
         (wanted,) = rows(ch, f"SELECT {sums} FROM {view}")
         groups = rows(ch, f"SELECT DISTINCT {', '.join(by)} FROM {view}")
         assert len(extract.result_rows) == len(groups), a.name
-        assert wanted["asked"] or a.name in WANT_MORE_DAYS, a.name
+        assert wanted["asked"], a.name
         for name in steady:
             place = extract.column_names.index(name)
             got = math.fsum(float(r[place] or 0) for r in extract.result_rows)
