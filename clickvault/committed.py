@@ -1,9 +1,10 @@
 """What the broker holds that is committed, read from its own record batches, against what landed.
 
 Independent of how messages come in: neither the Kafka engine nor a consumer's filter of rolled-back transactions is asked. A batch
-says whose it is and whether it belongs to a transaction; the marker behind it says how that ended. Only headers are looked at,
-and only where there are gaps in what landed: a marker takes an offset that is never landed, so where none is missing, there was no
-transaction. What was found equal is kept in ops.counted, and the next time goes on behind it.
+says whose it is and whether it belongs to a transaction; the marker behind it says how that ended. For the accounts only
+headers are looked at, and only where there are gaps in what landed: a marker takes an offset that is never landed, so where none is
+missing, there was no transaction. What was found equal is kept in ops.counted, and the next time goes on behind it. `next_messages` looks
+at values, too: it says whether the engine has anything left to pull; what is then missing is fetched by a consumer (ingest/kafka.py).
 """
 
 from __future__ import annotations

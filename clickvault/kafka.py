@@ -294,7 +294,8 @@ def _bounds(
             left -= set(out)
             if left and time.monotonic() > deadline:
                 break
-            time.sleep(0.2 if left else 0)  # a partition's leader may just have changed
+            if left:
+                time.sleep(0.2)  # a partition's leader may just have changed
     return out, {at: reasons.get(at, _late(timeout)) for at in left}
 
 
