@@ -14,9 +14,9 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from clickvault.clickhouse import connect
 from clickvault.embedded.state import State
 from clickvault.settings import get_settings
+from clickvault.stores.clickhouse import connect
 
 
 def main() -> None:

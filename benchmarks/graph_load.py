@@ -18,11 +18,11 @@ from typing import Any
 
 import psutil
 
-from clickvault import schema
 from clickvault.embedded.state import State
 from clickvault.graph.neo4j_engine import Neo4jEngine
 from clickvault.graph.relations import measured
 from clickvault.graph.store import read_graph
+from clickvault.pipeline import migrate as schema
 from clickvault.session import Session, open_session
 
 USERS = """

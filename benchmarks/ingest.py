@@ -28,16 +28,17 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from clickvault import kafka, s3, schema
-from clickvault.clickhouse import rows
+from clickvault.demo.produce import send
 from clickvault.embedded import stack
 from clickvault.embedded.state import State
 from clickvault.errors import StoreError
 from clickvault.ingest.objects import Numbered, filename
-from clickvault.produce import send
-from clickvault.render import ch_identifier, statements
+from clickvault.pipeline import migrate as schema
 from clickvault.session import Session, open_session
 from clickvault.settings import Settings, get_settings
+from clickvault.sql.render import ch_identifier, statements
+from clickvault.stores import kafka, s3
+from clickvault.stores.clickhouse import rows
 from generator import FileWriter, GenerateOptions, generate
 
 

@@ -20,11 +20,13 @@ from typing import Any
 
 import psutil
 
-from clickvault import ingest, s3, schema
+from clickvault import ingest
 from clickvault.embedded import stack
 from clickvault.embedded.state import State
+from clickvault.pipeline import migrate as schema
 from clickvault.session import Session, open_session
 from clickvault.settings import get_settings
+from clickvault.stores import s3
 
 
 def cpu(session: Session) -> dict[str, float]:

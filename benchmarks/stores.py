@@ -13,9 +13,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from clickvault import postgres
-from clickvault.clickhouse import rows
 from clickvault.session import Session, open_session
+from clickvault.stores import postgres
+from clickvault.stores.clickhouse import rows
 
 CLICKHOUSE = """
 SELECT database || if(database = 'landing', '.events', '') AS what, sum(rows) AS rows, sum(bytes_on_disk) AS bytes

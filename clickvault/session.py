@@ -13,7 +13,7 @@ from clickvault.settings import Settings, get_settings, stack_ready
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-    from clickvault.render import Renderer
+    from clickvault.sql.render import Renderer
 
 OWNER_SETTINGS = {"parallel_distributed_insert_select": 0, "async_insert": 0}
 """What the pipeline relies on, whatever the server's profile says; clickhouse/users.d explains both."""
@@ -29,7 +29,7 @@ class Session:
     def renderer(self) -> Renderer:
         """The renderer over the domains that are on."""
         from clickvault.contract import load_domains
-        from clickvault.render import Renderer
+        from clickvault.sql.render import Renderer
 
         registry = load_domains(self.settings.domains)
         return Renderer(registry, parameters=self.settings.parameters)
@@ -37,14 +37,14 @@ class Session:
     @cached_property
     def ch(self) -> Client:
         """ClickHouse, as the owner."""
-        from clickvault.clickhouse import connect
+        from clickvault.stores.clickhouse import connect
 
         return connect(stack_ready(self.settings, "clickhouse").clickhouse_url, **OWNER_SETTINGS)
 
     @cached_property
     def reader(self) -> Client:
         """ClickHouse, as the login that only reads."""
-        from clickvault.clickhouse import connect
+        from clickvault.stores.clickhouse import connect
 
         settings = stack_ready(self.settings, "clickhouse")
         if settings.clickhouse_reader_url:
@@ -54,7 +54,7 @@ class Session:
     @cached_property
     def pg(self) -> Any:
         """PostgreSQL."""
-        from clickvault.postgres import connect
+        from clickvault.stores.postgres import connect
 
         return connect(stack_ready(self.settings, "postgres").postgres_url)
 

@@ -5,7 +5,7 @@ USER root
 COPY constraints.txt /tmp/constraints.txt
 RUN grep -E '^(clickhouse-connect|psycopg2-binary)==' /tmp/constraints.txt > /tmp/drivers.txt \
     && uv pip install --python /app/.venv/bin/python -r /tmp/drivers.txt
-COPY clickvault/dashboards/superset_config.py clickvault/dashboards/superset_prepare.py /opt/clickvault/
+COPY clickvault/dashboards/superset/config.py clickvault/dashboards/superset/prepare.py /opt/clickvault/
 ENV SUPERSET_CONFIG_PATH=/opt/clickvault/superset_config.py
 USER superset
 CMD ["/bin/sh", "-c", "/app/.venv/bin/python -P /opt/clickvault/superset_prepare.py && exec /usr/bin/run-server.sh"]

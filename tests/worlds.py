@@ -20,14 +20,14 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from clickvault import schema
-from clickvault.clickhouse import rows
+from clickvault.demo.produce import writer
 from clickvault.embedded import stack as embedded
 from clickvault.embedded.state import State
-from clickvault.marts import all_marts
-from clickvault.produce import writer
+from clickvault.marts.build import all_marts
+from clickvault.pipeline import migrate as schema
 from clickvault.session import Session, open_session
 from clickvault.settings import Settings, get_settings
+from clickvault.stores.clickhouse import rows
 from generator import FileWriter, GenerateOptions, Manifest, generate
 
 ADDRESSES = ("CLICKHOUSE_", "KAFKA_", "S3_", "POSTGRES_", "NEO4J_", "CLICKVAULT_")
@@ -164,7 +164,7 @@ def write(session: Session, what: GenerateOptions, folder: Path) -> None:
 
 def send_copies(session: Session, what: GenerateOptions, folder: Path) -> None:
     """Send comments and likes of the world again, to Kafka and to S3, with other texts, and by somebody else."""
-    from clickvault.produce import send as send_files
+    from clickvault.demo.produce import send as send_files
 
     write(session, what, folder / "clean")
     lines = [line for file in sorted((folder / "clean").rglob("*.jsonl")) for line in file.read_bytes().splitlines()]

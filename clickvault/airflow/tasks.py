@@ -89,7 +89,7 @@ def _total(found: Iterable[dict[str, Any]], *columns: str) -> Summary:
 
 def init_schemas() -> Summary:
     """Make or migrate topics, ClickHouse and PostgreSQL: `clickvault init`."""
-    from clickvault import schema
+    from clickvault.pipeline import migrate as schema
 
     def work(s: Session, tell: Progress) -> Summary:
         changes = schema.init(s.settings, s.renderer, s.ch, s.pg, lambda what: tell(what, 0, 0))
@@ -100,7 +100,7 @@ def init_schemas() -> Summary:
 
 def nothing_left_to_change() -> Summary:
     """See that what was made is what is declared: `clickvault plan` is empty."""
-    from clickvault import schema
+    from clickvault.pipeline import migrate as schema
 
     def work(s: Session, _tell: Progress) -> Summary:
         left = schema.plan(s.settings, s.renderer, s.ch, s.pg)
@@ -113,8 +113,8 @@ def nothing_left_to_change() -> Summary:
 
 def generate_events() -> Summary:
     """Make the world's events up to the end of the run's interval (or of the period that was asked for), and send them."""
-    from clickvault.demo import DemoWorld
-    from clickvault.follow import follow, period
+    from clickvault.demo.continue_until import follow, period
+    from clickvault.demo.demo import DemoWorld
 
     here = context()
     params = here["params"]
@@ -156,7 +156,7 @@ def _moment(text: str) -> datetime:
 
 def consumers() -> Summary:
     """See that every topic group is consumed, and say how far behind each is: `clickvault lag`."""
-    from clickvault.consumers import queues, require_alive
+    from clickvault.ingest.consumers import queues, require_alive
 
     def work(s: Session, _tell: Progress) -> Summary:
         found = queues(s.settings, s.renderer, s.ch)
@@ -170,7 +170,7 @@ def consumers() -> Summary:
 
 def land(source: str) -> Summary:
     """Wait until what Kafka has is landed, or load the new S3 objects: `clickvault ingest`."""
-    from clickvault.run import ingest
+    from clickvault.pipeline.steps import ingest
 
     def work(s: Session, tell: Progress) -> Summary:
         (found,) = ingest(s, tell, (source,))
@@ -188,7 +188,7 @@ def land(source: str) -> Summary:
 
 def all_read(landed: Summary) -> Summary:
     """See that everything could be read: what could not is set aside, and named here, while the load of the rest goes on."""
-    from clickvault.run import require_read
+    from clickvault.pipeline.steps import require_read
 
     def work(_s: Session, _tell: Progress) -> Summary:
         require_read([landed])
@@ -203,8 +203,8 @@ def rejected_share() -> Summary:
 
 
 def _check(step: str, only: list[str] | None) -> Summary:
+    from clickvault.pipeline.steps import quality
     from clickvault.quality import breaches, require
-    from clickvault.run import quality
 
     def work(s: Session, tell: Progress) -> Summary:
         results = quality(s, tell, only)
@@ -223,7 +223,7 @@ def _check(step: str, only: list[str] | None) -> Summary:
 
 def new_event_types(owners: bool) -> list[str]:
     """The event types with valid, distinct events that the vault does not have: owners of hubs, or the others."""
-    from clickvault.run import waiting
+    from clickvault.pipeline.steps import waiting
 
     found: list[str] = []
 
@@ -238,7 +238,7 @@ def new_event_types(owners: bool) -> list[str]:
 
 def load(event_type: str) -> Summary:
     """Stage what is new of an event type, deduplicated, and merge it into the vault in one transaction."""
-    from clickvault.run import load as stage
+    from clickvault.pipeline.steps import load as stage
 
     def work(s: Session, tell: Progress) -> Summary:
         found = _total(stage(s, tell, [event_type]), "staged", "hubs", "links", "sats", "effs")
@@ -249,7 +249,7 @@ def load(event_type: str) -> Summary:
 
 def snapshots() -> Summary:
     """Bring PIT and bridge tables up to what is in the vault."""
-    from clickvault.run import snapshots as stage
+    from clickvault.pipeline.steps import snapshots as stage
 
     def work(s: Session, tell: Progress) -> Summary:
         return _total(stage(s, tell), "rows", "days_built", "days_touched")
@@ -259,7 +259,7 @@ def snapshots() -> Summary:
 
 def measure_graph() -> Summary:
     """Sync the graph, measure what changed of it, write the scores back: `clickvault graph`."""
-    from clickvault.run import graph
+    from clickvault.pipeline.steps import graph
 
     def work(s: Session, tell: Progress) -> Summary:
         found = graph(s, tell)
@@ -273,7 +273,7 @@ def measure_graph() -> Summary:
 
 def build_marts() -> Summary:
     """Rebuild the run's days, or without a window those that are out of date: `clickvault marts`."""
-    from clickvault.run import marts
+    from clickvault.pipeline.steps import marts
 
     here = context()
 
@@ -299,7 +299,7 @@ def mart_window(here: Any) -> tuple[date, date] | tuple[None, None]:
 
 def settle_and_reconcile() -> Summary:
     """Do what is not yet done of the pipeline, and count the accounts: `clickvault run` and `clickvault reconcile`."""
-    from clickvault.run import STEPS, check
+    from clickvault.pipeline.steps import STEPS, check
 
     def work(s: Session, tell: Progress) -> Summary:
         for left in reversed(range(SETTLE_ROUNDS)):
@@ -325,7 +325,7 @@ def quality_checks() -> Summary:
 
 def maintain(step: str) -> Summary:
     """One step of the maintenance: `clickvault maintenance --step`."""
-    from clickvault.maintenance import maintain as stage
+    from clickvault.pipeline.maintenance import maintain as stage
 
     def work(s: Session, tell: Progress) -> Summary:
         found = stage(s, tell, [step])

@@ -28,9 +28,9 @@ def airflow_up(
 
     Example: clickvault airflow up
     """
-    from clickvault import schema
     from clickvault.airflow import server
     from clickvault.embedded import stack
+    from clickvault.pipeline import migrate as schema
     from clickvault.session import open_session
 
     stack.up(show.say)

@@ -57,7 +57,7 @@ def main() -> None:
         elif os.environ.get("CLICKVAULT_DEBUG"):
             raise
         elif type(problem).__module__.split(".")[0] in _CLIENTS:
-            from clickvault.clickhouse import server_said
+            from clickvault.stores.clickhouse import server_said
 
             said = server_said(problem)
             error(StoreError(f"{type(problem).__name__}: {said}", hint=hint_for(said) or "clickvault status"))

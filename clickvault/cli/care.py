@@ -22,7 +22,7 @@ def lag(json: Json = False) -> None:
 
     Example: clickvault lag --json
     """
-    from clickvault.consumers import queues
+    from clickvault.ingest.consumers import queues
     from clickvault.session import open_session
 
     with open_session() as s:
@@ -46,7 +46,7 @@ def maintenance(
 
     How long is said by CLICKVAULT_KEEP_LANDED_DAYS and CLICKVAULT_KEEP_LEDGER_DAYS. Example: clickvault maintenance --dry-run
     """
-    from clickvault.maintenance import maintain
+    from clickvault.pipeline.maintenance import maintain
     from clickvault.session import open_session
 
     with open_session() as s, show.progress(not quiet and not json) as bar:

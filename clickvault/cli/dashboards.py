@@ -79,7 +79,7 @@ def export_tableau(
     """
     from clickvault.dashboards import load
     from clickvault.dashboards.load import FOLDER
-    from clickvault.dashboards.tableau import export
+    from clickvault.dashboards.tableau.export import export
     from clickvault.session import open_session
 
     with open_session() as s, show.progress(not quiet) as bar:

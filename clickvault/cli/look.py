@@ -63,7 +63,7 @@ def contract_show(
 
     Example: clickvault contract show post
     """
-    from clickvault.contract.describe import activity, describe
+    from clickvault.catalog.describe import activity, describe
 
     renderer = _renderer()
     found = describe(renderer, event_type)
@@ -87,7 +87,7 @@ def contract_docs(
 
     Example: clickvault contract docs --out docs
     """
-    from clickvault.docs import write
+    from clickvault.catalog import write
 
     found = write(_renderer().registry, out)
     show.rows([{"file": path, "state": state} for path, state in found], json)
@@ -108,7 +108,7 @@ def contract_check(file: Annotated[Path, typer.Argument(help="A file of JSON lin
 
     Example: clickvault contract check events.jsonl
     """
-    from clickvault.contract.judge import judge
+    from clickvault.contract.validation import judge
 
     if not file.is_file():
         raise ConfigurationError(f"no file {file}")
@@ -139,7 +139,9 @@ def render(
     """
     from jinja2 import UndefinedError
 
-    from clickvault import marts, quality, schema
+    from clickvault import quality
+    from clickvault.marts import build as marts
+    from clickvault.pipeline import migrate as schema
     from clickvault.settings import get_settings
     from clickvault.vault.schema import schema_objects
 
@@ -174,9 +176,9 @@ def sql(
     """
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
-    from clickvault.clickhouse import server_said
     from clickvault.errors import DataError
     from clickvault.session import open_session
+    from clickvault.stores.clickhouse import server_said
 
     with open_session() as s:
         client = s.ch if write else s.reader
@@ -223,7 +225,7 @@ def _shell(client: Any, json: bool, interactive: bool) -> None:
     """Read queries, each ended by a ; at a line's end, and answer them; an error ends only what is not interactive."""
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
-    from clickvault.clickhouse import server_said
+    from clickvault.stores.clickhouse import server_said
 
     lines: list[str] = []
     while True:
@@ -262,7 +264,7 @@ def rejected_list(event_type: EventType = "", json: Json = False) -> None:
 
     Example: clickvault rejected list --json
     """
-    from clickvault import rejected
+    from clickvault.ingest import dead_letters as rejected
     from clickvault.session import open_session
 
     with open_session() as s:
@@ -280,7 +282,7 @@ def rejected_show(
 
     Example: clickvault rejected show --reason "text: longer than 5000" --limit 3
     """
-    from clickvault import rejected
+    from clickvault.ingest import dead_letters as rejected
     from clickvault.session import open_session
 
     with open_session() as s:
@@ -293,7 +295,7 @@ def rejected_replay(event_type: EventType = "", json: Json = False) -> None:
 
     Example: clickvault rejected replay --event-type post
     """
-    from clickvault import rejected
+    from clickvault.ingest import dead_letters as rejected
     from clickvault.session import open_session
 
     with open_session() as s:
@@ -312,7 +314,7 @@ def report(
 
     Example: clickvault report --out report.html
     """
-    from clickvault.report import write
+    from clickvault.dashboards.report import write
     from clickvault.session import open_session
 
     with open_session() as s:

@@ -60,7 +60,7 @@ def init(
 
     Example: clickvault init
     """
-    from clickvault import schema
+    from clickvault.pipeline import migrate as schema
     from clickvault.session import open_session
     from clickvault.settings import get_settings
 
@@ -81,7 +81,7 @@ def plan(json: Json = False) -> None:
 
     Example: clickvault plan --json
     """
-    from clickvault import schema
+    from clickvault.pipeline import migrate as schema
     from clickvault.session import open_session
 
     with open_session() as s:
@@ -104,8 +104,8 @@ def ingest(
 
     Exits 1 when an object or a partition could not be read; all else is landed then. Example: clickvault ingest kafka
     """
-    from clickvault.run import ingest as stage
-    from clickvault.run import require_read
+    from clickvault.pipeline.steps import ingest as stage
+    from clickvault.pipeline.steps import require_read
     from clickvault.session import open_session
 
     with open_session() as s, show.progress(not quiet) as bar:
@@ -118,7 +118,7 @@ def ingest(
 
 
 def _step(name: str, json: bool, quiet: bool, **options: Any) -> None:
-    from clickvault.run import STEPS
+    from clickvault.pipeline.steps import STEPS
     from clickvault.session import open_session
 
     with open_session() as s, show.progress(not quiet) as bar:
@@ -179,7 +179,7 @@ def reconcile(
 
     Example: clickvault reconcile --json
     """
-    from clickvault.run import reconcile as stage
+    from clickvault.pipeline.steps import reconcile as stage
     from clickvault.session import open_session
 
     with open_session() as s, show.progress(not json) as bar:
@@ -221,8 +221,8 @@ def run(json: Json = False, quiet: Quiet = False) -> None:
     from time import monotonic
 
     from clickvault.cli.quality import as_object, show_quality
+    from clickvault.pipeline.steps import run as pipeline
     from clickvault.quality import all_checks
-    from clickvault.run import run as pipeline
     from clickvault.session import open_session
 
     began = [monotonic()]

@@ -68,8 +68,8 @@ def generate(
 
     Example: clickvault generate --from 2026-01-01 --until 2026-01-31 --users 2000 --seed 1 --to files --out events
     """
-    from clickvault.demo import demo_world
-    from clickvault.produce import generate as make
+    from clickvault.demo.demo import demo_world
+    from clickvault.demo.produce import generate as make
     from clickvault.session import open_session
     from clickvault.settings import get_settings
     from generator import GenerateOptions, last
@@ -119,7 +119,7 @@ def send(
     """
     from dataclasses import asdict
 
-    from clickvault.produce import send as deliver
+    from clickvault.demo.produce import send as deliver
     from clickvault.session import open_session
 
     with open_session() as s, show.progress(not quiet) as bar:
@@ -145,11 +145,11 @@ def demo(
     """
     from clickvault.cli.pipeline import show_accounts
     from clickvault.cli.quality import show_quality
-    from clickvault.counts import counts
-    from clickvault.demo import DemoWorld
-    from clickvault.demo import demo as everything
+    from clickvault.demo.demo import DemoWorld
+    from clickvault.demo.demo import demo as everything
     from clickvault.embedded import stack
     from clickvault.quality import all_checks
+    from clickvault.reconcile.counts import counts
     from clickvault.session import open_session
     from clickvault.settings import stores_elsewhere
 

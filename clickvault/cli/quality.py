@@ -31,8 +31,8 @@ def quality(
 
     Example: clickvault quality --check orphans --all
     """
+    from clickvault.pipeline.steps import STEPS
     from clickvault.quality import all_checks, breaches, runs
-    from clickvault.run import STEPS
     from clickvault.session import open_session
 
     with open_session() as s:

@@ -72,7 +72,7 @@ def down(
     Example: clickvault down
     """
     from clickvault.airflow import server
-    from clickvault.dashboards import superset_server
+    from clickvault.dashboards.superset import server as superset_server
     from clickvault.embedded import stack
     from clickvault.settings import get_settings
 
@@ -127,7 +127,7 @@ def status(
 
 
 def _counts() -> list[dict[str, object]]:
-    from clickvault.counts import counts
+    from clickvault.reconcile.counts import counts
     from clickvault.session import open_session
 
     with open_session() as s:

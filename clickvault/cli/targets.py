@@ -52,7 +52,7 @@ def dashboards_render(
 
     with open_session() as s:
         if to is Tool.superset:
-            from clickvault.dashboards.superset_bundle import zipped
+            from clickvault.dashboards.superset.bundle import zipped
 
             files = _superset_files(s, folder)[0]
             if out:
@@ -61,7 +61,7 @@ def dashboards_render(
             if json or not out:
                 show.as_json(files)
             return
-        from clickvault.dashboards.metabase_cards import asked_with, cards
+        from clickvault.dashboards.metabase.cards import asked_with, cards
 
         found = [
             {"card": c.name, "title": c.asked.tile.title, "display": c.display, "sql": c.sql, "runs": asked_with(c)}
@@ -115,13 +115,13 @@ def dashboards_apply(
     with open_session() as s:
         applied: Any
         if to is Tool.superset:
-            from clickvault.dashboards.superset_api import Superset
+            from clickvault.dashboards.superset.api import Superset
 
             files, secret = _superset_files(s, folder, reader_url)
             applied = Superset(url, user or USERS[to], password).apply(files, secret)
             words = f"{applied.dashboards} dashboards with {applied.charts} charts in {url}; removed: {', '.join(applied.removed) or 'nothing'}"
         else:
-            from clickvault.dashboards.metabase_api import Metabase
+            from clickvault.dashboards.metabase.api import Metabase
 
             declared = _declared(s, folder)
             applied = Metabase(url, user or USERS[to], password).apply(s.renderer, declared, reader_url or _reader(s))
@@ -138,8 +138,8 @@ def superset_up(json: Json = False) -> None:
 
     Example: clickvault superset up
     """
-    from clickvault.dashboards import superset_server
-    from clickvault.dashboards.superset_api import Superset
+    from clickvault.dashboards.superset import server as superset_server
+    from clickvault.dashboards.superset.api import Superset
     from clickvault.session import open_session
 
     with open_session() as s:
@@ -162,7 +162,7 @@ def superset_down() -> None:
 
     Example: clickvault superset down
     """
-    from clickvault.dashboards import superset_server
+    from clickvault.dashboards.superset import server as superset_server
 
     superset_server.down(show.say)
 
@@ -173,7 +173,7 @@ def superset_status(json: Json = False) -> None:
 
     Example: clickvault superset status --json
     """
-    from clickvault.dashboards import superset_server
+    from clickvault.dashboards.superset import server as superset_server
 
     found = superset_server.status()
     show.as_json(found) if json else show.table([found])
@@ -204,8 +204,8 @@ def _reader(s: Session) -> str:
 
 def _superset_files(s: Session, folder: Path | None, reader_url: str = "") -> tuple[dict[str, dict[str, Any]], str]:
     """Superset's bundle, and the password of the login that it reads by."""
-    from clickvault.dashboards.superset_api import address, types
-    from clickvault.dashboards.superset_bundle import bundle
+    from clickvault.dashboards.superset.api import address, types
+    from clickvault.dashboards.superset.bundle import bundle
 
     uri, secret = address(reader_url or _reader(s))
     return bundle(s.renderer, _declared(s, folder), types(s.reader), uri), secret

@@ -8,7 +8,6 @@ An event type is one class, and this is all that a domain imports:
 Data Vault, `domain` what is checked across classes, `changes` how one is kept and what of it is breaking, `assistance` what Pits and Bridges become, `judge` the Python reading of the same rules.
 """
 
-from clickvault.contract.domain import Domain, Registry, load_domains
 from clickvault.contract.language import (
     Actor,
     After,
@@ -37,6 +36,7 @@ from clickvault.contract.language import (
     Transaction,
     Window,
 )
+from clickvault.contract.registry import Domain, Registry, load_domains
 from clickvault.contract.spec import EventSpec, FieldSpec
 
 __all__ = [

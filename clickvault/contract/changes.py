@@ -1,6 +1,6 @@
 """A contract as it is kept, and what differs between the one that the stores were made for and the one that is declared now.
 
-`written` is what the ledger `ops.contracts` keeps of an event type (clickvault/versions.py), `read` its inverse; `breaking` names
+`written` is what the ledger `ops.contracts` keeps of an event type (clickvault/ingest/versions.py), `read` its inverse; `breaking` names
 each change that events from before, or their rows, do not survive as they are, and says what to do. Pure: no store is asked.
 
 | kind | what | the way |

@@ -373,7 +373,7 @@ class Event(BaseModel):
     @model_validator(mode="after")
     def _check_contract(self, info: ValidationInfo) -> Event:
         """What a field alone can't know. Context `received_at` (datetime, UTC) is the bound of time windows."""
-        from clickvault.contract.judge import broken_rules
+        from clickvault.contract.validation import broken_rules
 
         broken = broken_rules(self, (info.context or {}).get("received_at"))
         if broken:

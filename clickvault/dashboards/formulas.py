@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from clickvault.errors import ContractError
-from clickvault.mart_headers import View
-from clickvault.render import ch_identifier
+from clickvault.marts.headers import View
+from clickvault.sql.render import ch_identifier
 
 _OPERATORS: dict[type[ast.operator], Literal["+", "-", "*", "/"]] = {
     ast.Add: "+",

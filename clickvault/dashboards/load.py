@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from clickvault.dashboards.model import Dashboard
 from clickvault.dashboards.questions import Asked, asked
 from clickvault.errors import ContractError
-from clickvault.mart_headers import View, all_marts
+from clickvault.marts.headers import View, all_marts
 from clickvault.resources import ROOT
 
 if TYPE_CHECKING:
-    from clickvault.render import Renderer
+    from clickvault.sql.render import Renderer
 
 FOLDER = ROOT / "dashboards"
 
@@ -46,7 +46,7 @@ def _place(values: Mapping[str, object], loc: tuple[int | str, ...]) -> str:
 
 def views(renderer: Renderer) -> dict[str, View]:
     """The views that a tile may name: those of the marts, and those of `ops`."""
-    from clickvault.ops import ops_views
+    from clickvault.pipeline.run_log import ops_views
 
     found = {v.name: v for m in all_marts(renderer) for v in m.views}
     return found | {f"ops.{v.name}": v for v in ops_views(renderer)}

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from clickvault.dashboards.formulas import Formula, expression, formula
 from clickvault.dashboards.model import Dashboard, Filter, Tile
 from clickvault.errors import ContractError
-from clickvault.mart_headers import View
-from clickvault.render import ch_identifier, literal
+from clickvault.marts.headers import View
+from clickvault.sql.render import ch_identifier, literal
 
 if TYPE_CHECKING:
-    from clickvault.render import Renderer
+    from clickvault.sql.render import Renderer
 
 Condition = Callable[[Filter, str], str]
 """What a target puts into the SQL for a filter on a column: a text that begins with AND, e.g.

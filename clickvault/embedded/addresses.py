@@ -24,8 +24,8 @@ def follow(state: State, say: Callable[[str], None]) -> None:
     made = clickhouse.ask(state, "SELECT count() FROM system.tables WHERE database = 'ops' AND name = 'schema_objects'")
     settings = get_settings()
     if made == "1" and settings.home == state.home.resolve():
-        from clickvault import schema
-        from clickvault.clickhouse import connect
+        from clickvault.pipeline import migrate as schema
+        from clickvault.stores.clickhouse import connect
 
         ch = connect(clickhouse.url(state))
         try:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from clickvault.graph.balance import accounts
+from clickvault.graph.checks import accounts
 from clickvault.graph.interface import GraphData, GraphEngine, GraphResult, Metric
 from clickvault.graph.relations import measured
 from clickvault.graph.sql import satellite_sql, schema_sql, views_sql
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
     from clickvault.accounts import Account
-    from clickvault.render import Renderer
     from clickvault.settings import Settings
+    from clickvault.sql.render import Renderer
 
 __all__ = [
     "GraphData", "GraphEngine", "GraphResult", "GraphSummary", "Metric", "accounts", "engine_for", "run",

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from clickvault import postgres
 from clickvault.contract.vault import SatSpec, vault_of
 from clickvault.graph.relations import GraphNode, GraphRelation, nodes, relations
-from clickvault.render import Renderer, pg_identifier
+from clickvault.sql.render import Renderer, pg_identifier
+from clickvault.stores import postgres
 
 if TYPE_CHECKING:
     from clickvault.contract import Registry

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from clickvault.errors import ClickvaultError, ConfigurationError, DataError, StoreError
-from clickvault.render import check_identifier, literal
 from clickvault.resources import ROOT
+from clickvault.sql.render import check_identifier, literal
 
 if TYPE_CHECKING:
     from neo4j import Driver

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
     from clickvault.accounts import Account
-    from clickvault.render import Renderer
+    from clickvault.sql.render import Renderer
 
     Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]

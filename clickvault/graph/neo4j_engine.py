@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from clickvault.accounts import Account
     from clickvault.graph.interface import Floats, Ints
-    from clickvault.render import Renderer
     from clickvault.settings import Settings
+    from clickvault.sql.render import Renderer
 
 CANDIDATES = 30
 TOP = 10

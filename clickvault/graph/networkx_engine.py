@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from clickvault.accounts import Account
     from clickvault.graph.interface import Floats, Ints
-    from clickvault.render import Renderer
+    from clickvault.sql.render import Renderer
 
 
 class NetworkxEngine:

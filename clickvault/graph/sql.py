@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from clickvault.graph.relations import GraphRelation
-    from clickvault.render import Renderer
+    from clickvault.sql.render import Renderer
 
 TABLES = ("scores", "distances", "communities", "suggestions", "summary")
 """The result tables in ClickHouse, in the order in which a day is put in place."""

@@ -16,15 +16,15 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from clickvault import clickhouse
 from clickvault.graph import sql
 from clickvault.graph.interface import MEASURES, GraphData, GraphResult, Metric, simple_graph
+from clickvault.stores import clickhouse
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
     from clickvault.graph.relations import GraphRelation
-    from clickvault.render import Renderer
+    from clickvault.sql.render import Renderer
 
 Measured = Sequence[tuple["GraphRelation", GraphData, GraphResult]]
 

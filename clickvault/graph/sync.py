@@ -19,20 +19,20 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode, urlsplit
 
-from clickvault import postgres
 from clickvault.accounts import Account
 from clickvault.graph import changes, cypher
 from clickvault.graph.changes import Changes, table_of
 from clickvault.graph.relations import GraphNode, GraphRelation, nodes, relations
-from clickvault.postgres import STAGE_COLLECTION
-from clickvault.render import ch_identifier, pg_identifier
+from clickvault.sql.render import ch_identifier, pg_identifier
+from clickvault.stores import postgres
+from clickvault.stores.postgres import STAGE_COLLECTION
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
     from neo4j import Driver, Session
 
-    from clickvault.render import Renderer
     from clickvault.settings import Settings
+    from clickvault.sql.render import Renderer
 
 FEEDS = {"csv": "LOAD CSV WITH HEADERS FROM $url AS row", "unwind": "UNWIND $rows AS row"}
 """Where a statement's rows come from: an address that Neo4j reads, or a parameter."""

@@ -19,14 +19,15 @@ from datetime import UTC, datetime, timedelta
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault import committed, epochs, kafka
-from clickvault.clickhouse import rows
 from clickvault.errors import StoreError
+from clickvault.ingest import committed, epochs
+from clickvault.ingest.offsets import landed_in, record_safe, safe_positions
 from clickvault.ingest.result import Ingested, Progress, Unread
-from clickvault.kafka import Partition
-from clickvault.positions import landed_in, record_safe, safe_positions
-from clickvault.render import Renderer, ch_identifier
 from clickvault.settings import Settings
+from clickvault.sql.render import Renderer, ch_identifier
+from clickvault.stores import kafka
+from clickvault.stores.clickhouse import rows
+from clickvault.stores.kafka import Partition
 
 log = logging.getLogger(__name__)
 

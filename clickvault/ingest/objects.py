@@ -25,14 +25,14 @@ from urllib.parse import quote
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from clickvault import s3
-from clickvault.clickhouse import LOGIN, as_ours, rows, server_said
 from clickvault.errors import StoreError, is_transient
+from clickvault.ingest.offsets import record_safe, safe_positions
 from clickvault.ingest.result import Ingested, Progress, Unread
-from clickvault.positions import record_safe, safe_positions
-from clickvault.render import Renderer, statements
-from clickvault.s3 import Gone, Replaced, S3Object, Unreadable
 from clickvault.settings import Settings
+from clickvault.sql.render import Renderer, statements
+from clickvault.stores import s3
+from clickvault.stores.clickhouse import LOGIN, as_ours, rows, server_said
+from clickvault.stores.s3 import Gone, Replaced, S3Object, Unreadable
 
 log = logging.getLogger(__name__)
 

@@ -29,16 +29,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 from clickvault.errors import ConfigurationError, ContractError
-from clickvault.headers import read_header
-from clickvault.objects import SqlObject, objects_of
-from clickvault.parameters import Parameter, read
-from clickvault.render import statements
+from clickvault.sql.headers import read_header
+from clickvault.sql.objects import SqlObject, objects_of
+from clickvault.sql.parameters import Parameter, read
+from clickvault.sql.render import statements
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from clickvault.contract import EventSpec, FieldSpec, Registry
-    from clickvault.render import Renderer
+    from clickvault.sql.render import Renderer
 
 Level = Literal["error", "warning"]
 Unit = Literal["share", "ratio", "hours", "number"]

@@ -14,15 +14,15 @@ from uuid import UUID, uuid4
 
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from clickvault.clickhouse import rows, server_said
 from clickvault.errors import DataError, QualityError
-from clickvault.mart_headers import all_marts
+from clickvault.marts.headers import all_marts
 from clickvault.quality.checks import Check, all_checks, find, query
+from clickvault.stores.clickhouse import rows, server_said
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-    from clickvault.render import Renderer
+    from clickvault.sql.render import Renderer
 
 Progress = Callable[[str, int, int], None]
 

@@ -13,11 +13,11 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 from psycopg2.extras import execute_values
 
-from clickvault import postgres
-from clickvault.clickhouse import rows
 from clickvault.contract.vault import LinkSpec, VaultSpec
-from clickvault.postgres import Connection
-from clickvault.render import Renderer, pg_identifier
+from clickvault.sql.render import Renderer, pg_identifier
+from clickvault.stores import postgres
+from clickvault.stores.clickhouse import rows
+from clickvault.stores.postgres import Connection
 
 log = logging.getLogger(__name__)
 KEYS = 10_000  # asked at once

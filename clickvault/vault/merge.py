@@ -13,8 +13,8 @@ from typing import Any
 
 from clickvault.contract.vault import VaultSpec
 from clickvault.errors import DataError
-from clickvault.postgres import Connection
-from clickvault.render import Renderer, pg_identifier, statements
+from clickvault.sql.render import Renderer, pg_identifier, statements
+from clickvault.stores.postgres import Connection
 from clickvault.vault.schema import partitioned
 
 log = logging.getLogger(__name__)

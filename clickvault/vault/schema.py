@@ -11,12 +11,13 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from clickvault import graph, postgres
-from clickvault.contract.assistance import pointer
+from clickvault import graph
+from clickvault.contract.snapshots import pointer
 from clickvault.contract.vault import LinkSpec, SatSpec, VaultSpec
-from clickvault.objects import objects_of
-from clickvault.postgres import Connection
-from clickvault.render import Renderer, check_identifier, pg_identifier
+from clickvault.sql.objects import objects_of
+from clickvault.sql.render import Renderer, check_identifier, pg_identifier
+from clickvault.stores import postgres
+from clickvault.stores.postgres import Connection
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +142,7 @@ def apply_postgres(pg: Connection, renderer: Renderer) -> list[str]:
     """Bring PostgreSQL to the declared schema, in one transaction. Returns what was done, as plan_postgres."""
     done = []
     with postgres.translated("applying PostgreSQL's schema"), pg, pg.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtext('clickvault.schema'))")
+        cursor.execute("select pg_advisory_xact_lock(hashtext('clickvault.pipeline.migrate'))")
         changes = _changes(cursor, renderer)
         for action, o in changes:
             if o.kind == "view":

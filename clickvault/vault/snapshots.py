@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from clickvault import postgres
-from clickvault.contract.assistance import SnapshotSpec, pointer
 from clickvault.contract.language import AsOf
-from clickvault.postgres import Connection
-from clickvault.render import Renderer, pg_identifier
+from clickvault.contract.snapshots import SnapshotSpec, pointer
+from clickvault.sql.render import Renderer, pg_identifier
+from clickvault.stores import postgres
+from clickvault.stores.postgres import Connection
 
 Progress = Callable[[str, int, int], None]
 """Told of each day: the table, days done, days to do."""

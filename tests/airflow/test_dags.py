@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from clickvault.maintenance import STEPS
+from clickvault.pipeline.maintenance import STEPS
 from clickvault.settings import CHECKOUT
 
 IDS = [

@@ -15,18 +15,19 @@ from typing import Any
 
 import pytest
 
-from clickvault import postgres, vault
+from clickvault import vault
 from clickvault.airflow import server
 from clickvault.alerts.send import outbox_of
-from clickvault.clickhouse import rows
-from clickvault.demo import DemoWorld, demo_world
+from clickvault.demo.continue_until import period
+from clickvault.demo.demo import DemoWorld, demo_world
 from clickvault.embedded.state import State
-from clickvault.follow import period
-from clickvault.marts import all_marts
+from clickvault.marts.build import all_marts
 from clickvault.masking import written
-from clickvault.render import ch_identifier
-from clickvault.run import check, marts, reconcile
+from clickvault.pipeline.steps import check, marts, reconcile
 from clickvault.session import Session
+from clickvault.sql.render import ch_identifier
+from clickvault.stores import postgres
+from clickvault.stores.clickhouse import rows
 from tests.airflow.client import Airflow, eventually, now
 from tests.airflow.conftest import Receivers
 from tests.airflow.test_dags import IDS

@@ -17,10 +17,10 @@ from clickvault import vault
 from clickvault.airflow import server
 from clickvault.airflow.watch import Watch
 from clickvault.alerts import journal
-from clickvault.demo import DemoWorld
+from clickvault.demo.continue_until import period
+from clickvault.demo.demo import DemoWorld
 from clickvault.embedded.state import State
-from clickvault.follow import period
-from clickvault.run import ingest
+from clickvault.pipeline.steps import ingest
 from clickvault.session import Session
 from tests.airflow.client import Airflow, eventually
 from tests.airflow.conftest import Receivers

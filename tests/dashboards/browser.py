@@ -113,7 +113,8 @@ def browser(url: str, user: str, password: str) -> Iterator[Browser]:
 
 def main(folder: Path, names: list[str]) -> None:
     """Pictures of the dashboards of the running Superset, in a folder."""
-    from clickvault.dashboards import load, superset_server
+    from clickvault.dashboards import load
+    from clickvault.dashboards.superset import server as superset_server
     from clickvault.embedded.state import State
     from clickvault.session import Session
     from clickvault.settings import get_settings

@@ -13,10 +13,11 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its schemas in a way that Python gave up
     import kafka  # noqa: F401
 
-from clickvault.dashboards import Asked, Dashboard, load, superset_server
-from clickvault.dashboards.superset_api import Applied, Superset, address, types
-from clickvault.dashboards.superset_bundle import bundle
-from clickvault.run import run
+from clickvault.dashboards import Asked, Dashboard, load
+from clickvault.dashboards.superset import server as superset_server
+from clickvault.dashboards.superset.api import Applied, Superset, address, types
+from clickvault.dashboards.superset.bundle import bundle
+from clickvault.pipeline.steps import run
 from clickvault.session import Session
 from tests.dashboards.browser import CHROMIUM, Browser, browser
 from tests.worlds import options, own_stack, send

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import requests
 
-from clickvault.clickhouse import rows
 from clickvault.contract import Registry
 from clickvault.dashboards import Asked, load
-from clickvault.render import Renderer
+from clickvault.sql.render import Renderer
+from clickvault.stores.clickhouse import rows
 from contracts.social import DOMAIN
 from tests.dashboards.browser import Browser, Page
 from tests.dashboards.conftest import World

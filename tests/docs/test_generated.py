@@ -14,14 +14,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from clickvault.catalog import COMMAND, documents
+from clickvault.catalog.describe import describe
+from clickvault.catalog.diagrams import pages
+from clickvault.catalog.lineage import Lines, tables_read
+from clickvault.catalog.shapes import Page
+from clickvault.catalog.tables import Column, Table, read_table, tables
 from clickvault.contract import Registry
-from clickvault.contract.describe import describe
-from clickvault.docs import COMMAND, documents
-from clickvault.docs.diagrams import pages
-from clickvault.docs.lineage import Lines, tables_read
-from clickvault.docs.shapes import Page
-from clickvault.docs.tables import Column, Table, read_table, tables
-from clickvault.render import Renderer
+from clickvault.sql.render import Renderer
 from clickvault.vault.schema import schema_objects
 from contracts.social import DOMAIN
 from docs.diagrams import draw

@@ -14,15 +14,15 @@ from collections.abc import Iterator
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from clickvault.clickhouse import connect
 from clickvault.settings import Settings
+from clickvault.stores.clickhouse import connect
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its schemas in a way that Python gave up
     import kafka  # noqa: F401
 
-from clickvault import schema
-from clickvault.run import run
+from clickvault.pipeline import migrate as schema
+from clickvault.pipeline.steps import run
 from clickvault.session import Session, open_session
 from tests.embedded.facts import Facts
 from tests.worlds import Event, World, options, own_stack, running_stack, send, write

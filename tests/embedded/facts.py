@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from clickvault import marts
-from clickvault.clickhouse import rows
-from clickvault.render import ch_identifier
+from clickvault.marts import build as marts
 from clickvault.session import Session
+from clickvault.sql.render import ch_identifier
+from clickvault.stores.clickhouse import rows
 
 D1, D2, D3 = (date(2027, 3, day) for day in (1, 2, 3))  # a Monday and on
 ANNA, BEN, CLEO, DAN = (UUID(int=n) for n in range(1, 5))

@@ -1,6 +1,6 @@
 """Pydantic and ClickHouse judge every message alike: accept or reject, and every value of what is accepted.
 
-The contract is compiled to ClickHouse (templates/ingest/_rules.sql.j2); `clickvault.contract.judge` is the same
+The contract is compiled to ClickHouse (templates/ingest/_rules.sql.j2); `clickvault.contract.validation` is the same
 contract as Pydantic reads it. A failure here means that an event which its producer validated becomes a dead letter,
 or, worse, that a value which nobody declared is in raw, and from there in the vault and in the marts.
 
@@ -30,8 +30,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from clickvault import kafka, schema
-from clickvault.clickhouse import connect, rows
 from clickvault.contract import (
     Actor,
     Day,
@@ -52,8 +50,11 @@ from clickvault.contract import (
     Time,
     Window,
 )
-from clickvault.contract.judge import MAX_MESSAGE_BYTES, judge
-from clickvault.render import Renderer
+from clickvault.contract.validation import MAX_MESSAGE_BYTES, judge
+from clickvault.pipeline import migrate as schema
+from clickvault.sql.render import Renderer
+from clickvault.stores import kafka
+from clickvault.stores.clickhouse import connect, rows
 from contracts.social import DOMAIN as SOCIAL
 from tests.worlds import running_stack
 

@@ -18,16 +18,18 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from clickvault import dashboards, marts, schema
-from clickvault.clickhouse import server_said
+from clickvault import dashboards
 from clickvault.contract import Registry
 from clickvault.graph.sync import pages
-from clickvault.objects import SqlObject
-from clickvault.render import Renderer
+from clickvault.marts import build as marts
+from clickvault.pipeline import migrate as schema
+from clickvault.pipeline.migrate import column_clauses
 from clickvault.resources import ROOT
-from clickvault.schema import column_clauses
 from clickvault.session import OWNER_SETTINGS, Session
 from clickvault.settings import Settings
+from clickvault.sql.objects import SqlObject
+from clickvault.sql.render import Renderer
+from clickvault.stores.clickhouse import server_said
 from contracts.social import DOMAIN
 
 FOLDER = ROOT / "clickhouse"

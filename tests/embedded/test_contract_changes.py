@@ -13,8 +13,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from clickvault import rejected, schema, vault, versions
-from clickvault.clickhouse import rows
+from clickvault import vault
 from clickvault.contract import (
     Backfill,
     Domain,
@@ -31,9 +30,13 @@ from clickvault.contract import (
     Transaction,
 )
 from clickvault.errors import ConfigurationError, ContractError
-from clickvault.reconcile import landing_accounts, reconcile
-from clickvault.render import Renderer
+from clickvault.ingest import dead_letters as rejected
+from clickvault.ingest import versions
+from clickvault.pipeline import migrate as schema
+from clickvault.reconcile.run import landing_accounts, reconcile
 from clickvault.session import Session, open_session
+from clickvault.sql.render import Renderer
+from clickvault.stores.clickhouse import rows
 from tests.worlds import running_stack
 
 SOURCE = "test"

@@ -7,11 +7,11 @@ import math
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from clickvault.clickhouse import rows
 from clickvault.dashboards import Asked, load
 from clickvault.dashboards.formulas import expression, formula
 from clickvault.dashboards.load import views
-from clickvault.ops import logged
+from clickvault.pipeline.run_log import logged
+from clickvault.stores.clickhouse import rows
 from tests.worlds import WANT_MORE_DAYS, World
 
 

@@ -9,8 +9,8 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 from clickhouse_connect.driver.external import ExternalData
 
-from clickvault.clickhouse import connect
 from clickvault.settings import Settings
+from clickvault.stores.clickhouse import connect
 
 
 @pytest.fixture(scope="module")

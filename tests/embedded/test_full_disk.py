@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from clickvault import produce, schema
+from clickvault.demo import produce
 from clickvault.embedded import process, stack
 from clickvault.errors import ClickvaultError, StoreError
-from clickvault.postgres import rows
-from clickvault.run import ingest, load
+from clickvault.pipeline import migrate as schema
+from clickvault.pipeline.steps import ingest, load
 from clickvault.session import open_session
+from clickvault.stores.postgres import rows
 from tests.worlds import running_stack
 
 pytestmark = pytest.mark.slow

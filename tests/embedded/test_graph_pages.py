@@ -11,9 +11,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from clickvault.graph import changes
 from clickvault.graph.relations import nodes
 from clickvault.graph.sync import pages
-from clickvault.postgres import STAGE_COLLECTION
 from clickvault.resources import ROOT
 from clickvault.session import Session
+from clickvault.stores.postgres import STAGE_COLLECTION
 from tests.vault.staging import fetch
 
 ROWS = 1_500_000

@@ -19,18 +19,21 @@ import lz4.frame
 import pytest
 import zstandard
 
-from clickvault import epochs, ingest, rejected, schema, vault
-from clickvault.clickhouse import connect, rows
+from clickvault import ingest, vault
 from clickvault.contract import Actor, Domain, Event, Hub, Id, Length, Registry, Sat
 from clickvault.contract.vault import vault_of
 from clickvault.embedded import stack as embedded
 from clickvault.errors import QualityError, UnreadError
+from clickvault.ingest import dead_letters as rejected
+from clickvault.ingest import epochs
 from clickvault.ingest.objects import _Step, _write, set_aside
-from clickvault.positions import record_safe
-from clickvault.reconcile import landing_accounts, object_account, sent_accounts
-from clickvault.render import Renderer
-from clickvault.run import STEPS, require_read, run
+from clickvault.ingest.offsets import record_safe
+from clickvault.pipeline import migrate as schema
+from clickvault.pipeline.steps import STEPS, require_read, run
+from clickvault.reconcile.run import landing_accounts, object_account, sent_accounts
 from clickvault.session import Session
+from clickvault.sql.render import Renderer
+from clickvault.stores.clickhouse import connect, rows
 from generator import s3_client
 from tests.worlds import command, kill, options, own_stack, pid_of, until, write
 

@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 
-from clickvault.clickhouse import rows
 from clickvault.embedded import stack as embedded
 from clickvault.errors import StoreError
-from clickvault.kafka import ends, partitions
-from clickvault.reconcile import landing_accounts, sent_accounts
-from clickvault.run import STEPS, require_read, run
+from clickvault.pipeline.steps import STEPS, require_read, run
+from clickvault.reconcile.run import landing_accounts, sent_accounts
 from clickvault.session import Session, open_session
+from clickvault.stores.clickhouse import rows
+from clickvault.stores.kafka import ends, partitions
 from tests.worlds import command, contents, kill, options, own_stack, pid_of, said, send, send_copies, until
 
 WORLD = options(250, 12, dirt=0.02)

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from clickvault.clickhouse import rows
-from clickvault.maintenance import maintain
-from clickvault.run import STEPS, check, reconcile
+from clickvault.pipeline.maintenance import maintain
+from clickvault.pipeline.steps import STEPS, check, reconcile
 from clickvault.session import Session
+from clickvault.stores.clickhouse import rows
 from tests.worlds import options, own_stack, send
 
 pytestmark = pytest.mark.slow

@@ -9,10 +9,11 @@ from uuid import UUID
 
 import pytest
 
-from clickvault import clickhouse, marts
 from clickvault.contract import Registry
-from clickvault.render import Renderer
+from clickvault.marts import build as marts
 from clickvault.session import Session
+from clickvault.sql.render import Renderer
+from clickvault.stores import clickhouse
 from tests.embedded.facts import ANNA, BEN, CLEO, D1, D2, D3, DAN, HERE, OTHER, POST, THERE, Facts, at
 from tests.unit import test_activity as activity
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clickvault.clickhouse import rows
+from clickvault.stores.clickhouse import rows
 from tests.embedded.history import ACTORS, Events, Said, day_of, days_of, in_force_at_end, is_activity, ratio
 from tests.worlds import Event, World
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from clickvault.clickhouse import rows
-from clickvault.marts import find, stale_days
+from clickvault.marts.build import find, stale_days
+from clickvault.stores.clickhouse import rows
 from tests.embedded.facts import ANNA, BEN, CLEO, D1, D2, D3, DAN, HERE, POST, THERE, Facts, at
 from tests.embedded.history import Events, active_of, full
 from tests.worlds import Event, World

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clickvault.clickhouse import rows
+from clickvault.stores.clickhouse import rows
 from tests.embedded.history import ACTORS, Events, Said, day_of, days_of, full, is_activity, ratio, where
 from tests.worlds import World
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from clickvault.clickhouse import rows
+from clickvault.stores.clickhouse import rows
 from tests.embedded.history import ACTORS, Events, active_of, day_of, days_of, full, is_activity, ratio
 from tests.embedded.test_marts_cases import within_one_per_cent
 from tests.worlds import World

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from clickvault.clickhouse import rows
+from clickvault.stores.clickhouse import rows
 from tests.embedded.facts import ANNA, BEN, CLEO, D1, DAN, Facts, at
 from tests.worlds import Event, World
 

@@ -6,12 +6,13 @@ from collections import defaultdict
 
 import pytest
 
-from clickvault import marts, schema
-from clickvault.clickhouse import rows
 from clickvault.contract import Registry
-from clickvault.mart_headers import View, all_marts
-from clickvault.render import Renderer
+from clickvault.marts import build as marts
+from clickvault.marts.headers import View, all_marts
+from clickvault.pipeline import migrate as schema
 from clickvault.session import Session
+from clickvault.sql.render import Renderer
+from clickvault.stores.clickhouse import rows
 from contracts.social import DOMAIN
 from tests.embedded.facts import ANNA, D1, D2, D3, HERE, POST, Facts, at
 from tests.embedded.history import Events, Said

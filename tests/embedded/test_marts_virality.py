@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from clickvault.clickhouse import rows
-from clickvault.marts import find, stale_days
+from clickvault.marts.build import find, stale_days
+from clickvault.stores.clickhouse import rows
 from tests.embedded.facts import ANNA, BEN, CLEO, D1, D2, D3, DAN, HERE, OTHER, POST, Facts, at
 from tests.worlds import Event, World
 

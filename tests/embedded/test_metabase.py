@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from clickvault.clickhouse import connect, rows
 from clickvault.dashboards import Filter, load
-from clickvault.dashboards.metabase_cards import asked_with, cards
-from clickvault.mart_headers import View
+from clickvault.dashboards.metabase.cards import asked_with, cards
+from clickvault.marts.headers import View
+from clickvault.stores.clickhouse import connect, rows
 from tests.worlds import World
 
 

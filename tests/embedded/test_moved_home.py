@@ -13,7 +13,7 @@ import pytest
 from clickvault.embedded import postgres, process
 from clickvault.embedded.state import State, prepare_home
 from clickvault.errors import ConfigurationError
-from clickvault.postgres import connect, rows
+from clickvault.stores.postgres import connect, rows
 
 pytestmark = pytest.mark.slow
 

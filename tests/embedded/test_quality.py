@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from clickvault import quality, report
-from clickvault.clickhouse import rows
+from clickvault import quality
+from clickvault.dashboards import report
 from clickvault.errors import DataError, QualityError
+from clickvault.pipeline.steps import reconcile, run
 from clickvault.quality import Result
-from clickvault.render import Renderer
-from clickvault.run import reconcile, run
+from clickvault.sql.render import Renderer
+from clickvault.stores.clickhouse import rows
 from tests.unit.test_report import Page
 from tests.worlds import World
 

@@ -15,12 +15,12 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from clickvault.clickhouse import rows
 from clickvault.contract.language import format_time
+from clickvault.demo.produce import send
 from clickvault.errors import QualityError
-from clickvault.produce import send
-from clickvault.run import run
+from clickvault.pipeline.steps import run
 from clickvault.session import Session
+from clickvault.stores.clickhouse import rows
 from tests.worlds import own_stack
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "snap"

@@ -15,8 +15,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from clickvault import rejected, schema, vault
-from clickvault.clickhouse import rows
+from clickvault import vault
 from clickvault.contract import (
     Day,
     Domain,
@@ -33,13 +32,16 @@ from clickvault.contract import (
     Transaction,
     Window,
 )
-from clickvault.contract.judge import MAX_MESSAGE_BYTES
 from clickvault.contract.language import Event as Envelope
 from clickvault.contract.language import Ref, format_time
-from clickvault.reconcile import landing_accounts
-from clickvault.render import Renderer
+from clickvault.contract.validation import MAX_MESSAGE_BYTES
+from clickvault.ingest import dead_letters as rejected
+from clickvault.pipeline import migrate as schema
+from clickvault.reconcile.run import landing_accounts
 from clickvault.resources import ROOT
 from clickvault.session import Session, open_session
+from clickvault.sql.render import Renderer
+from clickvault.stores.clickhouse import rows
 from tests.worlds import running_stack
 
 SOURCE = "test"

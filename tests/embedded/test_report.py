@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from clickvault import report
-from clickvault.clickhouse import rows
-from clickvault.dashboards import Asked, Filter, load
+from clickvault.dashboards import Asked, Filter, load, report
 from clickvault.dashboards.questions import default
+from clickvault.dashboards.report.ask import plain
+from clickvault.dashboards.report.page import MAX_BYTES
 from clickvault.errors import DataError
-from clickvault.report.ask import plain
-from clickvault.report.page import MAX_BYTES
+from clickvault.stores.clickhouse import rows
 from tests import chromium
 from tests.chromium import Seen, Tiles
 from tests.colours import luminance

@@ -25,16 +25,16 @@ import pytest
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
-from clickvault import schema
-from clickvault.clickhouse import connect
 from clickvault.embedded import process, s3, stack
 from clickvault.embedded.state import State
 from clickvault.errors import ConfigurationError, StoreError
-from clickvault.postgres import connect as connect_postgres
-from clickvault.postgres import translated
-from clickvault.run import ingest
+from clickvault.pipeline import migrate as schema
+from clickvault.pipeline.steps import ingest
 from clickvault.session import Session, open_session
 from clickvault.settings import CHECKOUT, Settings, get_settings, stack_ready
+from clickvault.stores.clickhouse import connect
+from clickvault.stores.postgres import connect as connect_postgres
+from clickvault.stores.postgres import translated
 from tests.vault import shop
 from tests.worlds import consumed, until_answered
 
@@ -637,7 +637,7 @@ def test_no_message_is_lost_when_servers_die_in_mid_ingest(home: Path, settings:
 
 _READER = """
 from concurrent.futures import ThreadPoolExecutor
-from clickvault.clickhouse import connect
+from clickvault.stores.clickhouse import connect
 from clickvault.settings import get_settings
 client = connect(get_settings().clickhouse_url)
 with ThreadPoolExecutor(4) as pool:
@@ -646,7 +646,7 @@ with ThreadPoolExecutor(4) as pool:
 """
 
 _SLOW = """
-from clickvault.clickhouse import connect
+from clickvault.stores.clickhouse import connect
 from clickvault.settings import get_settings
 connect(get_settings().clickhouse_url).query("SELECT count() FROM numbers(1000000000000) WHERE number % 7 = 3")
 """

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from clickvault.clickhouse import rows
 from clickvault.dashboards import Asked, load
-from clickvault.dashboards.tableau import export, extract_sql, kind_of
-from clickvault.dashboards.tableau_workbook import components
+from clickvault.dashboards.tableau.export import export, extract_sql, kind_of
+from clickvault.dashboards.tableau.workbook import components
+from clickvault.stores.clickhouse import rows
 from tests.tableau_schema import complaints, schema
 from tests.worlds import AS_OF_NOW, WANT_MORE_DAYS, World
 

@@ -10,10 +10,11 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from clickvault import postgres, schema
-from clickvault.clickhouse import connect
 from clickvault.errors import ConfigurationError, StoreError
+from clickvault.pipeline import migrate as schema
 from clickvault.settings import Settings
+from clickvault.stores import postgres
+from clickvault.stores.clickhouse import connect
 from generator import S3Writer, s3_client
 from tests.tls import Authority, before
 

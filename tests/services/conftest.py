@@ -18,14 +18,14 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its schemas in a way that Python gave up
     import kafka  # noqa: F401
 
-from clickvault import schema
 from clickvault.embedded import apache_kafka, neo4j
 from clickvault.embedded import stack as embedded
 from clickvault.embedded.state import State, prepare_home
 from clickvault.errors import ConfigurationError
 from clickvault.graph import changes, cypher
 from clickvault.graph.neo4j_engine import Neo4jEngine
-from clickvault.run import run
+from clickvault.pipeline import migrate as schema
+from clickvault.pipeline.steps import run
 from clickvault.session import Session, open_session
 from clickvault.settings import Settings, get_settings
 from generator import GenerateOptions

@@ -18,20 +18,21 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 from psycopg2.errors import InsufficientPrivilege
 
-from clickvault import kafka, schema
-from clickvault.clickhouse import rows
 from clickvault.embedded import stack as embedded
-from clickvault.epochs import source_of
 from clickvault.errors import StoreError
 from clickvault.graph.interface import MEASURES
 from clickvault.graph.networkx_engine import NetworkxEngine
 from clickvault.graph.relations import measured
 from clickvault.graph.store import read_graph
 from clickvault.ingest import FATAL, group_of, ingest_kafka
-from clickvault.reconcile import reconcile
-from clickvault.run import newest_day, run
+from clickvault.ingest.epochs import source_of
+from clickvault.pipeline import migrate as schema
+from clickvault.pipeline.steps import newest_day, run
+from clickvault.reconcile.run import reconcile
 from clickvault.session import Session, open_session
 from clickvault.settings import get_settings
+from clickvault.stores import kafka
+from clickvault.stores.clickhouse import rows
 from generator import GenerateOptions, KafkaWriter
 from tests.services.conftest import WORLD, days
 from tests.vault.staging import fetch

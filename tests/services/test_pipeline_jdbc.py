@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from clickvault.clickhouse import rows
 from clickvault.dashboards import load
-from clickvault.dashboards.metabase_cards import asked_with, cards
+from clickvault.dashboards.metabase.cards import asked_with, cards
 from clickvault.session import Session
+from clickvault.stores.clickhouse import rows
 from tests.embedded.test_metabase import chosen
 from tests.services.conftest import SERVICES
 

@@ -13,12 +13,12 @@ import psutil
 import pytest
 from kafka import KafkaProducer
 
-from clickvault import kafka
 from clickvault.embedded import stack as embedded
 from clickvault.embedded.state import State
 from clickvault.errors import ConfigurationError
 from clickvault.graph import cypher, engine_for
 from clickvault.settings import Settings, get_settings
+from clickvault.stores import kafka
 from tests.worlds import consumed
 
 TOPIC = "kept"

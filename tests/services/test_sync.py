@@ -14,13 +14,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from clickvault import postgres, schema
 from clickvault.contract.vault import VaultSpec
 from clickvault.graph import changes, cypher
 from clickvault.graph.neo4j_engine import Neo4jEngine
 from clickvault.graph.relations import nodes, relations
+from clickvault.pipeline import migrate as schema
 from clickvault.session import Session
 from clickvault.settings import Settings
+from clickvault.stores import postgres
 from clickvault.vault import apply_postgres
 from tests.vault.staging import day, event_id, fetch, load_rows
 

@@ -20,14 +20,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from clickvault import kafka, schema
-from clickvault.clickhouse import rows
 from clickvault.embedded import apache_kafka, jvm, process
 from clickvault.embedded.state import State
 from clickvault.errors import StoreError
 from clickvault.graph import cypher
+from clickvault.pipeline import migrate as schema
 from clickvault.session import Session
 from clickvault.settings import Settings
+from clickvault.stores import kafka
+from clickvault.stores.clickhouse import rows
 from generator import KafkaWriter
 from tests.services.conftest import SERVICES
 from tests.tls import Authority, before

@@ -14,16 +14,17 @@ import pytest
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from clickvault import committed, kafka, vault
+from clickvault import vault
 from clickvault.accounts import Account
-from clickvault.clickhouse import rows
-from clickvault.consumers import queues
-from clickvault.epochs import source_of
-from clickvault.ingest import ingest_kafka
-from clickvault.kafka import Partition
-from clickvault.positions import safe_positions
-from clickvault.reconcile import landing_accounts, sent_accounts
+from clickvault.ingest import committed, ingest_kafka
+from clickvault.ingest.consumers import queues
+from clickvault.ingest.epochs import source_of
+from clickvault.ingest.offsets import safe_positions
+from clickvault.reconcile.run import landing_accounts, sent_accounts
 from clickvault.session import Session
+from clickvault.stores import kafka
+from clickvault.stores.clickhouse import rows
+from clickvault.stores.kafka import Partition
 from tests.vault.staging import fetch
 
 TOPIC = "social.like"

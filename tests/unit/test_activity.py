@@ -6,11 +6,11 @@ from typing import Annotated
 
 import pytest
 
+from clickvault.catalog import write
+from clickvault.catalog.describe import activity, describe
 from clickvault.contract import Actor, Domain, Event, Historized, Hub, Id, Length, Ref, Registry, Sat, Transaction
-from clickvault.contract.describe import activity, describe
-from clickvault.docs import write
 from clickvault.errors import ContractError
-from clickvault.render import Renderer
+from clickvault.sql.render import Renderer
 from contracts.social import DOMAIN as SOCIAL
 
 KEY = Annotated[str, Length(1, 50), Ref("customer"), Actor]

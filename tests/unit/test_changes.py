@@ -28,8 +28,8 @@ from clickvault.contract import (
     Window,
 )
 from clickvault.contract.changes import breaking, read, rules, written
-from clickvault.contract.judge import judge
-from clickvault.schema import _nullable, _wider
+from clickvault.contract.validation import judge
+from clickvault.pipeline.migrate import _nullable, _wider
 from contracts.social import DOMAIN
 
 KEY = Annotated[Id, Hub("thing")]

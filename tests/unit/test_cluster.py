@@ -16,16 +16,18 @@ from pathlib import Path
 
 import pytest
 
-from clickvault import dashboards, marts, schema
-from clickvault.cluster import clustered, on_cluster
+from clickvault import dashboards
 from clickvault.contract import Registry
 from clickvault.errors import ContractError
-from clickvault.objects import SqlObject
+from clickvault.ingest.versions import Period
+from clickvault.marts import build as marts
+from clickvault.pipeline import migrate as schema
 from clickvault.quality.checks import all_checks, query
-from clickvault.render import Renderer, statements
 from clickvault.resources import ROOT
 from clickvault.settings import Settings
-from clickvault.versions import Period
+from clickvault.sql.cluster import clustered, on_cluster
+from clickvault.sql.objects import SqlObject
+from clickvault.sql.render import Renderer, statements
 from contracts.social import DOMAIN
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "cluster" / "clickhouse.sql"

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
-from clickvault import schema
 from clickvault.contract import Registry
-from clickvault.render import Renderer
+from clickvault.pipeline import migrate as schema
 from clickvault.resources import ROOT
 from clickvault.settings import Settings
+from clickvault.sql.render import Renderer
 from contracts.social import DOMAIN
 
 FILES = {

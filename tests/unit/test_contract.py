@@ -51,9 +51,9 @@ from clickvault.contract import (
     Window,
     load_domains,
 )
-from clickvault.contract.judge import MAX_MESSAGE_BYTES, judge
 from clickvault.contract.language import format_time, parse_day, parse_id, parse_time
 from clickvault.contract.spec import snake
+from clickvault.contract.validation import MAX_MESSAGE_BYTES, judge
 from clickvault.contract.vault import vault_of
 from clickvault.errors import ConfigurationError, ContractError
 from contracts.social import DOMAIN as SOCIAL

@@ -14,8 +14,8 @@ from clickvault.dashboards.formulas import expression, formula
 from clickvault.dashboards.load import FOLDER, views
 from clickvault.dashboards.questions import label
 from clickvault.errors import ContractError
-from clickvault.mart_headers import View
-from clickvault.render import Renderer
+from clickvault.marts.headers import View
+from clickvault.sql.render import Renderer
 from contracts.social import DOMAIN
 
 RENDERER = Renderer(Registry([DOMAIN]))
@@ -244,7 +244,7 @@ metrics = ["posts", "views"]
 def in_report(dashboard: Any, tiles: list[Asked]) -> str:
     from datetime import UTC, datetime
 
-    from clickvault.report import ask, page
+    from clickvault.dashboards.report import ask, page
 
     empty = [ask.Answer(a, {ask.EVERYTHING: a.name}) for a in tiles]
     frames = {a.name: ask.Frame({n: [] for n in (*a.dimensions, *(m.name for m in a.metrics))}) for a in tiles}
@@ -253,7 +253,7 @@ def in_report(dashboard: Any, tiles: list[Asked]) -> str:
 
 
 def in_tableau(dashboard: Any, tiles: list[Asked]) -> str:
-    from clickvault.dashboards.tableau_workbook import Sheet, workbook
+    from clickvault.dashboards.tableau.workbook import Sheet, workbook
 
     sheets = [Sheet(a, {"day": "date", **{m.name: "real" for m in a.metrics}}, []) for a in tiles]
     return workbook(dashboard, sheets).decode()
@@ -262,7 +262,7 @@ def in_tableau(dashboard: Any, tiles: list[Asked]) -> str:
 def in_superset(dashboard: Any, tiles: list[Asked]) -> str:
     import json
 
-    from clickvault.dashboards.superset_bundle import bundle
+    from clickvault.dashboards.superset.bundle import bundle
 
     types = {a.view.table: dict.fromkeys(a.view.columns, "UInt64") for a in tiles}
     return json.dumps(
@@ -271,7 +271,7 @@ def in_superset(dashboard: Any, tiles: list[Asked]) -> str:
 
 
 def in_metabase(dashboard: Any, tiles: list[Asked]) -> str:
-    from clickvault.dashboards.metabase_cards import cards
+    from clickvault.dashboards.metabase.cards import cards
 
     return repr(cards(RENDERER, [(dashboard, tiles)]))
 

@@ -10,12 +10,12 @@ import pytest
 from clickvault.contract import Registry
 from clickvault.dashboards import load
 from clickvault.dashboards.load import views
-from clickvault.dashboards.metabase_api import Applied, Declared
-from clickvault.dashboards.metabase_api import Metabase as Client
-from clickvault.dashboards.metabase_cards import asked_with, cards, declared_name
+from clickvault.dashboards.metabase.api import Applied, Declared
+from clickvault.dashboards.metabase.api import Metabase as Client
+from clickvault.dashboards.metabase.cards import asked_with, cards, declared_name
 from clickvault.dashboards.questions import Asked
 from clickvault.errors import ConfigurationError, StoreError
-from clickvault.render import Renderer
+from clickvault.sql.render import Renderer
 from contracts.social import DOMAIN
 from tests.unit.metabase_receiver import FIRST_FIELD, Metabase, serving
 

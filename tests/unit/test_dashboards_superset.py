@@ -14,10 +14,10 @@ import pytest
 from clickvault.contract import Registry
 from clickvault.dashboards import load
 from clickvault.dashboards.load import views
-from clickvault.dashboards.superset_api import address
-from clickvault.dashboards.superset_bundle import Types, bundle, identity, zipped
+from clickvault.dashboards.superset.api import address
+from clickvault.dashboards.superset.bundle import Types, bundle, identity, zipped
 from clickvault.errors import DataError
-from clickvault.render import Renderer
+from clickvault.sql.render import Renderer
 from contracts.social import DOMAIN
 
 RENDERER = Renderer(Registry([DOMAIN]))

@@ -24,7 +24,7 @@ from clickvault.errors import (
     hint_for,
     is_transient,
 )
-from clickvault.postgres import translated
+from clickvault.stores.postgres import translated
 from clickvault.vault.merge import StageDiffers
 
 with warnings.catch_warnings():

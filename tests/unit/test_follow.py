@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from clickvault.demo import DemoWorld, demo_world, world_range
+from clickvault.demo.continue_until import follow, period
+from clickvault.demo.demo import DemoWorld, demo_world, world_range
 from clickvault.errors import ConfigurationError
-from clickvault.follow import follow, period
 from clickvault.session import Session
 from clickvault.settings import Settings
 

@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from clickvault.contract import Registry
-from clickvault.contract.judge import judge
+from clickvault.contract.validation import judge
 from clickvault.errors import ConfigurationError, ContractError
 from generator import FileWriter, GenerateOptions, generate, last
 from generator.behaviour import comment_delay, facebook_degrees, mean_degree

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from clickvault.contract import Registry, load_domains
-from clickvault.contract.judge import judge
+from clickvault.contract.validation import judge
 from generator import GenerateOptions, Manifest, generate
 from generator.dirt import DUPLICATE, EMPTY, KINDS, LATE, make
 from generator.manifest import Delivered

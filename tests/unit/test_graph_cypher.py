@@ -10,8 +10,8 @@ from clickvault.errors import ClickvaultError, ConfigurationError, ContractError
 from clickvault.graph import cypher
 from clickvault.graph.changes import definitions, mentions, owners_of
 from clickvault.graph.relations import nodes, relations
-from clickvault.render import Renderer
 from clickvault.settings import Settings, get_settings
+from clickvault.sql.render import Renderer
 
 RENDERER = Renderer(load_domains(["contracts.social"]))
 

@@ -25,8 +25,8 @@ from clickvault.contract import (
 from clickvault.errors import ContractError
 from clickvault.graph import sql
 from clickvault.graph.relations import measured, nodes, relations
-from clickvault.objects import objects_of
-from clickvault.render import Renderer, statements
+from clickvault.sql.objects import objects_of
+from clickvault.sql.render import Renderer, statements
 from contracts.social import DOMAIN
 
 SOCIAL = Renderer(Registry([DOMAIN]))

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import clickvault
-from clickvault import schema
 from clickvault.embedded.front import config
 from clickvault.ingest.kafka import END_OF_TIME_MS, _utc
+from clickvault.pipeline import migrate as schema
 
 
 def test_the_engine_reads_committed_messages_only(tmp_path: Path) -> None:

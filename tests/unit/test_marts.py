@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from clickvault import marts, ops
 from clickvault.contract import Registry
 from clickvault.errors import ConfigurationError, ContractError
-from clickvault.mart_headers import all_marts, rendered
-from clickvault.objects import objects_of
+from clickvault.marts import build as marts
+from clickvault.marts.headers import all_marts, rendered
+from clickvault.pipeline import run_log as ops
 from clickvault.quality import checks
-from clickvault.render import Renderer
 from clickvault.settings import get_settings
+from clickvault.sql.objects import objects_of
+from clickvault.sql.render import Renderer
 from contracts.social import DOMAIN
 
 REGISTRY = Registry([DOMAIN])

@@ -12,11 +12,11 @@ import pytest
 from clickvault.contract import Domain, Registry, Transaction
 from clickvault.contract.language import Actor, Event, Hub, Id, Length, Ref, Sat
 from clickvault.errors import ConfigurationError, ContractError, QualityError
-from clickvault.mart_headers import all_marts
+from clickvault.marts.headers import all_marts
 from clickvault.quality import Check, Result, all_checks, breaches, find, query, require
 from clickvault.quality.checks import references
 from clickvault.quality.words import bound, number, summaries
-from clickvault.render import Renderer
+from clickvault.sql.render import Renderer
 from contracts.social import DOMAIN
 
 SOCIAL = Renderer(Registry([DOMAIN]))

@@ -20,18 +20,21 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from clickvault import dashboards, graph, marts, quality, schema
+from clickvault import dashboards, graph, quality
 from clickvault.contract import Registry
-from clickvault.contract.assistance import pointer
+from clickvault.contract.snapshots import pointer
 from clickvault.contract.vault import vault_of
-from clickvault.dashboards.tableau import extract_sql
+from clickvault.dashboards.tableau.export import extract_sql
 from clickvault.errors import ContractError
 from clickvault.graph import sql as graph_sql
 from clickvault.graph.changes import owners_of
 from clickvault.graph.relations import measured, nodes, relations
-from clickvault.objects import SqlObject, objects_of
-from clickvault.postgres import STAGE_COLLECTION
-from clickvault.render import (
+from clickvault.ingest.versions import Period
+from clickvault.marts import build as marts
+from clickvault.pipeline import migrate as schema
+from clickvault.settings import Settings
+from clickvault.sql.objects import SqlObject, objects_of
+from clickvault.sql.render import (
     Renderer,
     ch_identifier,
     check_identifier,
@@ -39,12 +42,11 @@ from clickvault.render import (
     pg_identifier,
     statements,
 )
-from clickvault.settings import Settings
+from clickvault.stores.postgres import STAGE_COLLECTION
 from clickvault.vault.mentions import mentions_sql
 from clickvault.vault.merge import merge_statements
 from clickvault.vault.schema import schema_objects
 from clickvault.vault.snapshots import build_sql
-from clickvault.versions import Period
 from contracts.social import DOMAIN
 from tests.unit import representatives
 

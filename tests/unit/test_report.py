@@ -13,16 +13,15 @@ from uuid import UUID
 
 import pytest
 
-from clickvault import report
 from clickvault.contract import Registry
-from clickvault.dashboards import Asked, load
+from clickvault.dashboards import Asked, load, report
+from clickvault.dashboards.report import ask, page
+from clickvault.dashboards.report.ask import EVERYTHING, Answer, Board, Frame, Trust
+from clickvault.dashboards.report.page import MAX_BYTES, for_script, hash_source
 from clickvault.errors import ConfigurationError
 from clickvault.quality import Result, all_checks
 from clickvault.quality.words import summaries
-from clickvault.render import Renderer
-from clickvault.report import ask, page
-from clickvault.report.ask import EVERYTHING, Answer, Board, Frame, Trust
-from clickvault.report.page import MAX_BYTES, for_script, hash_source
+from clickvault.sql.render import Renderer
 from contracts.social import DOMAIN
 from tests.colours import contrast
 

@@ -13,7 +13,7 @@ import pytest
 import zstandard
 
 from clickvault.ingest.objects import Numbered, filename
-from clickvault.s3 import S3Object, Unreadable, _decoded, _decoder
+from clickvault.stores.s3 import S3Object, Unreadable, _decoded, _decoder
 
 TEXT = b"".join(b'{"n": %d, "text": "%d"}\n' % (n, n * n) for n in range(5_000))
 PACKERS: dict[str, Callable[[bytes], bytes]] = {

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from clickvault import clickhouse, postgres
 from clickvault.embedded import clickhouse as embedded_clickhouse
 from clickvault.embedded import postgres as embedded_postgres
 from clickvault.embedded import process
 from clickvault.embedded.state import State, prepare_home
 from clickvault.errors import StoreError
-from clickvault.postgres import Connection
+from clickvault.stores import clickhouse, postgres
+from clickvault.stores.postgres import Connection
 from tests.vault.staging import Raw
 
 

@@ -24,7 +24,7 @@ from clickvault.contract import (
     Time,
     Transaction,
 )
-from clickvault.render import Renderer
+from clickvault.sql.render import Renderer
 
 
 class Phone(BaseModel):

@@ -16,9 +16,9 @@ from clickhouse_connect.driver.client import Client
 from psycopg2.extras import execute_values
 
 from clickvault.contract.vault import KeySpec, LinkSpec, VaultSpec
-from clickvault.objects import objects_of
-from clickvault.postgres import Connection
-from clickvault.render import Renderer, ch_identifier, pg_identifier
+from clickvault.sql.objects import objects_of
+from clickvault.sql.render import Renderer, ch_identifier, pg_identifier
+from clickvault.stores.postgres import Connection
 from clickvault.vault import MergeCounts, merge
 
 NAMESPACE = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")

@@ -11,12 +11,14 @@ from urllib.parse import urlsplit
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from clickvault import clickhouse, postgres
 from clickvault.embedded import clickhouse as embedded_clickhouse
 from clickvault.errors import ConfigurationError, DataError, StoreError
-from clickvault.postgres import Connection
-from clickvault.vault import accounts, apply_postgres, bridge, build_snapshots, load, merge, rewind
-from clickvault.vault.bridge import Window, cut
+from clickvault.stores import clickhouse, postgres
+from clickvault.stores.postgres import Connection
+from clickvault.vault import apply_postgres, build_snapshots, load, merge, rewind
+from clickvault.vault import checks as accounts
+from clickvault.vault import loader as bridge
+from clickvault.vault.loader import Window, cut
 from tests.vault import shop
 from tests.vault.conftest import Server
 from tests.vault.staging import Raw, day, event_id, fetch, hash_key, pairs, source_order, stage_row

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clickvault.postgres import Connection
+from clickvault.stores.postgres import Connection
 from clickvault.vault import MergeCounts, apply_postgres
 from tests.vault import shop
 from tests.vault.staging import day, event_id, fetch, hash_key, load_rows

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from clickvault import postgres
 from clickvault.errors import StoreError
-from clickvault.vault import accounts, apply_postgres, bridge, load, merge
+from clickvault.stores import postgres
+from clickvault.vault import apply_postgres, load, merge
+from clickvault.vault import checks as accounts
+from clickvault.vault import loader as bridge
 from tests.vault import shop
 from tests.vault.conftest import Server
 from tests.vault.staging import Raw, event_id, fetch

@@ -21,12 +21,15 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from clickvault import clickhouse, postgres, schema
 from clickvault.embedded import clickhouse as embedded_clickhouse
 from clickvault.embedded import postgres as embedded_postgres
 from clickvault.errors import ConfigurationError, DataError, StoreError
-from clickvault.postgres import Connection
-from clickvault.vault import accounts, apply_postgres, bridge, build_snapshots, contents_accounts, load, merge, rewind
+from clickvault.pipeline import migrate as schema
+from clickvault.stores import clickhouse, postgres
+from clickvault.stores.postgres import Connection
+from clickvault.vault import apply_postgres, build_snapshots, contents_accounts, load, merge, rewind
+from clickvault.vault import checks as accounts
+from clickvault.vault import loader as bridge
 from tests.vault import shop
 from tests.vault.conftest import Server, empty_database
 from tests.vault.staging import Raw, day, event_id, fetch

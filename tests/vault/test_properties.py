@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clickvault import postgres
-from clickvault.postgres import Connection
+from clickvault.stores import postgres
+from clickvault.stores.postgres import Connection
 from clickvault.vault import apply_postgres
 from tests.vault import shop
 from tests.vault.conftest import Server, empty_database

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from clickvault.contract.assistance import pointer
-from clickvault.postgres import STAGE_COLLECTION
+from clickvault.contract.snapshots import pointer
+from clickvault.stores.postgres import STAGE_COLLECTION
 from clickvault.vault.merge import merge_statements
 from clickvault.vault.schema import schema_objects
 from clickvault.vault.snapshots import build_sql

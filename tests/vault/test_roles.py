@@ -15,15 +15,16 @@ import psycopg2
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from clickvault import postgres
 from clickvault.contract import load_domains
 from clickvault.graph import changes
 from clickvault.graph.networkx_engine import NetworkxEngine
 from clickvault.graph.relations import measured
 from clickvault.graph.store import read_graph, write_satellites
-from clickvault.postgres import Connection
-from clickvault.render import Renderer
-from clickvault.vault import accounts, apply_postgres, build_snapshots, load, merge, rewind
+from clickvault.sql.render import Renderer
+from clickvault.stores import postgres
+from clickvault.stores.postgres import Connection
+from clickvault.vault import apply_postgres, build_snapshots, load, merge, rewind
+from clickvault.vault import checks as accounts
 from tests.vault import shop
 from tests.vault.conftest import Server
 from tests.vault.staging import Raw, day, event_id, fetch, stage

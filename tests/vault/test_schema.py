@@ -9,8 +9,8 @@ import pytest
 
 from clickvault.contract import Domain, Effectivity, Event, Hub, Id, Length, Ref, Registry, Sat, load_domains
 from clickvault.errors import ContractError
-from clickvault.postgres import Connection
-from clickvault.render import Renderer
+from clickvault.sql.render import Renderer
+from clickvault.stores.postgres import Connection
 from clickvault.vault import apply_postgres, plan_postgres, schema_sql
 from tests.vault import shop
 from tests.vault.staging import day, event_id, fetch, load_rows

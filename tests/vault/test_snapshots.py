@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clickvault import postgres
 from clickvault.contract import AsOf, Domain, Event, Hub, Id, Length, Pit, Ref, Registry, Sat, Transaction
 from clickvault.errors import StoreError
-from clickvault.postgres import Connection
-from clickvault.render import Renderer
+from clickvault.sql.render import Renderer
+from clickvault.stores import postgres
+from clickvault.stores.postgres import Connection
 from clickvault.vault import apply_postgres, as_of_days, build_snapshots
 from clickvault.vault.snapshots import ends
 from tests.vault import shop

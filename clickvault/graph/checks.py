@@ -1,0 +1,55 @@
+"""The graph's accounts: what the vault holds is what was measured, and nothing of a result is missing.
+
+Measured against the vault is the newest day; the tables of results are held against each other over all days, so that
+a row lost on any day shows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from clickvault.accounts import Account
+from clickvault.graph import sql
+from clickvault.graph.interface import SUMMARY_METRICS
+from clickvault.graph.relations import measured
+from clickvault.stores import clickhouse
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+    from clickvault.graph.relations import GraphRelation
+    from clickvault.sql.render import Renderer
+
+
+def accounts(renderer: Renderer, ch: Client, pg: Any) -> list[Account]:
+    """The accounts of every measured relation; before the first measurement they say what is yet to be measured."""
+    return [a for relation in measured(renderer.registry) for a in _of_relation(renderer, ch, pg, relation)]
+
+
+def _of_relation(renderer: Renderer, ch: Client, pg: Any, relation: GraphRelation) -> list[Account]:
+    ask_postgres, ask_clickhouse = sql.accounts_sql(renderer, relation)
+    with pg, pg.cursor() as cursor:
+        cursor.execute(ask_postgres, {"relation": relation.type})
+        names = [column[0] for column in cursor.description]
+        vault = {name: int(value) for name, value in zip(names, cursor.fetchone(), strict=True)}
+    graph = {k: int(v) for k, v in clickhouse.rows(ch, ask_clickhouse, {"relation": relation.type})[0].items()}
+
+    def account(name: str, left: int, right: int) -> Account:
+        return Account(f"graph {relation.type}: {name}", left, right)
+
+    satellite = f"vault.{relation.satellite}"
+    return [
+        account("live nodes of the vault = nodes measured", vault["nodes"], graph["newest_nodes"]),
+        account("edges in force in the vault = edges measured", vault["edges"], graph["newest_edges"]),
+        account("days x metrics = rows of graph.summary", graph["days"] * len(SUMMARY_METRICS), graph["metrics"]),
+        account("nodes measured = rows of graph.scores", graph["nodes"], graph["score_rows"]),
+        account("2 x edges measured = degrees in graph.scores", 2 * graph["edges"], graph["score_degrees"]),
+        account("diameters = rows of graph.distances", graph["diameters"], graph["distance_rows"]),
+        account("connected pairs = pairs in graph.distances", graph["reachable_pairs"], graph["distance_pairs"]),
+        account("communities found = rows of graph.communities", graph["community_count"], graph["community_rows"]),
+        account("nodes measured = members in graph.communities", graph["nodes"], graph["community_sizes"]),
+        account(f"rows of graph.scores = rows of {satellite}", graph["score_rows"], vault["satellite_rows"]),
+        account(
+            f"degrees in graph.scores = degrees in {satellite}", graph["score_degrees"], vault["satellite_degrees"]
+        ),
+    ]

@@ -1,0 +1,52 @@
+"""Up to where each stream is landed whole: what ingestion notes, and what the load of the vault goes by (ops.positions)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+
+from clickvault.stores.clickhouse import rows
+from clickvault.stores.kafka import Partition
+
+At = tuple[str, str, int]
+"""Source, stream, partition."""
+
+
+def safe_positions(ch: Client) -> dict[At, int]:
+    """Up to where each (source, stream, partition) is landed whole (exclusive)."""
+    found = rows(ch, "SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL")
+    return {(r["source"], r["stream"], r["partition"]): r["safe"] for r in found}
+
+
+def record_safe(ch: Client, safe: dict[At, int]) -> None:
+    """Note that these streams are landed whole up to there."""
+    if safe:
+        now = datetime.now(UTC)
+        ch.insert(
+            "ops.positions",
+            [[*at, offset, now] for at, offset in safe.items()],
+            ["source", "stream", "partition", "safe", "seen_at"],
+        )
+
+
+def landed_in(ch: Client, source: str, ranges: Mapping[Partition, tuple[int, int]]) -> dict[Partition, int]:
+    """How many offsets of each range (from, up to) landed; a partition without any is missing. Reads these ranges alone, by the table's key."""
+    some: dict[str, Any] = {"source": source}
+    within = []
+    for n, (at, (low, high)) in enumerate((at, r) for at, r in ranges.items() if r[0] < r[1]):
+        some |= {f"s{n}": at.topic, f"p{n}": at.partition, f"l{n}": low, f"h{n}": high}
+        within.append(
+            f"(stream = {{s{n}:String}} AND partition = {{p{n}:Int32}} AND offset >= {{l{n}:UInt64}} AND offset < {{h{n}:UInt64}})"
+        )
+    if not within:
+        return {}
+    found = rows(
+        ch,
+        "SELECT stream, partition, uniqExact(offset) AS n FROM landing.events WHERE source = {source:String} "
+        f"AND ({' OR '.join(within)}) GROUP BY stream, partition",
+        some,
+    )
+    return {Partition(r["stream"], r["partition"]): r["n"] for r in found}

@@ -1,0 +1,1 @@
+"""Marts: what their headers declare, and how their days are built."""

@@ -1,0 +1,280 @@
+"""What a mart declares of itself: the header of its template, read into plain data.
+
+Everyone who needs to know what a mart means reads it here: the builds (marts.py), the report, the dictionary, the
+lineage, dashboards. A header is TOML in the comment that a template in templates/marts/<domain>/ begins with:
+
+    {#- mart
+    title = "How much goes on"             # of the mart, and of its view marts.v_<mart>
+    grain = "a day (UTC)"
+    window = "day"                         # what makes a day out of date, see marts.py
+    sources = ["raw.post", "activity of user"]  # of a hub: the event types by which its keys are active
+
+    [parameters]                           # whole numbers that a setting can change: {{ parameters.top }} in the SQL,
+    top = { default = 10, meaning = "..." }  # {top} in the words of this header
+
+    [dimensions]                           # of marts.v_<mart>, with a meaning where the name does not say it
+    day = ""
+
+    [metrics]                              # of marts.v_<mart>: name and formula
+    posts = "posts published (op create)"
+    share = "posts / events; NULL without"  # up to the first `;` it may be arithmetic of other metrics: then it is
+                                           # computed so from their sums, too, where rows are put together
+
+    [rows]                                 # what BI needs to put rows together rightly
+    time = "day"                           # the column that a time filter acts on; default: day, where it is a dimension
+    flags = ["complete"]                   # dimensions that say how final a row is: never a part of its key
+    key = ["day"]                          # the dimensions that make a row one row; default: all but flags
+    sums = ["posts"]                       # metrics that add up over everything, days too
+    levels = ["members"]                   # metrics that add up over everything but time: they are as of a day's end
+    apart = ["currency"]                   # dimensions over which nothing adds up
+    percent = ["share"]                    # metrics that are read as per cent, as money, as a time in seconds or hours
+    settled = true                         # a row does not grow any more while its day goes on; default false
+
+    [views.segment_daily]                  # another view of the same mart: marts.v_segment_daily
+    title = "..."
+    grain = "a day, a country and a language of users"
+    by = "user"                            # the Dimension fields of the hub's own event types are dimensions, too
+    whole = "all"                          # each of these has rows of this value, too, that are of all its values together
+    same = ["posts"]                       # metrics as above; ["*"] is all of them
+    dimensions = { day = "" }
+    metrics = { share = "..." }
+    rows = { sums = ["..."] }              # as above; sums and levels among `same` are taken over, too
+
+    [accounts]                             # a count in the vault, and the same count in the mart
+    -#}
+
+The columns of a view are its dimensions (declared ones, then those of `by`), then its metrics (`same`, then its own).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from clickvault.errors import ConfigurationError, ContractError
+from clickvault.sql.headers import read_header
+from clickvault.sql.parameters import Parameter, read, refuse_unknown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from clickvault.contract import FieldSpec, Registry
+    from clickvault.sql.render import Renderer
+
+Window = Literal["day", "from", "graph"]
+ACTIVITY = "activity of "
+UNITS = ("percent", "money", "seconds", "hours")
+
+
+@dataclass(frozen=True)
+class View:
+    """A view that BI tools read: dimensions with their meanings, metrics with their formulas, in the columns' order.
+
+    time     the column that a time filter acts on; "" where there is none
+    key      the dimensions that make a row one row
+    sums     metrics that add up over all rows; `levels` add up over rows of one time only; others never do
+    apart    dimensions over which nothing adds up
+    units    percent, money, seconds or hours, by metric; any other is a number
+    whole    the value of a dimension `apart` in the rows that are of all its values together; "" where there are none
+    settled  whether the rows of a day that is not over are final
+    """
+
+    name: str
+    title: str
+    grain: str
+    dimensions: dict[str, str]
+    metrics: dict[str, str]
+    database: str = "marts"
+    time: str = ""
+    key: tuple[str, ...] = ()
+    sums: frozenset[str] = frozenset()
+    levels: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
+    units: Mapping[str, str] = field(default_factory=dict)
+    whole: str = ""
+    settled: bool = False
+
+    @property
+    def table(self) -> str:
+        """The view in ClickHouse."""
+        return f"{self.database}.v_{self.name}"
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of its columns, in order."""
+        return [*self.dimensions, *self.metrics]
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A mart as its header declares it; `template` is its path under templates/, the first view is marts.v_<name>."""
+
+    name: str
+    template: str
+    title: str
+    window: Window
+    sources: list[str]
+    views: tuple[View, ...]
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    accounts: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def table(self) -> str:
+        """The table of states."""
+        return f"marts.{self.name}"
+
+    @property
+    def staging(self) -> str:
+        """The table in which a rebuild is prepared."""
+        return f"marts.staging_{self.name}"
+
+    @property
+    def activity_of(self) -> list[str]:
+        """The hubs whose activity the mart is made of."""
+        return [s.removeprefix(ACTIVITY) for s in self.sources if s.startswith(ACTIVITY)]
+
+    @property
+    def grain(self) -> str:
+        """What one row of marts.v_<name> is."""
+        return self.views[0].grain
+
+    @property
+    def metrics(self) -> dict[str, str]:
+        """The metrics of marts.v_<name>, with their formulas."""
+        return self.views[0].metrics
+
+
+def all_marts(renderer: Renderer) -> list[Mart]:
+    """The marts of the domains that are on, in the order of their names; parameters as the settings have them.
+
+    Raises ContractError for a header that can't be meant, ConfigurationError for a parameter that no mart has, and no check.
+    """
+    from clickvault.quality.checks import all_checks
+
+    found = []
+    for domain in renderer.registry.domains:
+        for path in sorted((renderer.folder / "marts" / domain.name).glob("*.sql.j2")):
+            found.append(_read(renderer, path))
+    _check_views(found)
+    if found:
+        known = {name for m in found for name in m.parameters} | {n for c in all_checks(renderer) for n in c.parameters}
+        refuse_unknown(renderer, known)
+    return found
+
+
+def find(renderer: Renderer, name: str) -> Mart:
+    """The mart of that name. Raises ConfigurationError with the known names."""
+    known = {m.name: m for m in all_marts(renderer)}
+    if name not in known:
+        raise ConfigurationError(
+            f"mart must be one of {', '.join(known)}, got {name!r}",
+            hint=f"clickvault marts --mart {next(iter(known), 'NAME')}",
+        )
+    return known[name]
+
+
+def hub_dimensions(registry: Registry, hub: str) -> list[FieldSpec]:
+    """What marts group the keys of a hub by: the Dimension fields of the event types that the keys come into being by."""
+    return [f for owner in registry.hubs[hub].owners for f in owner.fields if f.dimension]
+
+
+def rendered(renderer: Renderer, mart: Mart) -> str:
+    """The SQL of a mart: its table of states, its views, its build."""
+    values = {name: p.value for name, p in mart.parameters.items()}
+    return renderer.render(mart.template, target=mart.staging, parameters=values, hub_dimensions=hub_dimensions)
+
+
+# ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read(renderer: Renderer, path: Path) -> Mart:
+    values = read_header(path, "mart", "mart", "templates/marts/social")
+    name = path.name.removesuffix(".sql.j2")
+    try:
+        parameters = read(renderer, values.pop("parameters", {}), path)
+        views = _views(renderer.registry, name, values, {k: p.value for k, p in parameters.items()})
+        template = str(path.relative_to(renderer.folder))
+        mart = Mart(name=name, template=template, views=views, parameters=parameters, **values)
+    except (TypeError, AttributeError) as error:
+        raise ContractError(f"{path}: its header can't be read: {error}") from error
+    except KeyError as error:
+        raise ContractError(f"{path}: its header lacks {error}", hint="see clickvault/marts/headers.py") from error
+    if mart.window not in get_args(Window):
+        raise ContractError(f"{path}: window must be {' or '.join(get_args(Window))}, got {mart.window!r}")
+    if wrong := next((hub for hub in mart.activity_of if hub not in renderer.registry.hubs), ""):
+        raise ContractError(f"{path}: sources: there is no hub {wrong!r}", hint=", ".join(renderer.registry.hubs))
+    return mart
+
+
+def _views(registry: Registry, name: str, values: dict[str, Any], parameters: Mapping[str, int]) -> tuple[View, ...]:
+    """The mart's own view, then the others; takes what belongs to them out of `values`."""
+    first = {key: values.pop(key) for key in ("grain", "dimensions", "metrics", "by", "rows") if key in values}
+    own = _view(registry, name, first | {"title": values["title"]}, None, parameters)
+    others = values.pop("views", {})
+    return (own, *(_view(registry, n, dict(v), own, parameters) for n, v in others.items()))
+
+
+def _view(
+    registry: Registry, name: str, values: dict[str, Any], own: View | None, parameters: Mapping[str, int]
+) -> View:
+    first = own.metrics if own else {}
+    dimensions = dict(values.pop("dimensions"))
+    by, whole = values.pop("by", ""), values.pop("whole", "")
+    if by:
+        for f in hub_dimensions(registry, by):
+            words = f"as it was when the {by} acted; 'unknown' before it was known"
+            if whole:
+                words += f"; {whole!r}: of all together"
+            dimensions[f.name] = f"{f.meaning}, {words}" if f.meaning else words
+    same = values.pop("same", [])
+    unknown = [m for m in same if m != "*" and m not in first]
+    if unknown:
+        raise ContractError(f"view {name}: the mart's own view has no metric {unknown[0]!r} to take over")
+    metrics = {m: f for m, f in first.items() if m in same or "*" in same}
+    taken = frozenset(metrics)
+    metrics |= {m: _with_values(f, parameters) for m, f in values.pop("metrics", {}).items()}
+    if whole:
+        values["rows"] = {"apart": [f.name for f in hub_dimensions(registry, by)]} | values.get("rows", {})
+    view = view_of(name, dimensions, metrics, values)
+    if own is None:
+        return view
+    units = {m: u for m, u in own.units.items() if m in taken} | {**view.units}
+    sums, levels = view.sums | taken & own.sums, view.levels | taken & own.levels
+    return replace(view, sums=sums, levels=levels, units=units, whole=whole)
+
+
+def view_of(
+    name: str, dimensions: dict[str, str], metrics: dict[str, str], values: dict[str, Any], database: str = "marts"
+) -> View:
+    """A view with what its header's `rows` say. Raises ContractError where they name a column that it does not have."""
+    said = values.pop("rows", {})
+    time = said.pop("time", "day" if "day" in dimensions else "")
+    flags = said.pop("flags", [])
+    key = said.pop("key", [d for d in dimensions if d not in flags])
+    sums, levels = said.pop("sums", []), said.pop("levels", [])
+    apart, settled = said.pop("apart", []), said.pop("settled", False)
+    units = {m: unit for unit in UNITS for m in said.pop(unit, [])}
+    for what, names, known in (
+        ("time", [time] if time else [], dimensions), ("key", key, dimensions), ("flags", flags, dimensions), ("sums", sums, metrics),
+        ("levels", levels, metrics), ("apart", apart, dimensions), ("units", units, metrics), ("rows", said, {}),
+    ):  # fmt: skip
+        if wrong := next((n for n in names if n not in known), ""):
+            raise ContractError(f"view {name}: rows: {what} names {wrong!r}, which it does not have")
+    return View(
+        name=name, dimensions=dimensions, metrics=metrics, database=database, time=time, key=tuple(key),
+        sums=frozenset(sums), levels=frozenset(levels), apart=frozenset(apart), units=units, settled=settled, **values,
+    )  # fmt: skip
+
+
+def _with_values(formula: str, parameters: Mapping[str, int]) -> str:
+    for key, value in parameters.items():
+        formula = formula.replace(f"{{{key}}}", str(value))
+    return formula
+
+
+def _check_views(marts: list[Mart]) -> None:
+    names = [v.name for m in marts for v in m.views]
+    for name in names:
+        if names.count(name) > 1:
+            raise ContractError(f"view marts.v_{name} is declared by two marts")

@@ -1,0 +1,85 @@
+"""What the pipeline tells of itself, as views that BI tools read: lag, freshness, dead letters, quality, accounts, runs.
+
+A view is one template in templates/ops/: its header says what it means, as a mart's does (mart_headers.py). `logged` is what
+notes each step in ops.runs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from clickvault.errors import ContractError
+from clickvault.marts.headers import View, view_of
+from clickvault.quality.checks import all_checks
+from clickvault.sql.headers import read_header
+from clickvault.sql.objects import SqlObject, objects_of
+from clickvault.stores.clickhouse import rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from clickhouse_connect.driver.client import Client
+
+    from clickvault.sql.render import Renderer
+
+
+def ops_views(renderer: Renderer) -> list[View]:
+    """The views of `ops` that are declared, by name. Raises ContractError for a header that can't be meant."""
+    return [_read(path) for path in _templates(renderer)]
+
+
+def _read(path: Path) -> View:
+    values = read_header(path, "ops", "view of ops", "templates/ops/freshness.sql.j2")
+    try:
+        dimensions, metrics = values.pop("dimensions"), values.pop("metrics")
+        return view_of(path.name.removesuffix(".sql.j2"), dimensions, metrics, values, "ops")
+    except KeyError as error:
+        raise ContractError(f"{path}: its header lacks {error}", hint="see clickvault/pipeline/run_log.py") from error
+    except TypeError as error:
+        raise ContractError(f"{path}: its header can't be read: {error}") from error
+
+
+def _templates(renderer: Renderer) -> list[Path]:
+    return [p for p in sorted((renderer.folder / "ops").glob("*.sql.j2")) if not p.name.startswith("_")]
+
+
+def objects(renderer: Renderer) -> list[SqlObject]:
+    """What ClickHouse must hold: the record of runs, then the views, each of which its template names as its header does."""
+    found = objects_of(renderer.render("ops/_schema.sql.j2"))
+    checks = [c.name for c in all_checks(renderer)]
+    for path in _templates(renderer):
+        mine = objects_of(renderer.render(f"ops/{path.name}", checks=checks))
+        declared = _read(path).table
+        if [o.name for o in mine] != [declared]:
+            raise ContractError(f"{path}: its header declares {declared}, but it makes {[o.name for o in mine]}")
+        found += mine
+    return found
+
+
+@contextmanager
+def logged(ch: Client, step: str) -> Iterator[None]:
+    """Note in ops.runs that a step was run, how long it took (seconds), and the kind of error that ended it."""
+    started, clock = datetime.now(UTC), time.monotonic()
+
+    def note(error: str) -> None:
+        row = [started, step, time.monotonic() - clock, bool(error), error]
+        ch.insert("ops.runs", [row], ["started_at", "step", "seconds", "failed", "error"])
+
+    try:
+        yield
+    except BaseException as error:
+        with suppress(Exception):  # the step's own error is the one to tell
+            note(type(error).__name__)
+        raise
+    note("")
+
+
+def last_began(ch: Client, step: str) -> datetime:
+    """When the last run of a step that came to its end began; 1970 where there is none."""
+    (last,) = rows(ch, "SELECT max(started_at) AS at FROM ops.runs WHERE step = {s:String} AND NOT failed", {"s": step})
+    at: datetime = last["at"]
+    return at.replace(tzinfo=UTC) if at.year > 1970 else datetime(1970, 1, 1, tzinfo=UTC)

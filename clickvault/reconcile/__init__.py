@@ -1,0 +1,1 @@
+"""Reconciliation: what was sent, landed, loaded and built, one check per boundary."""

@@ -1,0 +1,51 @@
+"""Parameters: whole numbers in the formulas of marts and in the bounds of quality checks that a setting can change.
+
+A template declares its own in its header, `name = { default = 10, meaning = "..." }` under `[parameters]`, and reads them
+as `{{ parameters.name }}`; CLICKVAULT_PARAMETERS=name=20 gives one another value. A name that two templates declare is one
+parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from clickvault.errors import ConfigurationError, ContractError
+
+if TYPE_CHECKING:
+    from clickvault.sql.render import Renderer
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A whole number that a setting can change: its value now, its default, what it means."""
+
+    value: int
+    default: int
+    meaning: str
+
+
+def read(renderer: Renderer, declared: Mapping[str, Any], where: object) -> dict[str, Parameter]:
+    """The parameters of one header, as the settings have them; `where` names its file in the error.
+
+    Raises ContractError for one that is no whole number, KeyError for one without default or meaning.
+    """
+    found = {
+        name: Parameter(renderer.parameters.get(name, p["default"]), p["default"], p["meaning"])
+        for name, p in declared.items()
+    }
+    for name, p in found.items():
+        if type(p.default) is not int:
+            raise ContractError(f"{where}: parameter {name} is a whole number, got {p.default!r}")
+    return found
+
+
+def refuse_unknown(renderer: Renderer, known: Collection[str]) -> None:
+    """Raises ConfigurationError for a parameter of the settings that is none of the known ones."""
+    for name in renderer.parameters:
+        if name not in known:
+            raise ConfigurationError(
+                f"CLICKVAULT_PARAMETERS: no mart has a parameter {name!r}, and no check",
+                hint=f"known: {', '.join(sorted(known)) or 'none'}",
+            )
