@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from clickhouse_connect.driver.client import Client
 
+from clickvault.ingest.watermarks import rewind
 from clickvault.sql.render import Renderer, statements
 from clickvault.stores.clickhouse import rows
 
@@ -88,8 +89,6 @@ def replay(renderer: Renderer, ch: Client, pg: Any, event_type: str | None = Non
 
     A message whose type was unknown is judged by the class that has come to declare it.
     """
-    from clickvault import vault
-
     registry = renderer.registry
     names = [registry.event(event_type).event_type] if event_type else list(registry.events)
     out = []
@@ -101,7 +100,7 @@ def replay(renderer: Renderer, ch: Client, pg: Any, event_type: str | None = Non
         again, resolve = statements(renderer.render("ingest/replay.sql.j2", event=registry.events[name]))
         now = {"now": datetime.now(UTC)}
         ch.command(again, parameters=now)
-        vault.rewind(pg, [name])
+        rewind(pg, [name])
         ch.command(resolve, parameters=now)
         (left,) = rows(ch, "SELECT count() AS n FROM raw.dead_letters WHERE event_type = {t:String}", values)
         out.append(

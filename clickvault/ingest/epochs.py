@@ -17,6 +17,7 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
+from clickvault.ingest.watermarks import rewind
 from clickvault.settings import Settings
 from clickvault.sql.cluster import on_cluster
 from clickvault.sql.render import Renderer, statements
@@ -53,8 +54,6 @@ def made_anew(settings: Settings, ch: Client, topics: Iterable[str]) -> dict[str
 
 def separate(settings: Settings, renderer: Renderer, ch: Client, pg: Any) -> int:
     """Give the messages of topics that were made anew, in closed sources, a source of their own. Returns how many streams had any."""
-    from clickvault.vault import rewind
-
     cluster = settings.clickhouse_cluster
     table = "landing.events_local" if cluster else "landing.events"
     find, withdraw, land, remove = statements(renderer.render("ingest/separate.sql.j2", table=table))

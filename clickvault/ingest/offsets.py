@@ -1,4 +1,4 @@
-"""Up to where each stream is landed whole: what ingestion notes, and what the load of the vault goes by (ops.positions)."""
+"""Up to where each stream is ingested (ops.positions), which the load of the vault goes by; and the months that were retired (ops.retired)."""
 
 from __future__ import annotations
 
@@ -50,3 +50,14 @@ def landed_in(ch: Client, source: str, ranges: Mapping[Partition, tuple[int, int
         some,
     )
     return {Partition(r["stream"], r["partition"]): r["n"] for r in found}
+
+
+def retired_up_to(ch: Client) -> int:
+    """The last month (as 202601) that was removed from the landing table; 0: none was."""
+    return int(rows(ch, "SELECT max(month) AS month FROM ops.retired")[0]["month"])
+
+
+def retired_before(ch: Client) -> datetime | None:
+    """The moment up to which what landed was removed (excluded); None where nothing was."""
+    month = retired_up_to(ch)
+    return datetime(month // 100 + month % 100 // 12, month % 12 + 1, 1, tzinfo=UTC) if month else None

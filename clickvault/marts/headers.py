@@ -150,16 +150,13 @@ def all_marts(renderer: Renderer) -> list[Mart]:
 
     Raises ContractError for a header that can't be meant, ConfigurationError for a parameter that no mart has, and no check.
     """
-    from clickvault.quality.checks import all_checks
-
     found = []
     for domain in renderer.registry.domains:
         for path in sorted((renderer.folder / "marts" / domain.name).glob("*.sql.j2")):
             found.append(_read(renderer, path))
     _check_views(found)
     if found:
-        known = {name for m in found for name in m.parameters} | {n for c in all_checks(renderer) for n in c.parameters}
-        refuse_unknown(renderer, known)
+        refuse_unknown(renderer)
     return found
 
 

@@ -24,6 +24,7 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 
 from clickvault.errors import ConfigurationError
+from clickvault.ingest.offsets import retired_up_to
 from clickvault.session import Session
 from clickvault.settings import Settings
 from clickvault.sql.cluster import on_cluster
@@ -164,17 +165,6 @@ def _vacuum_one(settings: Settings, table: str) -> None:
 
 
 # ── the small parts ───────────────────────────────────────────────────────────────────────────────────────────
-
-
-def retired_up_to(ch: Client) -> int:
-    """The last month (as 202601) that was removed from the landing table; 0: none was."""
-    return int(rows(ch, "SELECT max(month) AS month FROM ops.retired")[0]["month"])
-
-
-def retired_before(ch: Client) -> datetime | None:
-    """The moment up to which what landed was removed (excluded); None where nothing was."""
-    month = retired_up_to(ch)
-    return datetime(month // 100 + month % 100 // 12, month % 12 + 1, 1, tzinfo=UTC) if month else None
 
 
 def _month(moment: datetime) -> int:

@@ -17,7 +17,6 @@ from clickvault.marts.headers import View, view_of
 from clickvault.quality.checks import all_checks
 from clickvault.sql.headers import read_header
 from clickvault.sql.objects import SqlObject, objects_of
-from clickvault.stores.clickhouse import rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,10 +75,3 @@ def logged(ch: Client, step: str) -> Iterator[None]:
             note(type(error).__name__)
         raise
     note("")
-
-
-def last_began(ch: Client, step: str) -> datetime:
-    """When the last run of a step that came to its end began; 1970 where there is none."""
-    (last,) = rows(ch, "SELECT max(started_at) AS at FROM ops.runs WHERE step = {s:String} AND NOT failed", {"s": step})
-    at: datetime = last["at"]
-    return at.replace(tzinfo=UTC) if at.year > 1970 else datetime(1970, 1, 1, tzinfo=UTC)

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from clickvault.errors import ConfigurationError, ContractError
 from clickvault.sql.headers import read_header
 from clickvault.sql.objects import SqlObject, objects_of
-from clickvault.sql.parameters import Parameter, read
+from clickvault.sql.parameters import OF_EVERY_CHECK, Parameter, read
 from clickvault.sql.render import statements
 
 if TYPE_CHECKING:
@@ -43,13 +43,6 @@ if TYPE_CHECKING:
 Level = Literal["error", "warning"]
 Unit = Literal["share", "ratio", "hours", "number"]
 CONTRACT = "contract"
-SHARED = {
-    "checked_days": {
-        "default": 30,
-        "meaning": "the checks of events and messages look at those that landed in so many days; 0: at all",
-    }
-}
-"""Parameters that every check has."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +136,7 @@ def references(registry: Registry) -> dict[str, list[tuple[EventSpec, FieldSpec]
 def _read(renderer: Renderer, path: Path) -> Check:
     values = read_header(path, "quality", "check", "clickvault/quality/checks.py")
     try:
-        parameters = read(renderer, SHARED | values.pop("parameters", {}), path)
+        parameters = read(renderer, OF_EVERY_CHECK | values.pop("parameters", {}), path)
         template = str(path.relative_to(renderer.folder))
         check = Check(name=path.name.removesuffix(".sql.j2"), template=template, parameters=parameters, **values)
     except (TypeError, AttributeError) as error:

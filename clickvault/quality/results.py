@@ -15,8 +15,8 @@ from uuid import UUID, uuid4
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from clickvault.errors import DataError, QualityError
-from clickvault.marts.headers import all_marts
 from clickvault.quality.checks import Check, all_checks, find, query
+from clickvault.sql.parameters import refuse_unknown
 from clickvault.stores.clickhouse import rows, server_said
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def run(
 
     A breach raises nothing: see `require`. Raises DataError, naming the check, when a query can't be run.
     """
-    all_marts(renderer)  # refuses parameters in the settings that nothing has
+    refuse_unknown(renderer)
     chosen = [find(renderer, name) for name in only] if only else all_checks(renderer)
     run_id, now = uuid4(), datetime.now(UTC)
     for done, check in enumerate(chosen):

@@ -19,7 +19,6 @@ from uuid import UUID, uuid4
 from clickvault.accounts import Account
 from clickvault.errors import StoreError
 from clickvault.ingest.offsets import At, safe_positions
-from clickvault.pipeline.run_log import last_began
 from clickvault.sql.render import literal
 from clickvault.stores import postgres
 from clickvault.stores.clickhouse import rows
@@ -146,3 +145,10 @@ def _filtered(ch: Client, conditions: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         ch.set_client_setting("additional_table_filters", "{}")
+
+
+def last_began(ch: Client, step: str) -> datetime:
+    """When the last run of a step that came to its end began; 1970 where there is none."""
+    (last,) = rows(ch, "SELECT max(started_at) AS at FROM ops.runs WHERE step = {s:String} AND NOT failed", {"s": step})
+    at: datetime = last["at"]
+    return at.replace(tzinfo=UTC) if at.year > 1970 else datetime(1970, 1, 1, tzinfo=UTC)

@@ -18,9 +18,8 @@ from clickvault.accounts import Account
 from clickvault.ingest import committed, epochs, versions
 from clickvault.ingest import offsets as positions
 from clickvault.marts import build as marts
-from clickvault.pipeline.maintenance import retired_before
-from clickvault.pipeline.run_log import last_began
 from clickvault.reconcile import cut
+from clickvault.reconcile.cut import last_began
 from clickvault.settings import Settings
 from clickvault.sql.render import Renderer, statements
 from clickvault.stores import kafka, s3
@@ -138,7 +137,7 @@ def landing_accounts(renderer: Renderer, ch: Client, whole: bool = True) -> list
     Of event types that were declared once, too; each message by the contract in force at its verdict. Not `whole`: types of which
     nothing landed, and no verdict changed, since they last balanced are counted, but not judged.
     """
-    since = retired_before(ch)
+    since = positions.retired_before(ch)
     periods = versions.periods(ch, renderer.registry, since)
     known = {} if whole or any(p.event is None for p in periods) else _judged(ch, since)
     known = {name: row for name, row in known.items() if name in {p.event_type for p in periods}}

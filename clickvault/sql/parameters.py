@@ -7,14 +7,23 @@ parameter.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clickvault.errors import ConfigurationError, ContractError
+from clickvault.sql.headers import read_header
 
 if TYPE_CHECKING:
     from clickvault.sql.render import Renderer
+
+
+OF_EVERY_CHECK = {
+    "checked_days": {
+        "default": 30,
+        "meaning": "the checks of events and messages look at those that landed in so many days; 0: at all",
+    }
+}
 
 
 @dataclass(frozen=True)
@@ -41,11 +50,27 @@ def read(renderer: Renderer, declared: Mapping[str, Any], where: object) -> dict
     return found
 
 
-def refuse_unknown(renderer: Renderer, known: Collection[str]) -> None:
-    """Raises ConfigurationError for a parameter of the settings that is none of the known ones."""
+def refuse_unknown(renderer: Renderer) -> None:
+    """Raises ConfigurationError for a parameter of the settings that no mart and no check of the domains that are on declares."""
+    known = _declared(renderer) if renderer.parameters else set()
     for name in renderer.parameters:
         if name not in known:
             raise ConfigurationError(
                 f"CLICKVAULT_PARAMETERS: no mart has a parameter {name!r}, and no check",
                 hint=f"known: {', '.join(sorted(known)) or 'none'}",
             )
+
+
+def _declared(renderer: Renderer) -> set[str]:
+    domains = [d.name for d in renderer.registry.domains]
+    headers = [
+        read_header(path, kind, kind, f"templates/{folder}")
+        for kind, folders in (
+            ("mart", [f"marts/{d}" for d in domains]),
+            ("quality", ["quality", *(f"quality/{d}" for d in domains)]),
+        )
+        for folder in folders
+        for path in sorted((renderer.folder / folder).glob("*.sql.j2"))
+        if not path.name.startswith("_")
+    ]
+    return {name for header in headers for name in header.get("parameters", {})} | set(OF_EVERY_CHECK)

@@ -4,8 +4,9 @@
 takes a stage into hubs, links and satellites and moves the watermark, `snapshots` keeps PIT and bridge tables. The SQL is in templates/vault and postgres/.
 """
 
+from clickvault.ingest.watermarks import rewind
 from clickvault.vault.checks import accounts, contents_accounts
-from clickvault.vault.loader import LoadResult, load, rewind, waiting
+from clickvault.vault.loader import LoadResult, load, waiting
 from clickvault.vault.merge import MergeCounts, merge
 from clickvault.vault.schema import apply_postgres, plan_postgres, schema_sql
 from clickvault.vault.snapshots import SnapshotResult, as_of_days, build_snapshots

@@ -11,9 +11,9 @@ So a load that is run again continues at the watermark, and a batch is never in 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from queue import SimpleQueue
@@ -28,6 +28,7 @@ from clickvault.contract.vault import VaultSpec
 from clickvault.errors import DataError
 from clickvault.ingest import versions
 from clickvault.ingest.offsets import safe_positions
+from clickvault.ingest.watermarks import writer
 from clickvault.sql.render import Renderer, pg_identifier
 from clickvault.stores import postgres
 from clickvault.stores.clickhouse import as_ours
@@ -39,7 +40,6 @@ from clickvault.vault.merge import MergeCounts, StageDiffers, Sums, merge
 
 BATCH_ROWS = 2_000_000
 ATTEMPTS = 3
-WAIT_SECONDS = 120.0
 # Months never share an observation, so each can be deduplicated by itself.
 QUERY_SETTINGS = {"do_not_merge_across_partitions_select_final": 1, "external_table_functions_use_nulls": 1}
 
@@ -101,7 +101,7 @@ def load(
 
     def one(vault: VaultSpec, connection: Connection) -> LoadResult:
         started = time.monotonic()
-        with _translated(f"loading {vault.event.event_type}"), _alone(connection, vault.event.event_type):
+        with _translated(f"loading {vault.event.event_type}"), writer(connection, vault.event.event_type):
             c = _load_type(renderer, ch, connection, vault, batch_rows, progress)
         seconds = round(time.monotonic() - started, 3)
         return LoadResult(vault.event.event_type, c.staged, c.hubs, c.links, c.sats, c.effs, seconds)
@@ -167,33 +167,6 @@ def _side_by_side(
         pool.shutdown(wait=True, cancel_futures=True)
         for connection in connections[1:]:
             connection.close()
-
-
-def rewind(
-    pg: Connection,
-    event_types: Iterable[str] | None = None,
-    to: Mapping[tuple[str, str, int], int] | None = None,
-) -> None:
-    """Forget the watermarks of these event types (default: all): the next load stages everything again.
-
-    `to`: only those of these streams (source, stream, partition), and only down to this offset. For rows that appear below
-    the watermark (dead letters judged again), and for a vault that lost rows: what it has is not inserted twice.
-    """
-    with postgres.translated("rewinding the watermarks"):
-        if event_types is None:
-            found = postgres.rows(pg, "select distinct event_type from ops.watermark")
-            event_types = [row["event_type"] for row in found]
-        for name in event_types:
-            # Not while a load runs: it would put the watermark back where it was.
-            with _alone(pg, name), pg, pg.cursor() as cursor:
-                if to is None:
-                    cursor.execute("delete from ops.watermark where event_type = %s", (name,))
-                    continue
-                cursor.executemany(
-                    "update ops.watermark set next_offset = least(next_offset, %s), moved_at = now()"
-                    " where event_type = %s and source = %s and stream = %s and partition = %s",
-                    [(offset, name, *stream) for stream, offset in to.items()],
-                )
 
 
 def _load_type(
@@ -283,11 +256,6 @@ def _stage(renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec, win
     sql = renderer.render("vault/stage.sql.j2", v=vault, collection=STAGE_COLLECTION)
     ch.command(sql, parameters={"event_type": name, "since": since, "until": until}, settings=QUERY_SETTINGS)
     return Sums(*(int(value) for value in run("batch_sums", since=since, until=until).first_row))
-
-
-def _alone(pg: Connection, event_type: str) -> AbstractContextManager[None]:
-    """Hold the lock of an event type's load: its tables have one writer. Waits for a load that is ending."""
-    return postgres.alone(pg, "load", event_type, WAIT_SECONDS)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from clickhouse_connect.driver.client import Client
 
 from clickvault.embedded import clickhouse as embedded_clickhouse
 from clickvault.errors import ConfigurationError, DataError, StoreError
+from clickvault.ingest import watermarks
 from clickvault.stores import clickhouse, postgres
 from clickvault.stores.postgres import Connection
 from clickvault.vault import apply_postgres, build_snapshots, load, merge, rewind
@@ -257,7 +258,7 @@ def test_a_spoilt_stage_is_staged_again(shop_raw: Raw, pg: Connection, monkeypat
 def test_two_loads_of_one_type_never_overlap(
     shop_raw: Raw, server: Server, pg: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bridge, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(watermarks, "WAIT_SECONDS", 0.3)
     shop_raw.insert("till", tills(0, 10))
     shop_raw.safe(10)
     other = postgres.connect(server.url)
