@@ -63,14 +63,11 @@ def refuse_unknown(renderer: Renderer) -> None:
 
 def _declared(renderer: Renderer) -> set[str]:
     domains = [d.name for d in renderer.registry.domains]
-    headers = [
-        read_header(path, kind, kind, f"templates/{folder}")
-        for kind, folders in (
-            ("mart", [f"marts/{d}" for d in domains]),
-            ("quality", ["quality", *(f"quality/{d}" for d in domains)]),
-        )
-        for folder in folders
-        for path in sorted((renderer.folder / folder).glob("*.sql.j2"))
-        if not path.name.startswith("_")
-    ]
-    return {name for header in headers for name in header.get("parameters", {})} | set(OF_EVERY_CHECK)
+    known: set[str] = set()
+    for kind, folders, shared in (
+        ("mart", [f"marts/{d}" for d in domains], {}),
+        ("quality", ["quality", *(f"quality/{d}" for d in domains)], OF_EVERY_CHECK),
+    ):
+        for path in (p for folder in folders for p in (renderer.folder / folder).glob("*.sql.j2") if p.name[0] != "_"):
+            known |= {**shared, **read_header(path, kind, kind, f"templates/{kind}").get("parameters", {})}.keys()
+    return known
