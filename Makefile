@@ -103,10 +103,11 @@ cluster-demo: ## Make a month of events on the cluster, run the pipeline, bring 
 cluster-down: ## Stop the cluster's containers; their data stays
 	$(CLUSTER) --profile superset --profile tools down
 
-lint: $(STAMP) ## Check style and types
+lint: $(STAMP) ## Check style, types, and which room imports which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix .

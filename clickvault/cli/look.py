@@ -296,12 +296,13 @@ def rejected_replay(event_type: EventType = "", json: Json = False) -> None:
     Example: clickvault rejected replay --event-type post
     """
     from clickvault.ingest import dead_letters as rejected
+    from clickvault.pipeline.steps import read_again
     from clickvault.session import open_session
 
     with open_session() as s:
         found = [*rejected.replay(s.renderer, s.ch, s.pg, event_type or None)]
         if not event_type:
-            found += rejected.read_again(s)
+            found += read_again(s)
     show.rows(found, json, empty="no dead letters")
     if any(r["accepted"] for r in found) and not json:
         show.say("Try:   clickvault run   (takes the accepted ones on to the vault and the marts)")

@@ -24,12 +24,12 @@ def follow(state: State, say: Callable[[str], None]) -> None:
     made = clickhouse.ask(state, "SELECT count() FROM system.tables WHERE database = 'ops' AND name = 'schema_objects'")
     settings = get_settings()
     if made == "1" and settings.home == state.home.resolve():
-        from clickvault.pipeline import migrate as schema
+        from clickvault.ingest.collections import tell_addresses
         from clickvault.stores.clickhouse import connect
 
         ch = connect(clickhouse.url(state))
         try:
-            schema.tell_addresses(settings, ch)
+            tell_addresses(settings, ch)
         finally:
             ch.close()
         say("clickhouse: knows the present addresses of the other stores")

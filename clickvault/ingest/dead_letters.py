@@ -18,7 +18,7 @@ from clickvault.sql.render import Renderer, statements
 from clickvault.stores.clickhouse import rows
 
 if TYPE_CHECKING:
-    from clickvault.session import Session
+    pass
 
 
 UNREAD = """
@@ -66,22 +66,6 @@ def letters(ch: Client, reason: str = "", event_type: str = "", limit: int = 10)
         ORDER BY landed_at DESC, source, stream, partition, offset LIMIT {{n:UInt32}}""",
         {"r": reason, "t": event_type, "n": limit},
     )
-
-
-def read_again(session: Session) -> list[dict[str, Any]]:
-    """Try the objects that were set aside again, and load what can be read. One row, or none: judged, accepted, rejected."""
-    from clickvault.ingest import objects
-    from clickvault.pipeline.steps import ingest
-    from clickvault.stores.postgres import alone
-
-    s, bucket = session, session.settings.s3_bucket
-    if not objects.set_aside(s.ch, bucket):
-        return []
-    with alone(s.pg, "ingest", bucket):
-        tried = objects.try_again(s.ch, bucket)
-        ingest(s, sources=("s3",))
-        left = len(objects.set_aside(s.ch, bucket))
-    return [{"event_type": "(objects)", "judged": tried, "accepted": max(tried - left, 0), "rejected": left}]
 
 
 def replay(renderer: Renderer, ch: Client, pg: Any, event_type: str | None = None) -> list[dict[str, Any]]:

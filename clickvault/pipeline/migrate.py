@@ -17,7 +17,6 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import uuid4
 
 from clickhouse_connect.driver.client import Client
@@ -25,12 +24,12 @@ from clickhouse_connect.driver.client import Client
 from clickvault import ingest
 from clickvault.contract import EventSpec
 from clickvault.errors import ConfigurationError, ContractError
-from clickvault.ingest import epochs, versions
-from clickvault.settings import STATE_FILE, Settings, own_authorities
+from clickvault.ingest import collections, epochs, versions
+from clickvault.settings import STATE_FILE, Settings
 from clickvault.sql.cluster import clustered, on_cluster
 from clickvault.sql.objects import SqlObject, objects_of
 from clickvault.sql.render import Renderer, ch_backfill, ch_identifier
-from clickvault.stores import kafka, postgres
+from clickvault.stores import kafka
 from clickvault.stores.clickhouse import rows
 
 log = logging.getLogger(__name__)
@@ -46,18 +45,6 @@ CREATE TABLE IF NOT EXISTS ops.schema_objects
 )
 ENGINE = ReplacingMergeTree(applied_at)
 ORDER BY name"""
-KAFKA_CLIENT = {
-    # A queue that is made from a named collection does not read the server's <kafka> section, so these stand here.
-    # A join takes half the session timeout: 3 s, not 23. A fixed member id (one consumer a table) is let in again at once
-    # after a kill -9. A topic made later is seen after 2 s. Lag shows in system.kafka_consumers.rdkafka_stat. What a
-    # transaction rolled back, or holds open, is not read.
-    "kafka.isolation_level": kafka.ISOLATION,
-    "kafka.session_timeout_ms": "6000",
-    "kafka.group_instance_id": "clickvault",
-    "kafka.topic_metadata_refresh_interval_ms": "2000",
-    "kafka.reconnect_backoff_max_ms": "1000",
-    "kafka.statistics_interval_ms": "1000",
-}
 KEPT = ("database", "table", "address")
 PULLS = ("pull", "queue")
 
@@ -117,91 +104,6 @@ def queue_objects(renderer: Renderer, settings: Settings) -> list[SqlObject]:
                 broker=settings.kafka_from_clickhouse,
             )
         )
-    return found
-
-
-def collections(settings: Settings) -> dict[str, dict[str, str]]:
-    """The named collections that ClickHouse reaches the other stores by. They hold secrets: never print them."""
-    pg = urlsplit(settings.postgres_from_clickhouse)
-    client = dict(KAFKA_CLIENT)
-    if settings.clickhouse_cluster:
-        # One text for all servers: a name in it would be one for all, and they would throw each other out. Without a name the
-        # broker gives each its own; clickhouse/config.d has a name for each server.
-        del client["kafka.group_instance_id"]
-    return {
-        "kafka": {
-            "kafka_broker_list": settings.kafka_from_clickhouse,
-            **client,
-            **kafka.engine_login(settings),
-        },
-        "s3_events": {
-            "url": f"{settings.s3_from_clickhouse.rstrip('/')}/{settings.s3_bucket}/",
-            "access_key_id": settings.s3_access_key,
-            "secret_access_key": settings.s3_secret_key,
-        },
-        postgres.STAGE_COLLECTION: {
-            "host": pg.hostname or "",
-            "port": str(pg.port or 5432),
-            "database": pg.path.lstrip("/"),
-            "user": unquote(pg.username or ""),
-            "password": unquote(pg.password or ""),
-            **_encryption(dict(parse_qsl(pg.query))),
-        },
-    }
-
-
-def addresses(settings: Settings) -> dict[str, str]:
-    """Where ClickHouse is told that each store is, by the store's name; without logins."""
-    pg = urlsplit(settings.postgres_from_clickhouse)
-    return {
-        "kafka": settings.kafka_from_clickhouse,
-        "s3": f"{settings.s3_from_clickhouse.rstrip('/')}/{settings.s3_bucket}/",
-        "postgres": f"{pg.hostname}:{pg.port or 5432}{pg.path}",
-    }
-
-
-def moved(settings: Settings, ch: Client) -> dict[str, tuple[str, str]]:
-    """The stores that ClickHouse was told another address of than the settings have: the one it has, and the right one."""
-    told = _told(ch)
-    return {store: (told[store], now) for store, now in addresses(settings).items() if told.get(store, now) != now}
-
-
-def _told(ch: Client) -> dict[str, str]:
-    sql = "SELECT name, fingerprint FROM ops.schema_objects FINAL WHERE kind = 'address' AND NOT dropped"
-    return {r["name"].removeprefix("address."): r["fingerprint"] for r in rows(ch, sql)}
-
-
-def require_addresses(settings: Settings, ch: Client) -> None:
-    """Raise ConfigurationError where ClickHouse would ask a stranger: a store has moved since it was told of it."""
-    for store, (told, now) in moved(settings, ch).items():
-        raise ConfigurationError(
-            f"ClickHouse was told that {store} is at {told}, and the settings say {now}", hint="clickvault init"
-        )
-
-
-def tell_addresses(settings: Settings, ch: Client) -> None:
-    """Tell ClickHouse where the stores are, and have the queues look there; of the schema nothing is changed."""
-    _apply_collections(ch, settings)
-    for queue in rows(ch, "SELECT name FROM system.tables WHERE database = 'landing' AND engine = 'Kafka'"):
-        # A queue reads its collection when it is made or attached.
-        for action in ("DETACH", "ATTACH"):
-            ch.command(f"{action} TABLE {ch_identifier('landing.' + queue['name'])}")
-    _note_addresses(settings, ch)
-
-
-def _note_addresses(settings: Settings, ch: Client) -> None:
-    found = [[f"address.{store}", "address", address] for store, address in addresses(settings).items()]
-    ch.insert("ops.schema_objects", found, ["name", "kind", "fingerprint"])
-
-
-def _encryption(options: dict[str, str]) -> dict[str, str]:
-    """How ClickHouse encrypts to PostgreSQL, as the URL says it: sslmode, and the authorities' text, not a path there."""
-    found = {"sslmode": options["sslmode"]} if options.get("sslmode") else {}
-    path = options.get("sslrootcert", "")
-    if path == "system":
-        path = ""
-    if options.get("sslmode", "").startswith("verify") and (authorities := own_authorities(path)):
-        found["sslrootcert_pem"] = authorities
     return found
 
 
@@ -390,9 +292,8 @@ def apply_clickhouse(
     ledger = SqlObject("table", "ops.schema_objects", LEDGER.strip())
     ch.command(on_cluster("CREATE DATABASE IF NOT EXISTS ops", cluster))
     ch.command(clustered([ledger], cluster)[0].sql)
-    _apply_collections(ch, settings)
-    if _told(ch) != addresses(settings):
-        _note_addresses(settings, ch)
+    collections.apply(ch, settings)
+    collections.note_addresses(settings, ch)
     changes = plan_clickhouse(ch, wanted, cluster, events)
     if not changes:
         versions.note(ch, notes)
@@ -439,28 +340,6 @@ def apply_clickhouse(
         if made:
             ch.insert("ops.schema_objects", made, ["name", "kind", "fingerprint"])
     return changes
-
-
-def _apply_collections(ch: Client, settings: Settings) -> None:
-    """Make them on every server. Those of the server's own configuration can't be changed by SQL: they are the operator's, and stay."""
-    cluster = settings.clickhouse_cluster
-    everywhere = f" ON CLUSTER {ch_identifier(cluster)}" if cluster else ""
-    found = rows(ch, "SELECT name, source, mapKeys(collection) AS keys FROM system.named_collections")
-    there = {r["name"]: (r["source"], r["keys"]) for r in found}
-    for name, values in collections(settings).items():
-        source, keys = there.get(name, ("", ()))
-        if source == "CONFIG":
-            continue
-        pairs = ", ".join(f"`{key}` = {_quote(value)}" for key, value in values.items())
-        if name in there:
-            gone = ", ".join(f"`{key}`" for key in keys if key not in values)
-            ch.command(f"ALTER NAMED COLLECTION {name}{everywhere} SET {pairs}{f' DELETE {gone}' if gone else ''}")
-        else:
-            ch.command(f"CREATE NAMED COLLECTION {'IF NOT EXISTS ' if cluster else ''}{name}{everywhere} AS {pairs}")
-
-
-def _quote(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def init(

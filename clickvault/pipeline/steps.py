@@ -50,7 +50,7 @@ def ingest(
 ) -> list[dict[str, Any]]:
     """Wait for Kafka's messages, load new S3 objects. One row a source; what could not be read raises nothing here: see `require_read`."""
     from clickvault.ingest import ingest_kafka, ingest_s3
-    from clickvault.pipeline.migrate import require_addresses
+    from clickvault.ingest.collections import require_addresses
     from clickvault.stores.postgres import alone
 
     s = session
@@ -65,6 +65,21 @@ def ingest(
     return [asdict(i) for i in found]
 
 
+def read_again(session: Session) -> list[dict[str, Any]]:
+    """Try the objects that were set aside again, and load what can be read. One row, or none: judged, accepted, rejected."""
+    from clickvault.ingest import objects
+    from clickvault.stores.postgres import alone
+
+    s, bucket = session, session.settings.s3_bucket
+    if not objects.set_aside(s.ch, bucket):
+        return []
+    with alone(s.pg, "ingest", bucket):
+        tried = objects.try_again(s.ch, bucket)
+        ingest(s, sources=("s3",))
+        left = len(objects.set_aside(s.ch, bucket))
+    return [{"event_type": "(objects)", "judged": tried, "accepted": max(tried - left, 0), "rejected": left}]
+
+
 @_noted
 def load(
     session: Session, progress: Progress = _quiet, event_types: Collection[str] | None = None
@@ -74,7 +89,7 @@ def load(
     With `event_types` only these, and the tables are left to `snapshots`.
     """
     from clickvault import vault
-    from clickvault.pipeline.migrate import require_addresses
+    from clickvault.ingest.collections import require_addresses
 
     s = session
     require_addresses(s.settings, s.ch)

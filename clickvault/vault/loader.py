@@ -36,8 +36,6 @@ from clickvault.stores.postgres import STAGE_COLLECTION, Connection
 from clickvault.vault.mentions import settle
 from clickvault.vault.merge import MergeCounts, StageDiffers, Sums, merge
 
-"""The named collection in ClickHouse that says how PostgreSQL is reached from there."""
-
 BATCH_ROWS = 2_000_000
 ATTEMPTS = 3
 # Months never share an observation, so each can be deduplicated by itself.

@@ -21,6 +21,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from clickvault import dashboards
 from clickvault.contract import Registry
 from clickvault.graph.sync import pages
+from clickvault.ingest import collections
 from clickvault.marts import build as marts
 from clickvault.pipeline import migrate as schema
 from clickvault.pipeline.migrate import column_clauses
@@ -138,7 +139,7 @@ def test_the_collections_are_those_that_init_would_make() -> None:
             key: e.text or "" for key, e in flat.items() if isinstance(e.tag, str) and "from_env" not in e.attrib
         }
     told = ("access_key_id", "secret_access_key", "password", "kafka.group_instance_id", "kafka_broker_list")
-    wanted = schema.collections(settings)
+    wanted = collections.collections(settings)
     assert found == {n: {k: v for k, v in values.items() if k not in told} for n, values in wanted.items()}
 
 

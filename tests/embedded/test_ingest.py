@@ -29,7 +29,7 @@ from clickvault.ingest import epochs
 from clickvault.ingest.objects import _Step, _write, set_aside
 from clickvault.ingest.offsets import record_safe
 from clickvault.pipeline import migrate as schema
-from clickvault.pipeline.steps import STEPS, require_read, run
+from clickvault.pipeline.steps import STEPS, read_again, require_read, run
 from clickvault.reconcile.run import landing_accounts, object_account, sent_accounts
 from clickvault.session import Session
 from clickvault.sql.render import Renderer
@@ -209,8 +209,8 @@ def test_an_object_that_is_tried_again(s: Session) -> None:
     o |= {"reason": "half of it", "seen_at": datetime.now(UTC)}
     _write(s.ch, [list(o.values())])
     assert [(u.what, u.reason) for u in ingest.ingest_s3(s.settings, s.renderer, s.ch).unread] == [(path, "half of it")]
-    assert rejected.read_again(s) == [{"event_type": "(objects)", "judged": 1, "accepted": 1, "rejected": 0}]
-    assert rejected.read_again(s) == []
+    assert read_again(s) == [{"event_type": "(objects)", "judged": 1, "accepted": 1, "rejected": 0}]
+    assert read_again(s) == []
     assert count(s, "raw.like FINAL") == before
     assert ingest.ingest_s3(s.settings, s.renderer, s.ch).unread == ()
     check(s)

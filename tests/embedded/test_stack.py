@@ -28,6 +28,7 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from clickvault.embedded import process, s3, stack
 from clickvault.embedded.state import State
 from clickvault.errors import ConfigurationError, StoreError
+from clickvault.ingest import collections
 from clickvault.pipeline import migrate as schema
 from clickvault.pipeline.steps import ingest
 from clickvault.session import Session, open_session
@@ -291,7 +292,7 @@ def test_after_ports_moved_the_stores_are_found_and_no_stranger_is_asked(home: P
         }
         stack.up(home=home)
         with open_session(get_settings()) as s:
-            assert schema.moved(s.settings, s.ch) == {}
+            assert collections.moved(s.settings, s.ch) == {}
             sql = "SELECT count() FROM s3(s3_events, filename = 'kept/*', format = 'RawBLOB', structure = 'raw String')"
             assert s.ch.command(sql) == 1
             produce(s.settings, renderer.registry.topics(str(queue).removeprefix("queue_"))[0], [b"not JSON"])

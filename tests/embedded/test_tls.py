@@ -11,6 +11,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from clickvault.errors import ConfigurationError, StoreError
+from clickvault.ingest import collections
 from clickvault.pipeline import migrate as schema
 from clickvault.settings import Settings
 from clickvault.stores import postgres
@@ -102,7 +103,7 @@ def test_from_clickhouse_to_postgresql(
 
     def ask(file: Path) -> str:
         url = at(stack.postgres_url, postgres_port, query=f"sslmode=verify-full&sslrootcert={file}")
-        values = schema.collections(stack.model_copy(update={"postgres_url": url}))["vault_stage"]
+        values = collections.collections(stack.model_copy(update={"postgres_url": url}))["vault_stage"]
         pairs = ", ".join(f"{key} = {schema._quote(value)}" for key, value in values.items())
         ch.command("DROP NAMED COLLECTION IF EXISTS encrypted")
         ch.command(f"CREATE NAMED COLLECTION encrypted AS {pairs}")
@@ -121,4 +122,4 @@ def test_a_file_of_authorities_that_is_not_there(stack: Settings, monkeypatch: p
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/authorities.pem")
     encrypted = stack.model_copy(update={"kafka_security_protocol": "SSL"})
     with pytest.raises(ConfigurationError, match=r"/nowhere/authorities.pem can't be read"):
-        schema.collections(encrypted)
+        collections.collections(encrypted)

@@ -24,7 +24,7 @@ from clickvault.graph.interface import MEASURES
 from clickvault.graph.networkx_engine import NetworkxEngine
 from clickvault.graph.relations import measured
 from clickvault.graph.store import read_graph
-from clickvault.ingest import FATAL, group_of, ingest_kafka
+from clickvault.ingest import FATAL, collections, group_of, ingest_kafka
 from clickvault.ingest.epochs import source_of
 from clickvault.pipeline import migrate as schema
 from clickvault.pipeline.steps import newest_day, run
@@ -173,7 +173,7 @@ def test_an_event_type_more_in_a_topic_group_that_is_there(s: Session) -> None:
 def test_a_consumer_that_is_dead_is_replaced(s: Session) -> None:
     """Another member of its name throws it out for good, as a broker does that was killed at the wrong moment."""
     topic = s.renderer.registry.topics("ties")[0]
-    name = schema.collections(s.settings)["kafka"]["kafka.group_instance_id"]
+    name = collections.collections(s.settings)["kafka"]["kafka.group_instance_id"]
     given = "SELECT 1 AS n FROM system.kafka_consumers WHERE table = 'queue_ties' AND notEmpty(assignments.topic)"
     until(lambda: bool(rows(s.ch, given)), "ClickHouse's consumer has its topics")
     usurper = KafkaConsumer(

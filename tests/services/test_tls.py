@@ -24,6 +24,7 @@ from clickvault.embedded import apache_kafka, jvm, process
 from clickvault.embedded.state import State
 from clickvault.errors import StoreError
 from clickvault.graph import cypher
+from clickvault.ingest import collections
 from clickvault.pipeline import migrate as schema
 from clickvault.session import Session
 from clickvault.settings import Settings
@@ -114,7 +115,7 @@ def test_kafkas_clients(broker: Settings, trusted: None) -> None:
 def test_kafka_engine_of_clickhouse(broker: Settings, session: Session, trusted: None) -> None:
     """By the named collection that `init` makes: the login in it, and the authority as text. chDB was built without SCRAM."""
     plain = broker.model_copy(update={"kafka_sasl_mechanism": "PLAIN"})
-    values = schema.collections(plain)["kafka"] | {"kafka.group_instance_id": "encrypted"}
+    values = collections.collections(plain)["kafka"] | {"kafka.group_instance_id": "encrypted"}
     assert "BEGIN CERTIFICATE" in values["kafka.ssl_ca_pem"]
     pairs = ", ".join(f"`{key}` = {schema._quote(value)}" for key, value in values.items())
     kafka.create_topics(broker, [TOPIC])

@@ -11,15 +11,15 @@ import pytest
 
 import clickvault
 from clickvault.embedded.front import config
+from clickvault.ingest import collections
 from clickvault.ingest.kafka import END_OF_TIME_MS, _utc
-from clickvault.pipeline import migrate as schema
 
 
 def test_the_engine_reads_committed_messages_only(tmp_path: Path) -> None:
-    assert schema.KAFKA_CLIENT["kafka.isolation_level"] == "read_committed"
+    assert collections.KAFKA_CLIENT["kafka.isolation_level"] == "read_committed"
     engine = ET.parse(config.write(tmp_path)).getroot().find("kafka")
     assert engine is not None
-    assert {f"kafka.{e.tag}": e.text for e in engine} == schema.KAFKA_CLIENT
+    assert {f"kafka.{e.tag}": e.text for e in engine} == collections.KAFKA_CLIENT
 
 
 def test_every_consumer_of_ours_reads_committed_messages_only() -> None:

@@ -29,6 +29,7 @@ from clickvault.errors import ContractError
 from clickvault.graph import sql as graph_sql
 from clickvault.graph.changes import owners_of
 from clickvault.graph.relations import measured, nodes, relations
+from clickvault.ingest import collections
 from clickvault.ingest.versions import Period
 from clickvault.marts import build as marts
 from clickvault.pipeline import migrate as schema
@@ -535,7 +536,9 @@ def test_an_epoch_stays_inside_its_literals(epoch: str) -> None:
 
 
 def test_passwords_stay_inside_their_literals() -> None:
-    values = schema.collections(settings(clickhouse_sees_postgres="postgresql://v:p%27%5C%22@h:5432/d"))["vault_stage"]
+    values = collections.collections(settings(clickhouse_sees_postgres="postgresql://v:p%27%5C%22@h:5432/d"))[
+        "vault_stage"
+    ]
     assert values["password"] == "p'\\\""
     assert unquoted(schema._quote(values["password"])) == values["password"]
 
