@@ -11,7 +11,7 @@ from clickhouse_connect.driver.client import Client
 
 from clickvault.errors import ConfigurationError
 from clickvault.settings import Settings, own_authorities
-from clickvault.sql.render import ch_identifier
+from clickvault.sql.render import ch_identifier, literal
 from clickvault.stores import kafka, postgres
 from clickvault.stores.clickhouse import rows
 
@@ -116,7 +116,7 @@ def apply(ch: Client, settings: Settings) -> None:
         source, keys = there.get(name, ("", ()))
         if source == "CONFIG":
             continue
-        pairs = ", ".join(f"`{key}` = {_quote(value)}" for key, value in values.items())
+        pairs = ", ".join(f"`{key}` = {literal(value)}" for key, value in values.items())
         if name in there:
             gone = ", ".join(f"`{key}`" for key in keys if key not in values)
             ch.command(f"ALTER NAMED COLLECTION {name}{everywhere} SET {pairs}{f' DELETE {gone}' if gone else ''}")
@@ -133,7 +133,3 @@ def _encryption(options: dict[str, str]) -> dict[str, str]:
     if options.get("sslmode", "").startswith("verify") and (authorities := own_authorities(path)):
         found["sslrootcert_pem"] = authorities
     return found
-
-
-def _quote(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

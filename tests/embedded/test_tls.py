@@ -12,8 +12,8 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from clickvault.errors import ConfigurationError, StoreError
 from clickvault.ingest import collections
-from clickvault.pipeline import migrate as schema
 from clickvault.settings import Settings
+from clickvault.sql.render import literal
 from clickvault.stores import postgres
 from clickvault.stores.clickhouse import connect
 from generator import S3Writer, s3_client
@@ -104,7 +104,7 @@ def test_from_clickhouse_to_postgresql(
     def ask(file: Path) -> str:
         url = at(stack.postgres_url, postgres_port, query=f"sslmode=verify-full&sslrootcert={file}")
         values = collections.collections(stack.model_copy(update={"postgres_url": url}))["vault_stage"]
-        pairs = ", ".join(f"{key} = {schema._quote(value)}" for key, value in values.items())
+        pairs = ", ".join(f"{key} = {literal(value)}" for key, value in values.items())
         ch.command("DROP NAMED COLLECTION IF EXISTS encrypted")
         ch.command(f"CREATE NAMED COLLECTION encrypted AS {pairs}")
         sql = "SELECT count() > 0 FROM postgresql(encrypted, schema = 'pg_catalog', table = 'pg_database')"

@@ -208,14 +208,14 @@ def test_each_store_with_logins_that_may_do_their_own_work_only(s: Session) -> N
 
     limited = s.settings.model_copy(update={"postgres_url": url("etl"), "clickhouse_sees_postgres": url("clickhouse")})
     send(s, days(10, 11))
-    schema._apply_collections(s.ch, limited)
+    collections.apply(s.ch, limited)
     try:
         with open_session(limited) as etl:
             with etl.pg, etl.pg.cursor() as cursor, pytest.raises(InsufficientPrivilege):
                 cursor.execute("create table vault.mine (a int)")
             run(etl)
     finally:
-        schema._apply_collections(s.ch, s.settings)
+        collections.apply(s.ch, s.settings)
     (loaded,) = fetch(s.pg, "select count(*), max(newest) from ops.load_log")
     assert loaded[1] > WORLD.start + timedelta(days=10)
 

@@ -18,7 +18,7 @@ from clickvault.contract.vault import VaultSpec
 from clickvault.graph import changes, cypher
 from clickvault.graph.neo4j_engine import Neo4jEngine
 from clickvault.graph.relations import nodes, relations
-from clickvault.pipeline import migrate as schema
+from clickvault.ingest import collections
 from clickvault.session import Session
 from clickvault.settings import Settings
 from clickvault.stores import postgres
@@ -41,10 +41,10 @@ def pg(session: Session) -> Iterator[Any]:
     apply_postgres(connection, session.renderer)
     with connection, connection.cursor() as cursor:
         cursor.execute("set synchronous_commit = off")
-    schema._apply_collections(session.ch, session.settings.model_copy(update={"postgres_url": url}))
+    collections.apply(session.ch, session.settings.model_copy(update={"postgres_url": url}))
     yield connection
     connection.close()
-    schema._apply_collections(session.ch, session.settings)
+    collections.apply(session.ch, session.settings)
 
 
 def vault_says(session: Session, pg: Any) -> dict[str, list[Any]]:

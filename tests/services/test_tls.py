@@ -25,9 +25,9 @@ from clickvault.embedded.state import State
 from clickvault.errors import StoreError
 from clickvault.graph import cypher
 from clickvault.ingest import collections
-from clickvault.pipeline import migrate as schema
 from clickvault.session import Session
 from clickvault.settings import Settings
+from clickvault.sql.render import literal
 from clickvault.stores import kafka
 from clickvault.stores.clickhouse import rows
 from generator import KafkaWriter
@@ -117,7 +117,7 @@ def test_kafka_engine_of_clickhouse(broker: Settings, session: Session, trusted:
     plain = broker.model_copy(update={"kafka_sasl_mechanism": "PLAIN"})
     values = collections.collections(plain)["kafka"] | {"kafka.group_instance_id": "encrypted"}
     assert "BEGIN CERTIFICATE" in values["kafka.ssl_ca_pem"]
-    pairs = ", ".join(f"`{key}` = {schema._quote(value)}" for key, value in values.items())
+    pairs = ", ".join(f"`{key}` = {literal(value)}" for key, value in values.items())
     kafka.create_topics(broker, [TOPIC])
     writer = KafkaWriter(broker.kafka_bootstrap, **kafka.login(broker))
     writer.send(TOPIC, b"to ClickHouse")

@@ -19,6 +19,7 @@ import pytest
 from clickvault import dashboards
 from clickvault.contract import Registry
 from clickvault.errors import ContractError
+from clickvault.ingest import collections
 from clickvault.ingest.versions import Period
 from clickvault.marts import build as marts
 from clickvault.pipeline import migrate as schema
@@ -195,7 +196,7 @@ def test_collections_are_made_on_every_server() -> None:
     """With a text for all, no server has the member's name of another; those of the configuration have one each."""
     settings = SETTINGS.model_copy(update={"clickhouse_cluster": "clickvault"})
     ch = Recorded([{"name": "s3_events", "source": "SQL", "keys": ["url", "old"]}])
-    schema._apply_collections(ch, settings)  # type: ignore[arg-type]
+    collections.apply(ch, settings)  # type: ignore[arg-type]
     kafka, s3, stage = ch.said
     assert kafka.startswith("CREATE NAMED COLLECTION IF NOT EXISTS kafka ON CLUSTER `clickvault` AS ")
     assert "group_instance_id" not in kafka
@@ -203,7 +204,7 @@ def test_collections_are_made_on_every_server() -> None:
     assert "DELETE `old`" in s3
     assert stage.startswith("CREATE NAMED COLLECTION IF NOT EXISTS vault_stage ON CLUSTER `clickvault` AS ")
     one = Recorded([])
-    schema._apply_collections(one, SETTINGS)  # type: ignore[arg-type]
+    collections.apply(one, SETTINGS)  # type: ignore[arg-type]
     assert "`kafka.group_instance_id` = 'clickvault'" in one.said[0]
     assert "ON CLUSTER" not in "".join(one.said)
     nodes = set(re.findall(r"CLICKHOUSE_NODE: ([\w-]+)", (ROOT / "docker-compose.cluster.yml").read_text()))
