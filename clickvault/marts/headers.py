@@ -20,6 +20,9 @@ lineage, dashboards. A header is TOML in the comment that a template in template
     share = "posts / events; NULL without"  # up to the first `;` it may be arithmetic of other metrics: then it is
                                            # computed so from their sums, too, where rows are put together
 
+    [states]                               # columns of the table of states that no view has, with their meanings
+    active = "users with activity"
+
     [rows]                                 # what BI needs to put rows together rightly
     time = "day"                           # the column that a time filter acts on; default: day, where it is a dimension
     flags = ["complete"]                   # dimensions that say how final a row is: never a part of its key
@@ -118,6 +121,7 @@ class Mart:
     views: tuple[View, ...]
     parameters: dict[str, Parameter] = field(default_factory=dict)
     accounts: dict[str, list[str]] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
 
     @property
     def table(self) -> str:

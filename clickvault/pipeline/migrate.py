@@ -25,6 +25,7 @@ from clickvault import ingest
 from clickvault.contract import EventSpec
 from clickvault.errors import ConfigurationError, ContractError
 from clickvault.ingest import collections, epochs, versions
+from clickvault.pipeline import comments
 from clickvault.settings import STATE_FILE, Settings
 from clickvault.sql.cluster import clustered, on_cluster
 from clickvault.sql.objects import SqlObject, objects_of
@@ -372,6 +373,9 @@ def init(
         epochs.separate(settings, renderer, ch, pg)
         ingest.close_earlier_epochs(settings, ch)
     changes += [Change("postgres", "change", s) for s in vault.apply_postgres(pg, renderer)]
+    found_comments = comments.pending(renderer, ch, pg)
+    comments.apply(found_comments, ch, pg, settings.clickhouse_cluster)
+    changes += _comment_changes(found_comments, changes)
     log.info("init: %d changes", len(changes))
     return changes
 
@@ -380,6 +384,17 @@ def _contract_changes(found: versions.Differences) -> list[Change]:
     """What differs of the contracts, as changes: first what is refused."""
     out = [Change("contract", "refuse", b.where, f"{b.detail}. {b.way}", b.kind) for b in found.breaking]
     return out + [Change("contract", "accept", b.where, b.detail, b.kind) for b in found.meant]
+
+
+def _comment_changes(found: Mapping[str, list[comments.Table]], others: Iterable[Change]) -> list[Change]:
+    """The comments that differ, one a table; not of a table that is made or changed at the same time, which brings them along."""
+    known = {name for c in others for name in c.name.split(" ")}
+    return [
+        Change(store, "comment", f"table {t.name}", f"{len(t.columns)} columns")
+        for store, tables in found.items()
+        for t in tables
+        if t.name not in known
+    ]
 
 
 def new_epoch(settings: Settings) -> Settings:
@@ -423,7 +438,7 @@ def plan(
     # While anything is refused, nothing is dropped: what belongs to a domain that is off stays as it is.
     changes += [c for c in objects if c.action != "drop" or not found.breaking]
     changes += [Change("postgres", "change", s) for s in vault.plan_postgres(pg, renderer)]
-    return changes
+    return changes + _comment_changes(comments.pending(renderer, ch, pg), changes)
 
 
 def _topics(renderer: Renderer) -> list[str]:

@@ -30,7 +30,8 @@ from clickvault.session import OWNER_SETTINGS, Session
 from clickvault.settings import Settings
 from clickvault.sql.objects import SqlObject
 from clickvault.sql.render import Renderer
-from clickvault.stores.clickhouse import server_said
+from clickvault.stores import postgres
+from clickvault.stores.clickhouse import rows, server_said
 from contracts.social import DOMAIN
 
 FOLDER = ROOT / "clickhouse"
@@ -337,3 +338,46 @@ def test_the_reader_s_grants_are_those_of_the_server(made: Path, prepared: Sessi
     (there,) = run_as(made, "", [sql.format("user_name = 'reader'")], "TSV")
     assert here == there
     assert here.count("\n") > 10
+
+
+def test_every_table_and_column_is_described(prepared: Session) -> None:
+    """In both databases; but for what messages only pass through (landing's streams, feeds and queues), and staging tables of marts."""
+    columns = rows(
+        prepared.ch,
+        "SELECT database || '.' || table AS table, name, comment FROM system.columns WHERE database IN ('landing', 'raw', 'marts', 'graph', 'ops')",
+    )
+    tables = rows(
+        prepared.ch,
+        "SELECT database || '.' || name AS table, comment, engine, as_select FROM system.tables"
+        " WHERE database IN ('landing', 'raw', 'marts', 'graph', 'ops')",
+    )
+    passing = {t["table"] for t in tables if t["engine"] in ("Null", "MaterializedView", "Kafka")}
+    parameterized = {t["table"] for t in tables if "{" in t["as_select"]}  # it has no columns before it is asked
+    wanted = {t["table"] for t in tables} - passing - parameterized
+    assert len([c for c in columns if c["table"] in wanted]) > 1_200
+    assert [c for c in columns if c["table"] in wanted and not c["comment"]] == []
+    assert [t for t in tables if t["table"] in wanted and not t["comment"]] == []
+
+    of_postgres = postgres.rows(
+        prepared.pg,
+        """select table_schema, table_name, column_name,
+            col_description(format('%I.%I', table_schema, table_name)::regclass, ordinal_position) as comment,
+            obj_description(format('%I.%I', table_schema, table_name)::regclass) as whole
+        from information_schema.columns join pg_class c on c.oid = format('%I.%I', table_schema, table_name)::regclass
+        where table_schema in ('stage', 'vault', 'ops', 'graph') and not c.relispartition""",
+    )
+    assert len(of_postgres) > 2_400
+    assert [r for r in of_postgres if not r["comment"] or not r["whole"]] == []
+
+    said = {(c["table"], c["name"]): c["comment"] for c in columns}
+    assert said["raw.post", "text"] == "What it says"
+    assert "distinct users" in said["marts.v_platform_daily", "mau"]
+    assert schema.plan(prepared.settings, prepared.renderer, prepared.ch, prepared.pg) == []
+    prepared.ch.command("ALTER TABLE raw.post COMMENT COLUMN text 'something else'")
+    with prepared.pg, prepared.pg.cursor() as cursor:
+        cursor.execute("comment on view vault.v_hub_user is null")
+    changes = schema.init(prepared.settings, prepared.renderer, prepared.ch, prepared.pg)
+    assert [(c.store, c.action, c.name) for c in changes] == [
+        ("clickhouse", "comment", "table raw.post"), ("postgres", "comment", "table vault.v_hub_user"),
+    ]  # fmt: skip
+    assert schema.plan(prepared.settings, prepared.renderer, prepared.ch, prepared.pg) == []
