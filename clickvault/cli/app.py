@@ -7,13 +7,13 @@ call, 130 interrupted.
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import sys
+from typing import Annotated
 
 import typer
 
-from clickvault.cli import airflow, alerts, care, dashboards, look, pipeline, produce, quality, stack, targets
+from clickvault.cli import airflow, alerts, care, dashboards, logs, look, pipeline, produce, quality, stack, targets
 from clickvault.errors import ClickvaultError, StoreError, hint_for
 
 app = typer.Typer(
@@ -27,6 +27,17 @@ app = typer.Typer(
 for module in (stack, produce, pipeline, quality, look, dashboards, targets, care, alerts, airflow):
     module.register(app)
 
+
+@app.callback()
+def _options(
+    log_format: Annotated[
+        logs.Format | None,
+        typer.Option("--log-format", envvar="CLICKVAULT_LOG_FORMAT", help="Write a log to stderr: text or json."),
+    ] = None,
+) -> None:
+    logs.start(log_format)
+
+
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 _CLIENTS = ("clickhouse_connect", "psycopg2", "kafka", "minio", "urllib3", "neo4j")
 
@@ -35,8 +46,6 @@ def main() -> None:
     """Run the command line."""
     from clickvault.cli.show import error, say
 
-    # clients log what they raise, too: it is said once, by us
-    logging.basicConfig(handlers=[logging.NullHandler()])
     try:
         code = app(standalone_mode=False)
     except ClickvaultError as problem:

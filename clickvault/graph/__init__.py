@@ -10,6 +10,7 @@ stay. `as_of` names the day that the results are kept under; what is measured is
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from clickvault.accounts import Account
     from clickvault.settings import Settings
     from clickvault.sql.render import Renderer
+
+log = logging.getLogger(__name__)
 
 __all__ = [
     "GraphData", "GraphEngine", "GraphResult", "GraphSummary", "Metric", "accounts", "engine_for", "run",
@@ -109,6 +112,7 @@ def _run(
     for relation, graph in graphs:
         tell(f"{graph.relation}: measuring {graph.nodes:,} nodes, {graph.edges:,} edges")
         results.append((relation, graph, engine.compute(graph)))
+        log.info("graph: %s measured: %d nodes, %d edges", graph.relation, graph.nodes, graph.edges)
     tell("writing the results")
     write_satellites(renderer, pg, as_of, results)
     write_results(renderer, ch, as_of, results)

@@ -8,6 +8,7 @@ A replay reads landing.events, never the source. Order, and what a crash costs:
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from clickvault.stores.clickhouse import rows
 
 if TYPE_CHECKING:
     pass
+
+log = logging.getLogger(__name__)
 
 
 UNREAD = """
@@ -87,6 +90,7 @@ def replay(renderer: Renderer, ch: Client, pg: Any, event_type: str | None = Non
         rewind(pg, [name])
         ch.command(resolve, parameters=now)
         (left,) = rows(ch, "SELECT count() AS n FROM raw.dead_letters WHERE event_type = {t:String}", values)
+        log.info("%s: %d dead letters validated again, %d rejected", name, count["n"], left["n"])
         out.append(
             {"event_type": name, "judged": count["n"], "accepted": count["n"] - left["n"], "rejected": left["n"]}
         )

@@ -11,6 +11,7 @@ closes the source, and then `separate` makes each position one message again. It
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,8 @@ from clickvault.sql.cluster import on_cluster
 from clickvault.sql.render import Renderer, statements
 from clickvault.stores import kafka
 from clickvault.stores.clickhouse import rows
+
+log = logging.getLogger(__name__)
 
 HINT = "clickvault init --new-epoch   (takes the broker's topics as new sources; nothing landed is lost)"
 
@@ -64,6 +67,10 @@ def separate(settings: Settings, renderer: Renderer, ch: Client, pg: Any) -> int
         ch.command(land, parameters=now)
         rewind(pg, to={(r["source"], r["stream"], r["partition"]): r["low"] for r in found})
         ch.command(on_cluster(remove, cluster))
+        log.warning(
+            "%d streams were made anew while their source was on: their messages have a source of their own now",
+            len(found),
+        )
     return len(found)
 
 

@@ -18,6 +18,7 @@ day, and up to the day where the build reads what is in force. `window` in the h
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from clickvault.sql.objects import SqlObject, objects_of
 from clickvault.sql.render import Renderer, ch_identifier
 from clickvault.stores import postgres
 from clickvault.stores.clickhouse import rows
+
+log = logging.getLogger(__name__)
 
 __all__ = ["Built", "Mart", "View", "accounts", "all_marts", "build", "build_sql", "find", "objects", "stale_days"]
 
@@ -193,6 +196,8 @@ def build(
             done += (last - first).days
         if progress:
             progress(mart.name, done, len(days))
+        if done:
+            log.info("marts: %s: %d days built, %d rows", mart.name, done, count)
         out.append(Built(mart.name, done, count))
     return out
 

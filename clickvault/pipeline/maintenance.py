@@ -14,6 +14,7 @@ What is in raw, in the vault and in the marts stays. Messages that are gone can'
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,8 @@ from clickvault.sql.cluster import on_cluster
 from clickvault.sql.render import ch_identifier, pg_identifier, statements
 from clickvault.stores import postgres
 from clickvault.stores.clickhouse import rows
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 Done = dict[str, Any]
@@ -67,6 +70,7 @@ def maintain(
                 progress(f"{name}: {what}", 0, 0)
             if not dry_run:
                 action()
+                log.info("maintenance: %s: %s, %d rows", name, what, count)
             now_at = time.monotonic()
             found.append({"step": name, "what": what, "rows": count, "seconds": round(now_at - started, 3)})
             started = now_at

@@ -7,6 +7,8 @@ its checks reads what reconcile has kept. What either finds, and what could not 
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Collection
 from dataclasses import asdict
 from datetime import date
@@ -21,6 +23,8 @@ from clickvault.stores.clickhouse import rows
 
 if TYPE_CHECKING:
     from clickvault.quality import Result
+
+log = logging.getLogger(__name__)
 
 Step = TypeVar("Step", bound=Callable[..., Any])
 Progress = Callable[[str, int, int], None]
@@ -38,10 +42,28 @@ def _noted(step: Step) -> Step:
     def noted(session: Session, *args: Any, **kwargs: Any) -> Any:
         from clickvault.pipeline.run_log import logged
 
+        began = time.monotonic()
         with logged(session.ch, step.__name__):
-            return step(session, *args, **kwargs)
+            found = step(session, *args, **kwargs)
+        log.info("%s: done in %.1f s: %s", step.__name__, time.monotonic() - began, summary(found))
+        return found
 
     return cast(Step, noted)
+
+
+def summary(found: Collection[Any]) -> str:
+    """A step's result in a line: its rows, and the sum of each whole number in them, zeros left out."""
+    sums: dict[str, int] = {}
+    for row in found:
+        if isinstance(row, dict):
+            for key, value in row.items():
+                if type(value) is int:
+                    sums[key] = sums.get(key, 0) + value
+        elif hasattr(row, "ok"):
+            sums["ok"] = sums.get("ok", 0) + bool(row.ok)
+        elif hasattr(row, "passed"):
+            sums["passed"] = sums.get("passed", 0) + bool(row.passed)
+    return ", ".join([f"{len(found):,} rows", *(f"{key} {value:,}" for key, value in sums.items() if value)])
 
 
 @_noted

@@ -6,6 +6,7 @@ results are read back, put into an order, and told. A run that was cut short has
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
     from clickvault.sql.render import Renderer
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 
@@ -63,7 +66,11 @@ def run(
         if progress:
             progress(f"check {check.name}", done, len(chosen))
         _run(ch, renderer, check, run_id, now)
-    return _read(ch, "ops.quality_results WHERE run_id = {r:UUID}", {"r": str(run_id)})
+    found = _read(ch, "ops.quality_results WHERE run_id = {r:UUID}", {"r": str(run_id)})
+    for r in found:
+        if not r.passed:
+            log.warning("check %s is breached (%s): %s: %s", r.check, r.level, r.subject, r.value)
+    return found
 
 
 def _run(ch: Client, renderer: Renderer, check: Check, run_id: UUID, now: datetime) -> None:

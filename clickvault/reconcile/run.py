@@ -6,6 +6,7 @@ counted is kept in ops.accounts, where the quality check `reconciliation` reads 
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,8 @@ from clickvault.settings import Settings
 from clickvault.sql.render import Renderer, statements
 from clickvault.stores import kafka, s3
 from clickvault.stores.clickhouse import rows
+
+log = logging.getLogger(__name__)
 
 CLOCKS = timedelta(minutes=1)
 """S3's clock may be so far behind: what seems to have been put so long before the last `ingest` began may have come later."""
@@ -62,6 +65,9 @@ def reconcile(
             count("graph database", lambda: graph.sync_accounts(settings, renderer, ch, now.pg), built)
         with now.built(pg, "marts") as built:
             count("marts", lambda: marts.accounts(ch, now.pg, renderer), built)
+    for a in found:
+        if not a.ok:
+            log.warning("does not balance: %s: %d expected, %d there", a.name, a.left, a.right)
     columns = ["counted_at", "name", "left", "right"]
     ch.insert("ops.accounts", [[at, a.name, a.left, a.right] for a in found if not a.waiting], columns)
     return found

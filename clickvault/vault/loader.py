@@ -10,6 +10,7 @@ So a load that is run again continues at the watermark, and a batch is never in 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -35,6 +36,8 @@ from clickvault.stores.clickhouse import as_ours
 from clickvault.stores.postgres import STAGE_COLLECTION, Connection
 from clickvault.vault.mentions import settle
 from clickvault.vault.merge import MergeCounts, StageDiffers, Sums, merge
+
+log = logging.getLogger(__name__)
 
 BATCH_ROWS = 2_000_000
 ATTEMPTS = 3
@@ -102,6 +105,14 @@ def load(
         with _translated(f"loading {vault.event.event_type}"), writer(connection, vault.event.event_type):
             c = _load_type(renderer, ch, connection, vault, batch_rows, progress)
         seconds = round(time.monotonic() - started, 3)
+        log.info(
+            "vault: %s: %d staged, %d hubs, %d links, %d satellites new",
+            vault.event.event_type,
+            c.staged,
+            c.hubs,
+            c.links,
+            c.sats + c.effs,
+        )
         return LoadResult(vault.event.event_type, c.staged, c.hubs, c.links, c.sats, c.effs, seconds)
 
     waiting = [v for v in ordered if v.event.event_type in new]
@@ -229,9 +240,10 @@ def _load_batch(renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec
         expected = _stage(renderer, ch, pg, vault, windows)
         try:
             return merge(pg, renderer, vault, expected, started)
-        except StageDiffers:
+        except StageDiffers as error:
             if attempt == ATTEMPTS:
                 raise
+            log.warning("%s: %s; staged again", vault.event.event_type, error)
     raise AssertionError("unreachable")
 
 

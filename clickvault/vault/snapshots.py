@@ -11,6 +11,7 @@ A crash anywhere leaves the table, its ledger and the notes as they were: the ne
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from clickvault.contract.snapshots import SnapshotSpec, pointer
 from clickvault.sql.render import Renderer, pg_identifier
 from clickvault.stores import postgres
 from clickvault.stores.postgres import Connection
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 """Told of each day: the table, days done, days to do."""
@@ -145,6 +148,7 @@ def _build(
         )
         if since:
             cursor.execute("delete from ops.snapshot_due where table_name = %s", (spec.name,))
+    log.info("vault: %s: %d days built, %d keys again, %d rows", spec.name, built, touched, written)
     return SnapshotResult(spec.name, built, touched, written, round(time.monotonic() - started, 3))
 
 

@@ -257,7 +257,7 @@ def test_a_row_deleted_from_the_vault_is_named(world: World, table: str) -> None
 
 
 def test_reconcile_exits_1_and_names_the_account(world: World) -> None:
-    command = [sys.executable, "-m", "clickvault", "reconcile", "--json"]
+    command = [sys.executable, "-m", "clickvault", "--log-format", "json", "reconcile", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert json.loads(done.stdout)["balanced"] is True
@@ -270,6 +270,13 @@ def test_reconcile_exits_1_and_names_the_account(world: World) -> None:
     answer = json.loads(done.stdout)
     assert answer["balanced"] is False
     assert "marts.platform_daily: rows built = rows" in [a["name"] for a in answer["accounts"] if not a["ok"]]
+    logged = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert "does not balance: marts.platform_daily: rows built = rows" in "\n".join(
+        line["message"] for line in logged if line["level"] == "WARNING"
+    )
+    assert [line["message"].split(":")[0] for line in logged if line["logger"] == "clickvault.pipeline.steps"] == [
+        "reconcile"
+    ]
     build(world.session.ch, world.session.renderer, kept["day"], kept["day"] + timedelta(days=1), ["platform_daily"])
     assert broken(world) == []
 

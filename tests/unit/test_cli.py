@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
-from clickvault.cli import look, show
+from clickvault.cli import logs, look, show
 from clickvault.cli.app import app
 
 
@@ -212,3 +213,26 @@ def test_a_template_that_needs_inputs_says_so(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "needs inputs" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_log_line_is_json_and_has_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And nothing of what the stores' clients log, which is raised and said once."""
+    monkeypatch.setenv("CLICKVAULT_HOME", str(tmp_path))
+    monkeypatch.setenv("S3_SECRET_KEY", "a-secret-word")
+    ours = logging.getLogger("clickvault")
+    before = (list(ours.handlers), ours.level, ours.propagate)
+    try:
+        logs.start("json")
+        logging.getLogger("clickvault.ingest.objects").warning("s3: %s is set aside", 'x"\na-secret-word')
+        logging.getLogger("kafka").warning("no broker")
+        logging.getLogger("clickvault.ingest.objects").debug("nobody wants to know")
+    finally:
+        ours.handlers, ours.level, ours.propagate = before[0], before[1], before[2]
+    (line,) = capsys.readouterr().err.splitlines()
+    found = json.loads(line)
+    assert found | {"time": ""} == {
+        "time": "", "level": "WARNING", "logger": "clickvault.ingest.objects", "message": 's3: x"\n*** is set aside',
+    }  # fmt: skip
+    assert datetime.fromisoformat(found["time"]).tzinfo is not None
