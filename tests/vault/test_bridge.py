@@ -16,8 +16,7 @@ from clickvault.errors import ConfigurationError, DataError, StoreError
 from clickvault.ingest import watermarks
 from clickvault.stores import clickhouse, postgres
 from clickvault.stores.postgres import Connection
-from clickvault.vault import apply_postgres, build_snapshots, load, merge, rewind
-from clickvault.vault import checks as accounts
+from clickvault.vault import accounts, apply_postgres, build_snapshots, load, merge, rewind
 from clickvault.vault import loader as bridge
 from clickvault.vault.loader import Window, cut
 from tests.vault import shop

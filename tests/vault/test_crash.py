@@ -12,8 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from clickvault.errors import StoreError
 from clickvault.stores import postgres
-from clickvault.vault import apply_postgres, load, merge
-from clickvault.vault import checks as accounts
+from clickvault.vault import accounts, apply_postgres, load, merge
 from clickvault.vault import loader as bridge
 from tests.vault import shop
 from tests.vault.conftest import Server

@@ -27,8 +27,7 @@ from clickvault.errors import ConfigurationError, DataError, StoreError
 from clickvault.pipeline import migrate as schema
 from clickvault.stores import clickhouse, postgres
 from clickvault.stores.postgres import Connection
-from clickvault.vault import apply_postgres, build_snapshots, contents_accounts, load, merge, rewind
-from clickvault.vault import checks as accounts
+from clickvault.vault import accounts, apply_postgres, build_snapshots, contents_accounts, load, merge, rewind
 from clickvault.vault import loader as bridge
 from tests.vault import shop
 from tests.vault.conftest import Server, empty_database

@@ -23,8 +23,7 @@ from clickvault.graph.store import read_graph, write_satellites
 from clickvault.sql.render import Renderer
 from clickvault.stores import postgres
 from clickvault.stores.postgres import Connection
-from clickvault.vault import apply_postgres, build_snapshots, load, merge, rewind
-from clickvault.vault import checks as accounts
+from clickvault.vault import accounts, apply_postgres, build_snapshots, load, merge, rewind
 from tests.vault import shop
 from tests.vault.conftest import Server
 from tests.vault.staging import Raw, day, event_id, fetch, stage

@@ -24,20 +24,21 @@ WHERE r.last >= w.next_offset
 
 -- customer: windows
 -- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
--- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at. Inputs: v (VaultSpec), collection.
+-- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at; since, until: the first and the last event time.
+-- Inputs: v (VaultSpec). Parameter marks: the watermarks (source, stream, partition, next_offset).
 SELECT
     r.source AS source, r.stream AS stream, r.partition AS partition,
-    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample
+    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample,
+    toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`customer` AS r
 INNER JOIN
 (
-    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, toUInt64(w.next_offset) AS next_offset
+    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, w.next_offset AS next_offset
     FROM (SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL) AS p
     LEFT JOIN
     (
-        SELECT source, stream, partition, next_offset
-        FROM postgresql(`vault_stage`, schema = 'ops', table = 'watermark')
-        WHERE event_type = {event_type:String}
+        SELECT mark.1 AS source, mark.2 AS stream, mark.3 AS partition, mark.4 AS next_offset
+        FROM (SELECT arrayJoin({marks:Array(Tuple(String, String, Int32, UInt64))}) AS mark)
     ) AS w ON w.source = p.source AND w.stream = p.stream AND w.partition = p.partition
 ) AS p ON p.source = r.source AND p.stream = r.stream AND p.partition = r.partition
 WHERE r.offset >= p.next_offset AND r.offset < p.safe
@@ -46,15 +47,14 @@ ORDER BY source, stream, partition
 ;
 
 -- customer: batch_times
--- The first and the last event time of a batch, duplicates included (ClickHouse). Inputs: v (VaultSpec), collection.
+-- The first and the last event time of a batch that is a part of its windows, duplicates included (ClickHouse). Inputs: v (VaultSpec).
 SELECT count() AS rows, toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`customer` AS r
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high
 ;
@@ -90,16 +90,15 @@ FROM `raw`.`customer` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- customer: batch_sums
 -- What the stage must hold (ClickHouse): rows, and sums over identity and operation. stage_sums.sql.j2 is its other side.
--- Inputs: v (VaultSpec), collection.
+-- Inputs: v (VaultSpec).
 SELECT
     count() AS rows,
     sum(toUInt64(bitShiftRight(toUInt128(r.event_id), 96))) AS ids,
@@ -109,29 +108,29 @@ FROM `raw`.`customer` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- nation: windows
 -- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
--- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at. Inputs: v (VaultSpec), collection.
+-- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at; since, until: the first and the last event time.
+-- Inputs: v (VaultSpec). Parameter marks: the watermarks (source, stream, partition, next_offset).
 SELECT
     r.source AS source, r.stream AS stream, r.partition AS partition,
-    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample
+    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample,
+    toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`nation` AS r
 INNER JOIN
 (
-    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, toUInt64(w.next_offset) AS next_offset
+    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, w.next_offset AS next_offset
     FROM (SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL) AS p
     LEFT JOIN
     (
-        SELECT source, stream, partition, next_offset
-        FROM postgresql(`vault_stage`, schema = 'ops', table = 'watermark')
-        WHERE event_type = {event_type:String}
+        SELECT mark.1 AS source, mark.2 AS stream, mark.3 AS partition, mark.4 AS next_offset
+        FROM (SELECT arrayJoin({marks:Array(Tuple(String, String, Int32, UInt64))}) AS mark)
     ) AS w ON w.source = p.source AND w.stream = p.stream AND w.partition = p.partition
 ) AS p ON p.source = r.source AND p.stream = r.stream AND p.partition = r.partition
 WHERE r.offset >= p.next_offset AND r.offset < p.safe
@@ -140,15 +139,14 @@ ORDER BY source, stream, partition
 ;
 
 -- nation: batch_times
--- The first and the last event time of a batch, duplicates included (ClickHouse). Inputs: v (VaultSpec), collection.
+-- The first and the last event time of a batch that is a part of its windows, duplicates included (ClickHouse). Inputs: v (VaultSpec).
 SELECT count() AS rows, toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`nation` AS r
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high
 ;
@@ -172,16 +170,15 @@ FROM `raw`.`nation` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- nation: batch_sums
 -- What the stage must hold (ClickHouse): rows, and sums over identity and operation. stage_sums.sql.j2 is its other side.
--- Inputs: v (VaultSpec), collection.
+-- Inputs: v (VaultSpec).
 SELECT
     count() AS rows,
     sum(toUInt64(bitShiftRight(toUInt128(r.event_id), 96))) AS ids,
@@ -191,29 +188,29 @@ FROM `raw`.`nation` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- till: windows
 -- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
--- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at. Inputs: v (VaultSpec), collection.
+-- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at; since, until: the first and the last event time.
+-- Inputs: v (VaultSpec). Parameter marks: the watermarks (source, stream, partition, next_offset).
 SELECT
     r.source AS source, r.stream AS stream, r.partition AS partition,
-    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample
+    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample,
+    toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`till` AS r
 INNER JOIN
 (
-    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, toUInt64(w.next_offset) AS next_offset
+    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, w.next_offset AS next_offset
     FROM (SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL) AS p
     LEFT JOIN
     (
-        SELECT source, stream, partition, next_offset
-        FROM postgresql(`vault_stage`, schema = 'ops', table = 'watermark')
-        WHERE event_type = {event_type:String}
+        SELECT mark.1 AS source, mark.2 AS stream, mark.3 AS partition, mark.4 AS next_offset
+        FROM (SELECT arrayJoin({marks:Array(Tuple(String, String, Int32, UInt64))}) AS mark)
     ) AS w ON w.source = p.source AND w.stream = p.stream AND w.partition = p.partition
 ) AS p ON p.source = r.source AND p.stream = r.stream AND p.partition = r.partition
 WHERE r.offset >= p.next_offset AND r.offset < p.safe
@@ -222,15 +219,14 @@ ORDER BY source, stream, partition
 ;
 
 -- till: batch_times
--- The first and the last event time of a batch, duplicates included (ClickHouse). Inputs: v (VaultSpec), collection.
+-- The first and the last event time of a batch that is a part of its windows, duplicates included (ClickHouse). Inputs: v (VaultSpec).
 SELECT count() AS rows, toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`till` AS r
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high
 ;
@@ -254,16 +250,15 @@ FROM `raw`.`till` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- till: batch_sums
 -- What the stage must hold (ClickHouse): rows, and sums over identity and operation. stage_sums.sql.j2 is its other side.
--- Inputs: v (VaultSpec), collection.
+-- Inputs: v (VaultSpec).
 SELECT
     count() AS rows,
     sum(toUInt64(bitShiftRight(toUInt128(r.event_id), 96))) AS ids,
@@ -273,29 +268,29 @@ FROM `raw`.`till` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- customer_nation: windows
 -- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
--- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at. Inputs: v (VaultSpec), collection.
+-- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at; since, until: the first and the last event time.
+-- Inputs: v (VaultSpec). Parameter marks: the watermarks (source, stream, partition, next_offset).
 SELECT
     r.source AS source, r.stream AS stream, r.partition AS partition,
-    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample
+    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample,
+    toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`customer_nation` AS r
 INNER JOIN
 (
-    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, toUInt64(w.next_offset) AS next_offset
+    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, w.next_offset AS next_offset
     FROM (SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL) AS p
     LEFT JOIN
     (
-        SELECT source, stream, partition, next_offset
-        FROM postgresql(`vault_stage`, schema = 'ops', table = 'watermark')
-        WHERE event_type = {event_type:String}
+        SELECT mark.1 AS source, mark.2 AS stream, mark.3 AS partition, mark.4 AS next_offset
+        FROM (SELECT arrayJoin({marks:Array(Tuple(String, String, Int32, UInt64))}) AS mark)
     ) AS w ON w.source = p.source AND w.stream = p.stream AND w.partition = p.partition
 ) AS p ON p.source = r.source AND p.stream = r.stream AND p.partition = r.partition
 WHERE r.offset >= p.next_offset AND r.offset < p.safe
@@ -304,15 +299,14 @@ ORDER BY source, stream, partition
 ;
 
 -- customer_nation: batch_times
--- The first and the last event time of a batch, duplicates included (ClickHouse). Inputs: v (VaultSpec), collection.
+-- The first and the last event time of a batch that is a part of its windows, duplicates included (ClickHouse). Inputs: v (VaultSpec).
 SELECT count() AS rows, toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`customer_nation` AS r
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high
 ;
@@ -339,16 +333,15 @@ FROM `raw`.`customer_nation` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- customer_nation: batch_sums
 -- What the stage must hold (ClickHouse): rows, and sums over identity and operation. stage_sums.sql.j2 is its other side.
--- Inputs: v (VaultSpec), collection.
+-- Inputs: v (VaultSpec).
 SELECT
     count() AS rows,
     sum(toUInt64(bitShiftRight(toUInt128(r.event_id), 96))) AS ids,
@@ -358,29 +351,29 @@ FROM `raw`.`customer_nation` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- order: windows
 -- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
--- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at. Inputs: v (VaultSpec), collection.
+-- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at; since, until: the first and the last event time.
+-- Inputs: v (VaultSpec). Parameter marks: the watermarks (source, stream, partition, next_offset).
 SELECT
     r.source AS source, r.stream AS stream, r.partition AS partition,
-    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample
+    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample,
+    toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`order` AS r
 INNER JOIN
 (
-    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, toUInt64(w.next_offset) AS next_offset
+    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, w.next_offset AS next_offset
     FROM (SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL) AS p
     LEFT JOIN
     (
-        SELECT source, stream, partition, next_offset
-        FROM postgresql(`vault_stage`, schema = 'ops', table = 'watermark')
-        WHERE event_type = {event_type:String}
+        SELECT mark.1 AS source, mark.2 AS stream, mark.3 AS partition, mark.4 AS next_offset
+        FROM (SELECT arrayJoin({marks:Array(Tuple(String, String, Int32, UInt64))}) AS mark)
     ) AS w ON w.source = p.source AND w.stream = p.stream AND w.partition = p.partition
 ) AS p ON p.source = r.source AND p.stream = r.stream AND p.partition = r.partition
 WHERE r.offset >= p.next_offset AND r.offset < p.safe
@@ -389,15 +382,14 @@ ORDER BY source, stream, partition
 ;
 
 -- order: batch_times
--- The first and the last event time of a batch, duplicates included (ClickHouse). Inputs: v (VaultSpec), collection.
+-- The first and the last event time of a batch that is a part of its windows, duplicates included (ClickHouse). Inputs: v (VaultSpec).
 SELECT count() AS rows, toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`order` AS r
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high
 ;
@@ -438,16 +430,15 @@ FROM `raw`.`order` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- order: batch_sums
 -- What the stage must hold (ClickHouse): rows, and sums over identity and operation. stage_sums.sql.j2 is its other side.
--- Inputs: v (VaultSpec), collection.
+-- Inputs: v (VaultSpec).
 SELECT
     count() AS rows,
     sum(toUInt64(bitShiftRight(toUInt128(r.event_id), 96))) AS ids,
@@ -457,29 +448,29 @@ FROM `raw`.`order` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- refund: windows
 -- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
--- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at. Inputs: v (VaultSpec), collection.
+-- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at; since, until: the first and the last event time.
+-- Inputs: v (VaultSpec). Parameter marks: the watermarks (source, stream, partition, next_offset).
 SELECT
     r.source AS source, r.stream AS stream, r.partition AS partition,
-    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample
+    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample,
+    toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`refund` AS r
 INNER JOIN
 (
-    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, toUInt64(w.next_offset) AS next_offset
+    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, w.next_offset AS next_offset
     FROM (SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL) AS p
     LEFT JOIN
     (
-        SELECT source, stream, partition, next_offset
-        FROM postgresql(`vault_stage`, schema = 'ops', table = 'watermark')
-        WHERE event_type = {event_type:String}
+        SELECT mark.1 AS source, mark.2 AS stream, mark.3 AS partition, mark.4 AS next_offset
+        FROM (SELECT arrayJoin({marks:Array(Tuple(String, String, Int32, UInt64))}) AS mark)
     ) AS w ON w.source = p.source AND w.stream = p.stream AND w.partition = p.partition
 ) AS p ON p.source = r.source AND p.stream = r.stream AND p.partition = r.partition
 WHERE r.offset >= p.next_offset AND r.offset < p.safe
@@ -488,15 +479,14 @@ ORDER BY source, stream, partition
 ;
 
 -- refund: batch_times
--- The first and the last event time of a batch, duplicates included (ClickHouse). Inputs: v (VaultSpec), collection.
+-- The first and the last event time of a batch that is a part of its windows, duplicates included (ClickHouse). Inputs: v (VaultSpec).
 SELECT count() AS rows, toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`refund` AS r
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high
 ;
@@ -525,16 +515,15 @@ FROM `raw`.`refund` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- refund: batch_sums
 -- What the stage must hold (ClickHouse): rows, and sums over identity and operation. stage_sums.sql.j2 is its other side.
--- Inputs: v (VaultSpec), collection.
+-- Inputs: v (VaultSpec).
 SELECT
     count() AS rows,
     sum(toUInt64(bitShiftRight(toUInt128(r.event_id), 96))) AS ids,
@@ -544,29 +533,29 @@ FROM `raw`.`refund` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- order_customer: windows
 -- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
--- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at. Inputs: v (VaultSpec), collection.
+-- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at; since, until: the first and the last event time.
+-- Inputs: v (VaultSpec). Parameter marks: the watermarks (source, stream, partition, next_offset).
 SELECT
     r.source AS source, r.stream AS stream, r.partition AS partition,
-    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample
+    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample,
+    toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`order_customer` AS r
 INNER JOIN
 (
-    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, toUInt64(w.next_offset) AS next_offset
+    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, w.next_offset AS next_offset
     FROM (SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL) AS p
     LEFT JOIN
     (
-        SELECT source, stream, partition, next_offset
-        FROM postgresql(`vault_stage`, schema = 'ops', table = 'watermark')
-        WHERE event_type = {event_type:String}
+        SELECT mark.1 AS source, mark.2 AS stream, mark.3 AS partition, mark.4 AS next_offset
+        FROM (SELECT arrayJoin({marks:Array(Tuple(String, String, Int32, UInt64))}) AS mark)
     ) AS w ON w.source = p.source AND w.stream = p.stream AND w.partition = p.partition
 ) AS p ON p.source = r.source AND p.stream = r.stream AND p.partition = r.partition
 WHERE r.offset >= p.next_offset AND r.offset < p.safe
@@ -575,15 +564,14 @@ ORDER BY source, stream, partition
 ;
 
 -- order_customer: batch_times
--- The first and the last event time of a batch, duplicates included (ClickHouse). Inputs: v (VaultSpec), collection.
+-- The first and the last event time of a batch that is a part of its windows, duplicates included (ClickHouse). Inputs: v (VaultSpec).
 SELECT count() AS rows, toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`order_customer` AS r
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high
 ;
@@ -608,16 +596,15 @@ FROM `raw`.`order_customer` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- order_customer: batch_sums
 -- What the stage must hold (ClickHouse): rows, and sums over identity and operation. stage_sums.sql.j2 is its other side.
--- Inputs: v (VaultSpec), collection.
+-- Inputs: v (VaultSpec).
 SELECT
     count() AS rows,
     sum(toUInt64(bitShiftRight(toUInt128(r.event_id), 96))) AS ids,
@@ -627,29 +614,29 @@ FROM `raw`.`order_customer` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- delivery: windows
 -- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
--- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at. Inputs: v (VaultSpec), collection.
+-- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at; since, until: the first and the last event time.
+-- Inputs: v (VaultSpec). Parameter marks: the watermarks (source, stream, partition, next_offset).
 SELECT
     r.source AS source, r.stream AS stream, r.partition AS partition,
-    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample
+    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample,
+    toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`delivery` AS r
 INNER JOIN
 (
-    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, toUInt64(w.next_offset) AS next_offset
+    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, w.next_offset AS next_offset
     FROM (SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL) AS p
     LEFT JOIN
     (
-        SELECT source, stream, partition, next_offset
-        FROM postgresql(`vault_stage`, schema = 'ops', table = 'watermark')
-        WHERE event_type = {event_type:String}
+        SELECT mark.1 AS source, mark.2 AS stream, mark.3 AS partition, mark.4 AS next_offset
+        FROM (SELECT arrayJoin({marks:Array(Tuple(String, String, Int32, UInt64))}) AS mark)
     ) AS w ON w.source = p.source AND w.stream = p.stream AND w.partition = p.partition
 ) AS p ON p.source = r.source AND p.stream = r.stream AND p.partition = r.partition
 WHERE r.offset >= p.next_offset AND r.offset < p.safe
@@ -658,15 +645,14 @@ ORDER BY source, stream, partition
 ;
 
 -- delivery: batch_times
--- The first and the last event time of a batch, duplicates included (ClickHouse). Inputs: v (VaultSpec), collection.
+-- The first and the last event time of a batch that is a part of its windows, duplicates included (ClickHouse). Inputs: v (VaultSpec).
 SELECT count() AS rows, toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`delivery` AS r
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high
 ;
@@ -694,16 +680,15 @@ FROM `raw`.`delivery` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- delivery: batch_sums
 -- What the stage must hold (ClickHouse): rows, and sums over identity and operation. stage_sums.sql.j2 is its other side.
--- Inputs: v (VaultSpec), collection.
+-- Inputs: v (VaultSpec).
 SELECT
     count() AS rows,
     sum(toUInt64(bitShiftRight(toUInt128(r.event_id), 96))) AS ids,
@@ -713,29 +698,29 @@ FROM `raw`.`delivery` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- acquaintance: windows
 -- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
--- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at. Inputs: v (VaultSpec), collection.
+-- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at; since, until: the first and the last event time.
+-- Inputs: v (VaultSpec). Parameter marks: the watermarks (source, stream, partition, next_offset).
 SELECT
     r.source AS source, r.stream AS stream, r.partition AS partition,
-    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample
+    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample,
+    toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`acquaintance` AS r
 INNER JOIN
 (
-    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, toUInt64(w.next_offset) AS next_offset
+    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, w.next_offset AS next_offset
     FROM (SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL) AS p
     LEFT JOIN
     (
-        SELECT source, stream, partition, next_offset
-        FROM postgresql(`vault_stage`, schema = 'ops', table = 'watermark')
-        WHERE event_type = {event_type:String}
+        SELECT mark.1 AS source, mark.2 AS stream, mark.3 AS partition, mark.4 AS next_offset
+        FROM (SELECT arrayJoin({marks:Array(Tuple(String, String, Int32, UInt64))}) AS mark)
     ) AS w ON w.source = p.source AND w.stream = p.stream AND w.partition = p.partition
 ) AS p ON p.source = r.source AND p.stream = r.stream AND p.partition = r.partition
 WHERE r.offset >= p.next_offset AND r.offset < p.safe
@@ -744,15 +729,14 @@ ORDER BY source, stream, partition
 ;
 
 -- acquaintance: batch_times
--- The first and the last event time of a batch, duplicates included (ClickHouse). Inputs: v (VaultSpec), collection.
+-- The first and the last event time of a batch that is a part of its windows, duplicates included (ClickHouse). Inputs: v (VaultSpec).
 SELECT count() AS rows, toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`acquaintance` AS r
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high
 ;
@@ -777,16 +761,15 @@ FROM `raw`.`acquaintance` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- acquaintance: batch_sums
 -- What the stage must hold (ClickHouse): rows, and sums over identity and operation. stage_sums.sql.j2 is its other side.
--- Inputs: v (VaultSpec), collection.
+-- Inputs: v (VaultSpec).
 SELECT
     count() AS rows,
     sum(toUInt64(bitShiftRight(toUInt128(r.event_id), 96))) AS ids,
@@ -796,29 +779,29 @@ FROM `raw`.`acquaintance` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- payment: windows
 -- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
--- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at. Inputs: v (VaultSpec), collection.
+-- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at; since, until: the first and the last event time.
+-- Inputs: v (VaultSpec). Parameter marks: the watermarks (source, stream, partition, next_offset).
 SELECT
     r.source AS source, r.stream AS stream, r.partition AS partition,
-    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample
+    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample,
+    toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`payment` AS r
 INNER JOIN
 (
-    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, toUInt64(w.next_offset) AS next_offset
+    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, w.next_offset AS next_offset
     FROM (SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL) AS p
     LEFT JOIN
     (
-        SELECT source, stream, partition, next_offset
-        FROM postgresql(`vault_stage`, schema = 'ops', table = 'watermark')
-        WHERE event_type = {event_type:String}
+        SELECT mark.1 AS source, mark.2 AS stream, mark.3 AS partition, mark.4 AS next_offset
+        FROM (SELECT arrayJoin({marks:Array(Tuple(String, String, Int32, UInt64))}) AS mark)
     ) AS w ON w.source = p.source AND w.stream = p.stream AND w.partition = p.partition
 ) AS p ON p.source = r.source AND p.stream = r.stream AND p.partition = r.partition
 WHERE r.offset >= p.next_offset AND r.offset < p.safe
@@ -827,15 +810,14 @@ ORDER BY source, stream, partition
 ;
 
 -- payment: batch_times
--- The first and the last event time of a batch, duplicates included (ClickHouse). Inputs: v (VaultSpec), collection.
+-- The first and the last event time of a batch that is a part of its windows, duplicates included (ClickHouse). Inputs: v (VaultSpec).
 SELECT count() AS rows, toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`payment` AS r
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high
 ;
@@ -863,16 +845,15 @@ FROM `raw`.`payment` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
 
 -- payment: batch_sums
 -- What the stage must hold (ClickHouse): rows, and sums over identity and operation. stage_sums.sql.j2 is its other side.
--- Inputs: v (VaultSpec), collection.
+-- Inputs: v (VaultSpec).
 SELECT
     count() AS rows,
     sum(toUInt64(bitShiftRight(toUInt128(r.event_id), 96))) AS ids,
@@ -882,9 +863,8 @@ FROM `raw`.`payment` AS r FINAL
 
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')}
 ;
