@@ -32,8 +32,8 @@ create table if not exists ops.schema_object (
     applied_at timestamptz not null default now()
 );
 
--- The part of each stream that is being staged: [low, high). ClickHouse joins it, so that the windows of a batch are the
--- same for every query of it, and the watermark moves to exactly `high`. Grain: as ops.watermark.
+-- The part of each stream that is being staged: [low, high). Every query of a batch gets these windows, and the watermark moves to
+-- exactly `high`. Grain: as ops.watermark.
 create table if not exists stage.load_window (
     event_type text not null,
     source text not null,

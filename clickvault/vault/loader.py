@@ -63,7 +63,7 @@ class LoadResult:
 
 @dataclass(frozen=True)
 class Window:
-    """The offsets [low, high) of one stream that a batch takes: `rows` lie in it, `sample` are some of them."""
+    """The offsets [low, high) of one stream that a batch takes: `rows` lie in it, between the event times `since` and `until`; `sample` are some of them."""
 
     source: str
     stream: str
@@ -72,6 +72,8 @@ class Window:
     low: int
     high: int
     sample: tuple[int, ...] = ()
+    since: str = ""
+    until: str = ""
 
 
 def load(
@@ -182,10 +184,10 @@ def _load_type(
     renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec, batch_rows: int, progress: Progress | None
 ) -> MergeCounts:
     total = MergeCounts()
-    while found := _windows(renderer, ch, vault):
+    while found := _windows(renderer, ch, pg, vault):
         new = sum(w.rows for w in found)
         windows = cut(found, batch_rows)
-        total += _load_batch(renderer, ch, pg, vault, windows)
+        total += _load_batch(renderer, ch, pg, vault, windows, whole=windows == found)
         if progress:
             progress(vault.event.event_type, total.staged, total.staged + max(0, new - sum(w.rows for w in windows)))
         if windows == found:
@@ -215,9 +217,15 @@ def _backlog(renderer: Renderer, ch: Client, names: list[str]) -> set[str]:
     return {str(row[0]) for row in ch.query(sql, settings=QUERY_SETTINGS).result_rows}
 
 
-def _windows(renderer: Renderer, ch: Client, vault: VaultSpec) -> list[Window]:
-    sql = renderer.render("vault/windows.sql.j2", v=vault, collection=STAGE_COLLECTION)
-    found = ch.query(sql, parameters={"event_type": vault.event.event_type}, settings=QUERY_SETTINGS).named_results()
+def _windows(renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec) -> list[Window]:
+    marks = postgres.rows(
+        pg,
+        "select source, stream, partition, next_offset from ops.watermark where event_type = %(e)s",
+        {"e": vault.event.event_type},
+    )
+    sql = renderer.render("vault/windows.sql.j2", v=vault)
+    values = {"marks": [tuple(m.values()) for m in marks]}
+    found = ch.query(sql, parameters=values, settings=QUERY_SETTINGS).named_results()
     return [Window(**{**row, "sample": tuple(row["sample"])}) for row in found]
 
 
@@ -233,11 +241,13 @@ def cut(windows: list[Window], batch_rows: int) -> list[Window]:
     return out
 
 
-def _load_batch(renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec, windows: list[Window]) -> MergeCounts:
-    """Stage and merge one batch. What a killed load still sends can spoil a stage: that is seen, and staged again."""
+def _load_batch(
+    renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec, windows: list[Window], whole: bool
+) -> MergeCounts:
+    """Stage and merge one batch; `whole`: its windows were not cut. What a killed load still sends can spoil a stage: that is seen, and staged again."""
     for attempt in range(1, ATTEMPTS + 1):
         started = datetime.now(UTC)
-        expected = _stage(renderer, ch, pg, vault, windows)
+        expected = _stage(renderer, ch, pg, vault, windows, whole)
         try:
             return merge(pg, renderer, vault, expected, started)
         except StageDiffers as error:
@@ -247,7 +257,9 @@ def _load_batch(renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec
     raise AssertionError("unreachable")
 
 
-def _stage(renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec, windows: list[Window]) -> Sums:
+def _stage(
+    renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec, windows: list[Window], whole: bool
+) -> Sums:
     name = vault.event.event_type
     with pg, pg.cursor() as cursor:
         cursor.execute("delete from stage.load_window where event_type = %s", (name,))
@@ -258,14 +270,18 @@ def _stage(renderer: Renderer, ch: Client, pg: Connection, vault: VaultSpec, win
         )
         cursor.execute(f"truncate {pg_identifier(f'stage.{name}')}")
 
-    def run(template: str, **parameters: Any) -> Any:
-        sql = renderer.render(f"vault/{template}.sql.j2", v=vault, collection=STAGE_COLLECTION)
-        return ch.query(sql, parameters={"event_type": name, **parameters}, settings=QUERY_SETTINGS)
+    def run(template: str) -> Any:
+        sql = renderer.render(f"vault/{template}.sql.j2", v=vault)
+        return ch.query(sql, parameters=values, settings=QUERY_SETTINGS).first_row
 
-    _, since, until = run("batch_times").first_row
+    values: dict[str, Any] = {"windows": [(w.source, w.stream, w.partition, w.low, w.high) for w in windows]}
+    since, until = min(w.since for w in windows), max(w.until for w in windows)
+    if not whole:
+        _, since, until = run("batch_times")
+    values |= {"since": since, "until": until}
     sql = renderer.render("vault/stage.sql.j2", v=vault, collection=STAGE_COLLECTION)
-    ch.command(sql, parameters={"event_type": name, "since": since, "until": until}, settings=QUERY_SETTINGS)
-    return Sums(*(int(value) for value in run("batch_sums", since=since, until=until).first_row))
+    ch.command(sql, parameters=values, settings=QUERY_SETTINGS)
+    return Sums(*(int(value) for value in run("batch_sums")))
 
 
 @contextmanager

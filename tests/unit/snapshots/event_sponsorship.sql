@@ -300,20 +300,21 @@ left join "vault"."link_sponsorship" p on p.lhk = c.hk;
 
 -- ═══ bridge: windows
 -- What of one event type is new (ClickHouse): landed whole (below `safe`), and not yet in the vault (at or above the watermark).
--- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at. Inputs: v (VaultSpec), collection.
+-- Grain: source, stream, partition. `sample`: sorted offsets, to cut a batch at; since, until: the first and the last event time.
+-- Inputs: v (VaultSpec). Parameter marks: the watermarks (source, stream, partition, next_offset).
 SELECT
     r.source AS source, r.stream AS stream, r.partition AS partition,
-    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample
+    count() AS rows, min(r.offset) AS low, max(r.offset) + 1 AS high, arraySort(groupArraySample(1000)(r.offset)) AS sample,
+    toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`sponsorship` AS r
 INNER JOIN
 (
-    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, toUInt64(w.next_offset) AS next_offset
+    SELECT p.source AS source, p.stream AS stream, p.partition AS partition, p.safe AS safe, w.next_offset AS next_offset
     FROM (SELECT source, stream, partition, max(safe) AS safe FROM ops.positions GROUP BY ALL) AS p
     LEFT JOIN
     (
-        SELECT source, stream, partition, next_offset
-        FROM postgresql(`vault_stage`, schema = 'ops', table = 'watermark')
-        WHERE event_type = {event_type:String}
+        SELECT mark.1 AS source, mark.2 AS stream, mark.3 AS partition, mark.4 AS next_offset
+        FROM (SELECT arrayJoin({marks:Array(Tuple(String, String, Int32, UInt64))}) AS mark)
     ) AS w ON w.source = p.source AND w.stream = p.stream AND w.partition = p.partition
 ) AS p ON p.source = r.source AND p.stream = r.stream AND p.partition = r.partition
 WHERE r.offset >= p.next_offset AND r.offset < p.safe
@@ -321,14 +322,13 @@ GROUP BY ALL
 ORDER BY source, stream, partition;
 
 -- ═══ bridge: batch_times
--- The first and the last event time of a batch, duplicates included (ClickHouse). Inputs: v (VaultSpec), collection.
+-- The first and the last event time of a batch that is a part of its windows, duplicates included (ClickHouse). Inputs: v (VaultSpec).
 SELECT count() AS rows, toString(min(r.event_time)) AS since, toString(max(r.event_time)) AS until
 FROM `raw`.`sponsorship` AS r
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high;
 
@@ -361,15 +361,14 @@ SELECT
 FROM `raw`.`sponsorship` AS r FINAL
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')};
 
 -- ═══ bridge: batch_sums
 -- What the stage must hold (ClickHouse): rows, and sums over identity and operation. stage_sums.sql.j2 is its other side.
--- Inputs: v (VaultSpec), collection.
+-- Inputs: v (VaultSpec).
 SELECT
     count() AS rows,
     sum(toUInt64(bitShiftRight(toUInt128(r.event_id), 96))) AS ids,
@@ -378,9 +377,8 @@ SELECT
 FROM `raw`.`sponsorship` AS r FINAL
 INNER JOIN
 (
-    SELECT source, stream, partition, toUInt64(low) AS low, toUInt64(high) AS high
-    FROM postgresql(`vault_stage`, schema = 'stage', table = 'load_window')
-    WHERE event_type = {event_type:String}
+    SELECT window.1 AS source, window.2 AS stream, window.3 AS partition, window.4 AS low, window.5 AS high
+    FROM (SELECT arrayJoin({windows:Array(Tuple(String, String, Int32, UInt64, UInt64))}) AS window)
 ) AS w ON w.source = r.source AND w.stream = r.stream AND w.partition = r.partition
 WHERE r.offset >= w.low AND r.offset < w.high AND r.event_time >= {since:DateTime64(6, 'UTC')} AND r.event_time <= {until:DateTime64(6, 'UTC')};
 
