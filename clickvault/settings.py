@@ -1,6 +1,6 @@
 """Where every store is and how to log in: the one place that reads it from the environment.
 
-Precedence: environment, then `.env` in the checkout, then the state file that `clickvault up` writes
+Precedence: environment, then `.env` in the project's folder, then the state file that `clickvault up` writes
 (`<home>/stack.json`). The stages never know which of the three answered, so the embedded stack, docker compose and a
 cluster differ in settings only. All addresses of one store come from one of the three: an owner's from the environment beside
 a reader's from an old state file would write into one store and read from another.
@@ -17,15 +17,19 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from clickvault import statefile
 from clickvault.errors import ConfigurationError
-from clickvault.resources import ROOT
+from clickvault.resources import DEFAULT_DOMAINS, project_folder
 from clickvault.statefile import STATE_FILE as STATE_FILE
-
-CHECKOUT = ROOT
-DEFAULT_HOME = CHECKOUT / ".clickvault"
 
 _STORE_FIELDS = {
     "clickhouse": ("clickhouse_url",),
@@ -51,6 +55,10 @@ _OF_THE_STACK = {
 """What the state file says besides: it is true of the embedded stack's store, and of no other."""
 
 
+def _default_home() -> Path:
+    return project_folder() / ".clickvault"
+
+
 class _StateFile(PydanticBaseSettingsSource):
     """The settings that the embedded stack wrote down when it started."""
 
@@ -60,7 +68,7 @@ class _StateFile(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         """The `settings` object of the state file; empty when no stack was ever started."""
-        home = self.current_state.get("CLICKVAULT_HOME") or self.current_state.get("home") or DEFAULT_HOME
+        home = self.current_state.get("CLICKVAULT_HOME") or self.current_state.get("home") or _default_home()
         folder = Path(home).expanduser()
         found: dict[str, Any] = {}
         with suppress(FileNotFoundError):
@@ -140,7 +148,6 @@ class Settings(BaseSettings):
     """All settings, read once and then fixed. Values that hold a password never appear in its repr."""
 
     model_config = SettingsConfigDict(
-        env_file=CHECKOUT / ".env",
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -148,9 +155,11 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    home: Path = Field(default=DEFAULT_HOME, validation_alias="CLICKVAULT_HOME")
+    home: Path = Field(default_factory=_default_home, validation_alias="CLICKVAULT_HOME")
     domains: Annotated[list[str], NoDecode] = Field(
-        default=["contracts.social"], validation_alias="CLICKVAULT_DOMAINS", description="Packages that declare events"
+        default=list(DEFAULT_DOMAINS),
+        validation_alias="CLICKVAULT_DOMAINS",
+        description="Domains: what ships with the kit by its name, packages, folders",
     )
 
     parameters: Annotated[dict[str, int], NoDecode] = Field(
@@ -344,6 +353,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment before `.env` before the state file."""
+        dotenv_settings = DotEnvSettingsSource(settings_cls, env_file=project_folder() / ".env")
         for source in (env_settings, dotenv_settings):
             if isinstance(source, EnvSettingsSource):
                 # These are read as CLICKVAULT_HOME and so on only: $HOME is another thing.

@@ -70,9 +70,9 @@ def generate(
     """
     from clickvault.demo.demo import demo_world
     from clickvault.demo.produce import generate as make
+    from clickvault.generator import GenerateOptions, last
     from clickvault.session import open_session
     from clickvault.settings import get_settings
-    from generator import GenerateOptions, last
 
     known = demo_world(get_settings())  # more of the world that is there, unless another is asked for
     if days or users is not None or seed is not None or world_start is not None:

@@ -43,7 +43,7 @@ def demo_world(settings: Settings) -> dict[str, Any]:
 
 def world_range(settings: Settings, world: DemoWorld) -> dict[str, Any]:
     """The range of the first run: start, end, world_start as ISO texts; `sent` once all of it was sent."""
-    from generator import last
+    from clickvault.generator import last
 
     if found := demo_world(settings):
         return found
@@ -82,9 +82,9 @@ def demo(
     """
     from clickvault.dashboards.report import write
     from clickvault.demo import produce
+    from clickvault.generator import GenerateOptions
     from clickvault.pipeline import migrate as schema
     from clickvault.pipeline.steps import run
-    from generator import GenerateOptions
 
     s = session
     changes = schema.init(s.settings, s.renderer, s.ch, s.pg, lambda what: progress("init", 0, 0))
