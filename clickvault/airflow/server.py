@@ -105,7 +105,9 @@ def up(progress: Progress | None = None, *, home: Path | None = None, paused: bo
     say = progress or (lambda _: None)
     folder = home or get_settings().home
     if find_spec("airflow") is None:
-        raise ConfigurationError("Airflow is not installed", hint="make airflow")
+        raise ConfigurationError(
+            "Airflow is not installed", hint="pip install 'clickvault[airflow]'   (in the checkout: make airflow)"
+        )
     stack.require(folder)
     stack_ready()
     with locked(folder):

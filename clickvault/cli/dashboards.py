@@ -73,7 +73,7 @@ def export_tableau(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the dashboards for Tableau: a .twbx each, with the rows inside. Needs: pip install -e '.[tableau]'.
+    """Write the dashboards for Tableau: a .twbx each, with the rows inside. Needs: pip install 'clickvault[tableau]'.
 
     Example: clickvault export tableau --out tableau
     """

@@ -47,7 +47,10 @@ def up(progress: Progress | None = None, *, home: Path | None = None) -> dict[st
     say = progress or (lambda _: None)
     folder = home or get_settings().home
     if not (_bin() / "gunicorn").exists():
-        raise ConfigurationError("Superset is not installed", hint="make superset")
+        raise ConfigurationError(
+            f"Superset is not installed in {environment()}",
+            hint=f"make superset, or: python3 -m venv {environment()} && {_bin()}/pip install --no-deps -r {CONSTRAINTS}",
+        )
     stack.require(folder)
     stack_ready()
     with locked(folder, seconds=PREPARE_SECONDS):
