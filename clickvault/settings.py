@@ -1,8 +1,8 @@
 """Where every store is and how to log in: the one place that reads it from the environment.
 
-Precedence: environment, then `.env` in the checkout, then the state file that `clickvault up` writes
-(`<home>/stack.json`). The stages never know which of the three answered, so the embedded stack, docker compose and a
-cluster differ in settings only. All addresses of one store come from one of the three: an owner's from the environment beside
+Precedence: environment, then `.env` in the project's folder, then its `clickvault.toml`, which holds no secrets, then the state file
+that `clickvault up` writes (`<home>/stack.json`). The stages never know which of them answered, so the embedded stack, docker compose
+and a cluster differ in settings only. All addresses of one store come from one place: an owner's from the environment beside
 a reader's from an old state file would write into one store and read from another.
 """
 
@@ -10,22 +10,28 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote, urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from clickvault import statefile
 from clickvault.errors import ConfigurationError
-from clickvault.resources import ROOT
+from clickvault.resources import DEFAULT_DOMAINS, PROJECT_FILE, project_folder
 from clickvault.statefile import STATE_FILE as STATE_FILE
-
-CHECKOUT = ROOT
-DEFAULT_HOME = CHECKOUT / ".clickvault"
 
 _STORE_FIELDS = {
     "clickhouse": ("clickhouse_url",),
@@ -51,6 +57,60 @@ _OF_THE_STACK = {
 """What the state file says besides: it is true of the embedded stack's store, and of no other."""
 
 
+def _default_home() -> Path:
+    return project_folder() / ".clickvault"
+
+
+class _ProjectFile(PydanticBaseSettingsSource):
+    """What the project's clickvault.toml says: settings by their names in small letters, those of stores under [stores]."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Not used: the file is read whole."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """The settings of the file; empty where there is none. Raises ConfigurationError for one that can't be meant, or is a secret."""
+        path = project_folder() / PROJECT_FILE
+        try:
+            said = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(f"{path} can't be read: {error}", hint="it is TOML: docs/projects.md") from error
+        stores = said.pop("stores", {})
+        if not isinstance(stores, dict):
+            raise ConfigurationError(f"{path}: stores must be a table", hint='[stores], then kafka_bootstrap = "..."')
+        found = {**said, **stores}
+        fields = self.settings_cls.model_fields
+        for name, value in found.items():
+            if name not in fields:
+                known = ", ".join(n for n in fields if not _is_secret(n))
+                raise ConfigurationError(f"{path}: there is no setting {name!r}", hint=f"known: {known}")
+            if _is_secret(name) or (isinstance(value, str) and urlsplit(value).password):
+                raise ConfigurationError(
+                    f"{path}: {name} holds a secret, which does not belong into this file",
+                    hint=f"take it to {path.with_name('.env')}, as {_password_of(name)}",
+                )
+        if isinstance(found.get("home"), str):
+            found["home"] = path.parent / found["home"]
+        return found
+
+
+def _is_secret(name: str) -> bool:
+    """Whether a setting is a secret, and no address that may have one in it."""
+    return not Settings.model_fields[name].repr and name not in _LOGINS
+
+
+def _password_of(name: str) -> str:
+    """Where the secret of a setting belongs."""
+    return _LOGINS[name].upper() if name in _LOGINS else variable(name)
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return str(Settings.model_fields[name].validation_alias or name.upper())
+
+
 class _StateFile(PydanticBaseSettingsSource):
     """The settings that the embedded stack wrote down when it started."""
 
@@ -60,23 +120,29 @@ class _StateFile(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         """The `settings` object of the state file; empty when no stack was ever started."""
-        home = self.current_state.get("CLICKVAULT_HOME") or self.current_state.get("home") or DEFAULT_HOME
+        home = self.current_state.get("CLICKVAULT_HOME") or self.current_state.get("home") or _default_home()
         folder = Path(home).expanduser()
-        found: dict[str, Any] = {}
-        with suppress(FileNotFoundError):
-            file = statefile.read(folder / STATE_FILE)
-            if not statefile.original_of(file, folder):  # those addresses are another home's
-                found = dict(file["settings"])
+        found = _of_stack(folder)
         given = self.settings_sources_data
         if not given.get("InitSettingsSource"):  # a program that names stores itself knows what it does
             places = {
                 "the environment": given.get("EnvSettingsSource", {}),
                 ".env": given.get("DotEnvSettingsSource", {}),
+                PROJECT_FILE: given.get("_ProjectFile", {}),
                 str(folder / STATE_FILE): found,
             }
             for store in _ADDRESSES:
                 _check_one_place(store, places)
         return found
+
+
+def _of_stack(home: Path) -> dict[str, Any]:
+    """The settings that the stack of `home` wrote down; empty when none was ever started there."""
+    with suppress(FileNotFoundError):
+        file = statefile.read(home / STATE_FILE)
+        if not statefile.original_of(file, home):  # those addresses are another home's
+            return dict(file["settings"])
+    return {}
 
 
 def _check_one_place(store: str, places: dict[str, dict[str, Any]]) -> None:
@@ -136,11 +202,20 @@ def _server(address: str) -> str:
     return address.rpartition("@")[2].rpartition("//")[2].partition("/")[0].lower()
 
 
+_LOGINS = {
+    "clickhouse_url": "clickhouse_password",
+    "clickhouse_reader_url": "clickhouse_reader_password",
+    "clickhouse_graph_url": "clickhouse_graph_password",
+    "postgres_url": "postgres_password",
+    "clickhouse_sees_postgres": "postgres_password",
+}
+"""The addresses that have a login in them, and the setting of its password where the address has none."""
+
+
 class Settings(BaseSettings):
     """All settings, read once and then fixed. Values that hold a password never appear in its repr."""
 
     model_config = SettingsConfigDict(
-        env_file=CHECKOUT / ".env",
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -148,9 +223,11 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    home: Path = Field(default=DEFAULT_HOME, validation_alias="CLICKVAULT_HOME")
+    home: Path = Field(default_factory=_default_home, validation_alias="CLICKVAULT_HOME")
     domains: Annotated[list[str], NoDecode] = Field(
-        default=["contracts.social"], validation_alias="CLICKVAULT_DOMAINS", description="Packages that declare events"
+        default=list(DEFAULT_DOMAINS),
+        validation_alias="CLICKVAULT_DOMAINS",
+        description="Domains: what ships with the kit by its name, packages, folders",
     )
 
     parameters: Annotated[dict[str, int], NoDecode] = Field(
@@ -170,6 +247,11 @@ class Settings(BaseSettings):
     clickhouse_graph_url: str = Field(
         default="", repr=False, description="The same, of the login that Neo4j pulls with; default: the reader's"
     )
+    clickhouse_password: str = Field(
+        default="", repr=False, description="Of CLICKHOUSE_URL's login, where it says none"
+    )
+    clickhouse_reader_password: str = Field(default="", repr=False, description="Of CLICKHOUSE_READER_URL's")
+    clickhouse_graph_password: str = Field(default="", repr=False, description="Of CLICKHOUSE_GRAPH_URL's")
     clickhouse_cluster: str = Field(default="", description="The cluster that ClickHouse's servers name themselves by")
 
     kafka_bootstrap: str = ""
@@ -187,6 +269,8 @@ class Settings(BaseSettings):
     s3_bucket: str = "events"
 
     postgres_url: str = Field(default="", repr=False, description="postgresql://user:password@host:port/database")
+
+    postgres_password: str = Field(default="", repr=False, description="Of POSTGRES_URL's login, where it says none")
 
     neo4j_uri: str = Field(default="", description="bolt://host:port; where it is set, Neo4j measures the graph")
     neo4j_user: str = "neo4j"
@@ -303,6 +387,18 @@ class Settings(BaseSettings):
             )
         return value
 
+    @model_validator(mode="after")
+    def _with_passwords(self) -> Self:
+        """Put each password into its address, so that stores are reached by the address alone."""
+        for name, password in _LOGINS.items():
+            url, secret = str(getattr(self, name)), str(getattr(self, password))
+            parts = urlsplit(url)
+            if secret and parts.username and parts.password is None:
+                login, _, place = parts.netloc.rpartition("@")
+                full = parts._replace(netloc=f"{login.rstrip(':')}:{quote(secret, safe='')}@{place}").geturl()
+                object.__setattr__(self, name, full)  # the settings are fixed from here on
+        return self
+
     @field_validator("home", "services", "airflow_home", mode="after")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
@@ -343,13 +439,14 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment before `.env` before the state file."""
+        """Environment before `.env` before clickvault.toml before the state file."""
+        dotenv_settings = DotEnvSettingsSource(settings_cls, env_file=project_folder() / ".env")
         for source in (env_settings, dotenv_settings):
             if isinstance(source, EnvSettingsSource):
                 # These are read as CLICKVAULT_HOME and so on only: $HOME is another thing.
                 prefixed = {name for name, field in settings_cls.model_fields.items() if field.validation_alias}
                 source.env_vars = {k: v for k, v in source.env_vars.items() if k not in prefixed}
-        return init_settings, env_settings, dotenv_settings, _StateFile(settings_cls)
+        return init_settings, env_settings, dotenv_settings, _ProjectFile(settings_cls), _StateFile(settings_cls)
 
 
 def get_settings() -> Settings:
@@ -363,7 +460,64 @@ def get_settings() -> Settings:
         wrong = "; ".join(
             f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
         )
-        raise ConfigurationError(wrong, hint="see .env.example; the environment and .env are read") from None
+        raise ConfigurationError(
+            wrong, hint="clickvault config says where settings are read from; docs/projects.md has all of them"
+        ) from None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting as it is now: its environment variable, its value without secrets, and where that is from."""
+
+    name: str
+    value: str
+    place: str
+
+
+def explained() -> list[Setting]:
+    """Every setting with its value and where it comes from: the environment, a file, or the default."""
+    settings = get_settings()
+    project = project_folder()
+    env, dotenv = EnvSettingsSource(Settings), DotEnvSettingsSource(Settings, env_file=project / ".env")
+    places = [
+        ("environment", env.env_vars),
+        (".env", dotenv.env_vars),
+        (PROJECT_FILE, _ProjectFile(Settings)()),
+        (STATE_FILE, _of_stack(settings.home)),
+    ]
+    found = []
+    for name in Settings.model_fields:
+        keys = {variable(name).lower(), name} if variable(name) == name.upper() else {variable(name).lower()}
+        place = next(
+            (
+                place
+                for n, (place, said) in enumerate(places)
+                if any(said.get(key) for key in (keys if n < 2 else {name}))
+            ),
+            "default",
+        )
+        found.append(Setting(variable(name), _shown(name, getattr(settings, name)), place))
+    return found
+
+
+def _shown(name: str, value: Any) -> str:
+    """A value as it may be shown: no secret, no password of an address."""
+    if isinstance(value, dict):
+        return ",".join(f"{k}={v}" for k, v in value.items())
+    if name == "alerts":
+        return " ".join(f"{target.partition(':')[0]}://***" for target in value)
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    text = "" if value is None else str(value)
+    if not text or Settings.model_fields[name].repr:
+        return text
+    if name not in _LOGINS:
+        return "***"
+    parts = urlsplit(text)
+    login, at, place = parts.netloc.rpartition("@")
+    user, colon, _ = login.partition(":")
+    query = re.sub(r"(?i)(password=)[^&]*", r"\1***", parts.query)
+    return parts._replace(netloc=f"{user}{':***' if colon else ''}{at}{place}", query=query).geturl()
 
 
 def own_authorities(path: str = "") -> str:

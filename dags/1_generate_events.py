@@ -1,4 +1,4 @@
-"""Makes the events of the synthetic social network, every minute up to the end of the run's interval, and sends them.
+"""Makes the events of the domain's world, every minute up to the end of the run's interval, and sends them.
 
 The world goes on from where the last run ended: a minute that was missed is made up for. Where there is no world yet, one begins
 with some days of history. Parameters: `from` and `until` for a past period instead; `dirt`, the share of broken messages;

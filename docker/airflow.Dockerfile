@@ -8,15 +8,14 @@ WORKDIR /opt/clickvault
 
 # What changes seldom comes first, so that a change of the code installs nothing anew.
 COPY --chown=airflow:root pyproject.toml constraints.txt README.md LICENSE ./
-RUN mkdir clickvault contracts generator && touch clickvault/__init__.py contracts/__init__.py generator/__init__.py \
+RUN mkdir clickvault && touch clickvault/__init__.py \
     && pip install --no-cache-dir -c constraints.txt -e . \
     && pip check
 COPY --chown=airflow:root clickvault clickvault
-COPY --chown=airflow:root contracts contracts
+COPY --chown=airflow:root domains domains
 COPY --chown=airflow:root generator generator
 COPY --chown=airflow:root templates templates
 COPY --chown=airflow:root postgres postgres
 COPY --chown=airflow:root neo4j neo4j
-COPY --chown=airflow:root dashboards dashboards
 COPY --chown=airflow:root dags dags
 ENV PYTHONPATH=/opt/clickvault

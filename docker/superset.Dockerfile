@@ -6,6 +6,6 @@ COPY constraints.txt /tmp/constraints.txt
 RUN grep -E '^(clickhouse-connect|psycopg2-binary)==' /tmp/constraints.txt > /tmp/drivers.txt \
     && uv pip install --python /app/.venv/bin/python -r /tmp/drivers.txt
 COPY clickvault/dashboards/superset/config.py clickvault/dashboards/superset/prepare.py /opt/clickvault/
-ENV SUPERSET_CONFIG_PATH=/opt/clickvault/superset_config.py
+ENV SUPERSET_CONFIG_PATH=/opt/clickvault/config.py
 USER superset
-CMD ["/bin/sh", "-c", "/app/.venv/bin/python -P /opt/clickvault/superset_prepare.py && exec /usr/bin/run-server.sh"]
+CMD ["/bin/sh", "-c", "/app/.venv/bin/python -P /opt/clickvault/prepare.py && exec /usr/bin/run-server.sh"]

@@ -1,24 +1,22 @@
-"""The generator: a synthetic social network that lives by the minute, and the writers that send its events.
+"""The generator: events of a domain's world, broken ones among them, and the writers that send them.
 
-    from generator import FileWriter, GenerateOptions, generate
+    from clickvault.generator import FileWriter, GenerateOptions, generate
 
     manifest = generate(GenerateOptions(start, end, users=2_000, seed=7), registry, {"files": FileWriter("events")})
 
-A world is a function of its seed, its size and its first day: same world and same range, same bytes. Where to look:
-`behaviour` has all rates and rhythms, `world`, `settings`, `ties`, `communities` and `circles` who is there and who
-knows whom, `presence` when they come, `content`, `media` and `responses` what is published and what follows from it,
-`money` and `ads` what is paid, `sessions` the pings that frame it all, `shapes` how rows become messages, `dirt` what is
-broken on purpose.
+A world is a function of its seed, its size and its first day: same world and same range, same bytes. `worlds` says what a
+world is and finds that of the domains that are on; `draws`, `rows`, `shapes` and `encode` are what one is made with, `dirt` what is
+broken on purpose, `social` the world of the social network.
 """
 
-from generator.kafka_writer import KafkaWriter
-from generator.manifest import Delivered, Manifest
-from generator.options import WORLD_START, GenerateOptions, last
-from generator.run import generate
-from generator.send import send_files
-from generator.writers import Batch, FileWriter, S3Writer, Writer, s3_client
+from clickvault.generator.kafka_writer import KafkaWriter
+from clickvault.generator.manifest import Delivered, Manifest
+from clickvault.generator.options import WORLD_START, GenerateOptions, last
+from clickvault.generator.run import generate
+from clickvault.generator.send import send_files
+from clickvault.generator.writers import Batch, FileWriter, S3Writer, Writer
 
 __all__ = [
     "WORLD_START", "Batch", "Delivered", "FileWriter", "GenerateOptions", "KafkaWriter", "Manifest", "S3Writer",
-    "Writer", "generate", "last", "s3_client", "send_files",
+    "Writer", "generate", "last", "send_files",
 ]  # fmt: skip

@@ -14,9 +14,9 @@ from itertools import repeat
 import numpy as np
 
 from clickvault.contract import EventSpec, FieldSpec
-from generator.draws import DAY, MICRO, Bytes, Ints, salt, texts, uuid_text
-from generator.rows import Columns
-from generator.shapes import Flag, Key, Moment, Number, Pool, Shape, Value, Values
+from clickvault.generator.draws import DAY, MICRO, Bytes, Ints, salt, texts, uuid_text
+from clickvault.generator.rows import Columns
+from clickvault.generator.shapes import Flag, Key, Moment, Number, Pool, Shape, Value, Values
 
 PRODUCER, SCHEMA_VERSION = "generator", 1
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from clickvault.contract import EventSpec
 from clickvault.errors import StoreError
-from generator.manifest import Delivered
-from generator.options import GenerateOptions
-from generator.writers import Batch
+from clickvault.generator.manifest import Delivered
+from clickvault.generator.options import GenerateOptions
+from clickvault.generator.writers import Batch
 
 
 class KafkaWriter:

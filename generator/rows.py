@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from generator.draws import DAY, Bools, Ints
+from clickvault.generator.draws import DAY, Bools, Ints
 
 Columns = dict[str, Ints]
 CREATE, UPDATE, DELETE = 0, 1, 2

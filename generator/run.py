@@ -12,13 +12,12 @@ import numpy as np
 from clickvault.contract import EventSpec, Registry
 from clickvault.contract.language import format_time
 from clickvault.errors import ConfigurationError
-from generator import dirt
-from generator.draws import DAY, MICRO, Bools, Ints, hashed, salt, texts, uuid_text
-from generator.manifest import Manifest
-from generator.options import GenerateOptions
-from generator.shapes import check
-from generator.simulate import Simulation, Slice
-from generator.writers import Batch, Writer
+from clickvault.generator import dirt
+from clickvault.generator.draws import DAY, MICRO, Bools, Ints, hashed, salt, texts, uuid_text
+from clickvault.generator.manifest import Manifest
+from clickvault.generator.options import GenerateOptions
+from clickvault.generator.worlds import Slice, find_world
+from clickvault.generator.writers import Batch, Writer
 
 Progress = Callable[[float, int], None]
 """Is told the share of the range that is done, 0 to 1, and the number of messages so far."""
@@ -35,8 +34,9 @@ def generate(
     """
     if not writers:
         raise ConfigurationError("generate needs a target", hint="--to kafka, s3, both or files")
-    run = _Run(options, check(registry), writers)
-    for piece in Simulation(options, run.specs).slices():
+    world = find_world(options, registry)
+    run = _Run(options, world.specs, writers)
+    for piece in world.slices():
         if run.send(piece):
             break
         if progress:

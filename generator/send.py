@@ -18,9 +18,9 @@ import orjson
 
 from clickvault.contract import EventSpec, Registry
 from clickvault.errors import ConfigurationError, DataError
-from generator.kafka_writer import KafkaWriter
-from generator.manifest import Delivered
-from generator.writers import S3Writer
+from clickvault.generator.kafka_writer import KafkaWriter
+from clickvault.generator.manifest import Delivered
+from clickvault.generator.writers import S3Writer
 
 CHUNK = 50_000
 """Lines of one S3 object."""

@@ -20,9 +20,9 @@ import numpy as np
 
 from clickvault.contract import EventSpec
 from clickvault.errors import StoreError
-from generator.draws import Ints
-from generator.manifest import Delivered
-from generator.options import GenerateOptions
+from clickvault.generator.draws import Ints
+from clickvault.generator.manifest import Delivered
+from clickvault.generator.options import GenerateOptions
 
 
 @dataclass(frozen=True)
@@ -156,23 +156,3 @@ class S3Writer(_Objects):
             raise StoreError(
                 f"S3 did not take {self._bucket}/{name}: {str(error)[:200]}", hint="clickvault status", store="s3"
             ) from error
-
-
-def s3_client(url: str, access_key: str, secret_key: str) -> Any:
-    """A minio client for `http://host:port` or `https://host`. It waits up to 60 s for an answer, and asks four times."""
-    import os
-    from urllib.parse import urlsplit
-
-    import certifi
-    import urllib3
-    from minio import Minio
-
-    http = urllib3.PoolManager(
-        timeout=urllib3.Timeout(connect=5, read=60),
-        retries=urllib3.Retry(total=3, backoff_factor=0.3, status_forcelist=[500, 502, 503, 504]),
-        cert_reqs="CERT_REQUIRED",
-        ca_certs=os.environ.get("SSL_CERT_FILE") or certifi.where(),
-    )
-    parts = urlsplit(url)
-    secure = parts.scheme == "https"
-    return Minio(parts.netloc, access_key=access_key, secret_key=secret_key, secure=secure, http_client=http)

@@ -23,12 +23,12 @@ from clickhouse_connect.driver.client import Client
 from clickvault.demo.produce import writer
 from clickvault.embedded import stack as embedded
 from clickvault.embedded.state import State
+from clickvault.generator import FileWriter, GenerateOptions, Manifest, generate
 from clickvault.marts.build import all_marts
 from clickvault.pipeline import migrate as schema
 from clickvault.session import Session, open_session
 from clickvault.settings import Settings, get_settings
 from clickvault.stores.clickhouse import rows
-from generator import FileWriter, GenerateOptions, Manifest, generate
 
 ADDRESSES = ("CLICKHOUSE_", "KAFKA_", "S3_", "POSTGRES_", "NEO4J_", "CLICKVAULT_")
 Event = dict[str, Any]

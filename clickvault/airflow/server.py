@@ -29,7 +29,8 @@ from clickvault.embedded import process, stack
 from clickvault.embedded.postgres import USER as OWNER
 from clickvault.embedded.state import State, locked
 from clickvault.errors import ConfigurationError, StoreError
-from clickvault.settings import CHECKOUT, STATE_FILE, get_settings, stack_ready
+from clickvault.resources import DAGS, project_folder, python_path
+from clickvault.settings import STATE_FILE, get_settings, stack_ready
 
 log = logging.getLogger(__name__)
 Progress = Callable[[str], None]
@@ -61,9 +62,10 @@ def environment(state: State) -> dict[str, str]:
     return {
         **as_environment(settings),
         "CLICKVAULT_HOME": str(state.home),
-        "PYTHONPATH": os.pathsep.join(p for p in (str(CHECKOUT), os.environ.get("PYTHONPATH", "")) if p),
+        "CLICKVAULT_PROJECT": str(project_folder()),
+        "PYTHONPATH": python_path(),
         "AIRFLOW_HOME": str(folder),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "dags"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": str(max(2, os.cpu_count() or 2)),
@@ -103,7 +105,9 @@ def up(progress: Progress | None = None, *, home: Path | None = None, paused: bo
     say = progress or (lambda _: None)
     folder = home or get_settings().home
     if find_spec("airflow") is None:
-        raise ConfigurationError("Airflow is not installed", hint="make airflow")
+        raise ConfigurationError(
+            "Airflow is not installed", hint="pip install 'clickvault[airflow]'   (in the checkout: make airflow)"
+        )
     stack.require(folder)
     stack_ready()
     with locked(folder):
@@ -239,7 +243,7 @@ def _prepare(state: State, say: Progress) -> None:
     say("airflow: database")
     _make_database(state)
     run(state, "db", "migrate")
-    run(state, "pools", "import", str(CHECKOUT / "dags" / "pools.json"))
+    run(state, "pools", "import", str(DAGS / "pools.json"))
 
 
 def _make_database(state: State) -> None:

@@ -112,9 +112,10 @@ def nothing_left_to_change() -> Summary:
 
 
 def generate_events() -> Summary:
-    """Make the world's events up to the end of the run's interval (or of the period that was asked for), and send them."""
+    """Make the world's events up to the end of the run's interval (or of the period that was asked for), and send them; none without a world."""
     from clickvault.demo.continue_until import follow, period
     from clickvault.demo.demo import DemoWorld
+    from clickvault.generator.worlds import has_world
 
     here = context()
     params = here["params"]
@@ -122,6 +123,8 @@ def generate_events() -> Summary:
     to, dirt = params["target"], params["dirt"]
 
     def work(s: Session, tell: Progress) -> Summary:
+        if not has_world(s.renderer.registry):  # its events come from elsewhere
+            return {"rows": 0, "events": 0}
         if params["from"] and params["until"]:
             made = period(s, _moment(params["from"]), _moment(params["until"]), to, dirt, world, tell)
         elif params["from"] or params["until"]:

@@ -106,5 +106,5 @@ def airflow_status(json: Json = False) -> None:
         show.say(trouble)
     if not all(p["healthy"] for p in found):
         if not json:
-            show.say("Try:   make airflow")
+            show.say("Try:   clickvault airflow up")
         raise typer.Exit(1)

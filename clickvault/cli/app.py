@@ -13,18 +13,31 @@ from typing import Annotated
 
 import typer
 
-from clickvault.cli import airflow, alerts, care, dashboards, logs, look, pipeline, produce, quality, stack, targets
-from clickvault.errors import ClickvaultError, StoreError, hint_for
+from clickvault.cli import (
+    airflow,
+    alerts,
+    care,
+    dashboards,
+    logs,
+    look,
+    pipeline,
+    produce,
+    project,
+    quality,
+    stack,
+    targets,
+)
+from clickvault.errors import ClickvaultError, ConfigurationError, StoreError, extra_of, hint_for
 
 app = typer.Typer(
-    help="Events of a social network, from Kafka and S3 through ClickHouse, a PostgreSQL Data Vault and a graph to marts.",
+    help="Events from Kafka and S3 through ClickHouse, a PostgreSQL Data Vault and a graph to marts, rendered from contracts.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (stack, produce, pipeline, quality, look, dashboards, targets, care, alerts, airflow):
+for module in (project, stack, produce, pipeline, quality, look, dashboards, targets, care, alerts, airflow):
     module.register(app)
 
 
@@ -70,6 +83,14 @@ def main() -> None:
 
             said = server_said(problem)
             error(StoreError(f"{type(problem).__name__}: {said}", hint=hint_for(said) or "clickvault status"))
+            code = 1
+        elif isinstance(problem, ModuleNotFoundError) and (extra := extra_of(problem.name or "")):
+            error(
+                ConfigurationError(
+                    f"{problem.name} is not installed: it comes with the extra {extra!r}",
+                    hint=f"pip install 'clickvault[{extra}]'",
+                )
+            )
             code = 1
         elif isinstance(problem, OSError) and problem.errno in _DISK:
             about = f"{problem.filename}: " if problem.filename else ""

@@ -12,7 +12,9 @@ from clickvault.cli.stack import Json, Quiet
 
 dashboards_app = typer.Typer(no_args_is_help=True, help="Dashboards as code: list, check, render, apply.")
 export_app = typer.Typer(no_args_is_help=True, help="Dashboards as files: tableau.")
-Folder = Annotated[Path | None, typer.Option("--folder", help="Where the dashboards are; default: dashboards/.")]
+Folder = Annotated[
+    Path | None, typer.Option("--folder", help="Where the dashboards are; default: the domains' folders dashboards/.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +30,6 @@ def dashboards_list(folder: Folder = None, json: Json = False) -> None:
     Example: clickvault dashboards list --json
     """
     from clickvault.dashboards import load
-    from clickvault.dashboards.load import FOLDER
     from clickvault.session import Session
     from clickvault.settings import get_settings
 
@@ -45,7 +46,7 @@ def dashboards_list(folder: Folder = None, json: Json = False) -> None:
             "filters": [f.name for f, _ in a.filters],
             **({"sql": a.sql(renderer)} if json else {}),
         }
-        for dashboard, tiles in load(renderer, folder or FOLDER)
+        for dashboard, tiles in load(renderer, folder)
         for a in tiles
     ]
     show.rows(found, json, empty="no dashboards")
@@ -58,11 +59,10 @@ def dashboards_check(folder: Folder = None) -> None:
     Example: clickvault dashboards check
     """
     from clickvault.dashboards import load
-    from clickvault.dashboards.load import FOLDER
     from clickvault.session import Session
     from clickvault.settings import get_settings
 
-    found = load(Session(get_settings()).renderer, folder or FOLDER)
+    found = load(Session(get_settings()).renderer, folder)
     show.out(f"{sum(len(tiles) for _, tiles in found)} tiles of {len(found)} dashboards fit the views that they name")
 
 
@@ -73,15 +73,14 @@ def export_tableau(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the dashboards for Tableau: a .twbx each, with the rows inside. Needs: pip install -e '.[tableau]'.
+    """Write the dashboards for Tableau: a .twbx each, with the rows inside. Needs: pip install 'clickvault[tableau]'.
 
     Example: clickvault export tableau --out tableau
     """
     from clickvault.dashboards import load
-    from clickvault.dashboards.load import FOLDER
     from clickvault.dashboards.tableau.export import export
     from clickvault.session import open_session
 
     with open_session() as s, show.progress(not quiet) as bar:
-        written = export(s.reader, s.renderer, load(s.renderer, folder or FOLDER), out, bar)
+        written = export(s.reader, s.renderer, load(s.renderer, folder), out, bar)
     show.rows([{"file": str(path), "bytes": path.stat().st_size} for path in written], json)

@@ -64,15 +64,15 @@ def generate(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make events of the synthetic social network and send them; same seed and range, same bytes.
+    """Make events of the domain's world and send them; same seed and range, same bytes.
 
     Example: clickvault generate --from 2026-01-01 --until 2026-01-31 --users 2000 --seed 1 --to files --out events
     """
     from clickvault.demo.demo import demo_world
     from clickvault.demo.produce import generate as make
+    from clickvault.generator import GenerateOptions, last
     from clickvault.session import open_session
     from clickvault.settings import get_settings
-    from generator import GenerateOptions, last
 
     known = demo_world(get_settings())  # more of the world that is there, unless another is asked for
     if days or users is not None or seed is not None or world_start is not None:
@@ -139,7 +139,8 @@ def demo(
     report: Annotated[Path, typer.Option(help="The report to write.")] = Path("report.html"),
     quiet: Quiet = False,
 ) -> None:
-    """Everything at once: start the stack (unless the settings name other stores), make a month of events, run the pipeline, write the report.
+    """Everything at once: start the stack (unless the settings name other stores), make a month of events (or send the samples of
+    the domains), run the pipeline, write the report.
 
     A second run adds nothing. Example: clickvault demo
     """
@@ -147,7 +148,7 @@ def demo(
     from clickvault.cli.quality import show_quality
     from clickvault.demo.demo import DemoWorld
     from clickvault.demo.demo import demo as everything
-    from clickvault.embedded import stack
+    from clickvault.marts.headers import all_marts
     from clickvault.quality import all_checks
     from clickvault.reconcile.counts import counts
     from clickvault.session import open_session
@@ -155,6 +156,8 @@ def demo(
 
     elsewhere = stores_elsewhere()
     if not elsewhere:
+        from clickvault.embedded import stack
+
         stack.up(show.say)
     with open_session() as s:
         with show.progress(not quiet) as bar:
@@ -163,16 +166,16 @@ def demo(
             )
         show.table(counts(s), title="Rows at every store")
         checks = all_checks(s.renderer)
+        view = next((m.views[0].table for m in all_marts(s.renderer)), "ops.v_freshness")
+        event_type = next(iter(s.renderer.registry.events))
     show_accounts(accounts, json=False)
     show_quality(checks, results, json=False)
     show.out(f"report: {report.resolve()}")
     if elsewhere:  # in containers, or on servers of one's own: no stack to look at or stop
-        show.out(
-            'look around: clickvault sql "SELECT * FROM marts.v_platform_daily"; clickvault rejected list; clickvault lag'
-        )
+        show.out(f'look around: clickvault sql "SELECT * FROM {view}"; clickvault rejected list; clickvault lag')
         return
-    show.out('look around: clickvault sql "SELECT * FROM marts.v_platform_daily"   (without a query: a shell)')
-    show.out("             clickvault rejected list; clickvault contract show post; clickvault status")
+    show.out(f'look around: clickvault sql "SELECT * FROM {view}"   (without a query: a shell)')
+    show.out(f"             clickvault rejected list; clickvault contract show {event_type}; clickvault status")
     show.out("stop:        clickvault down   (the data stays)")
 
 

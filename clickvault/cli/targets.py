@@ -185,9 +185,8 @@ def superset_status(json: Json = False) -> None:
 
 def _declared(s: Session, folder: Path | None) -> Any:
     from clickvault.dashboards import load
-    from clickvault.dashboards.load import FOLDER
 
-    return load(s.renderer, folder or FOLDER)
+    return load(s.renderer, folder)
 
 
 def _reader(s: Session) -> str:

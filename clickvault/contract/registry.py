@@ -1,8 +1,9 @@
 """A domain: a package of event types that is checked as a whole when it is imported.
 
-    DOMAIN = Domain("social", users, ties, content)        # in the package's __init__.py
+    DOMAIN = Domain("shop", orders, customers)        # in the package's __init__.py
 
-Settings name the packages that are on (CLICKVAULT_DOMAINS); `load_domains` imports them into one `Registry`,
+Everything of a domain lies in the package's folder: beside the event types marts/, quality/, dashboards/, samples/.
+Settings name the domains that are on (CLICKVAULT_DOMAINS); `load_domains` imports them into one `Registry`,
 where hubs and event types are shared: a hub is what several domains meet in.
 """
 
@@ -20,6 +21,7 @@ from clickvault.contract.snapshots import SnapshotSpec, hub_roles, snapshots
 from clickvault.contract.spec import IDENTIFIER, EventSpec, FieldSpec
 from clickvault.contract.vault import vault_of
 from clickvault.errors import ConfigurationError, ContractError
+from clickvault.resources import DOMAINS, project_folder
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Domain:
 
     `uses`: other domains whose hubs may be referred to. `query_assistance`: the snapshot tables of the business vault, and
     the days that they are kept for. Raises ContractError, naming class and field.
+
+    `package` and `folder` are those of the module that makes the domain; `folder` is None where it has no file.
     """
 
     def __init__(
@@ -50,12 +54,30 @@ class Domain:
         self.name = name
         self.uses = tuple(uses)
         self.query_assistance = tuple(query_assistance)
+        declared_in = sys._getframe(1).f_globals
+        self.package = str(declared_in.get("__name__", ""))
+        self.folder = Path(declared_in["__file__"]).resolve().parent if declared_in.get("__file__") else None
         self.events = tuple(
             replace(c.spec, domain=name, topic=c.spec.topic or f"{name}.{c.spec.event_type}") for c in _classes(parts)
         )
         if not self.events:
             raise ContractError(f"domain {name}: no event type in {', '.join(str(p) for p in parts) or 'nothing'}")
         Registry([*self._used(), self])  # raises what clashes
+
+    def files(self, kind: str, pattern: str) -> list[Path]:
+        """The domain's files of a kind (the folder marts, quality, dashboards, samples) by name; those that begin with `_` serve others."""
+        if self.folder is None:
+            return []
+        return [p for p in sorted((self.folder / kind).glob(pattern)) if not p.name.startswith("_")]
+
+    @property
+    def has_world(self) -> bool:
+        """Whether a module `generate` makes the domain's events."""
+        return self.folder is not None and (self.folder / "generate.py").is_file()
+
+    def module(self, name: str) -> ModuleType:
+        """A module of the domain's package."""
+        return importlib.import_module(f"{self.package}.{name}")
 
     def _used(self) -> list[Domain]:
         return [d for used in self.uses for d in (*used._used(), used)]
@@ -277,28 +299,55 @@ def _key_type(field: FieldSpec) -> str:
     return f"{field.kind}{limits}{fold}"
 
 
-def load_domains(names: Iterable[str]) -> Registry:
-    """Import the named packages, each with a `DOMAIN`, and the domains that these use.
+def load_domains(names: Iterable[str], project: Path | None = None) -> Registry:
+    """The domains of those names, and the domains that these use.
 
-    A package outside the project is found on the Python path, or beside the current folder.
-    Raises ConfigurationError for a package that is not there, ContractError for a wrong declaration.
+    A name is that of a domain that ships with the kit (social), of a package on the Python path or in the folder `project`
+    (default: the project's), or the path of a domain's folder.
+    Raises ConfigurationError for a domain that is not there, ContractError for a wrong declaration.
     """
+    folder = project or project_folder()
     domains: list[Domain] = []
     for name in names:
-        here = str(Path.cwd())
-        if here not in sys.path:
-            sys.path.append(here)
-        try:
-            module = importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name and name.startswith(error.name):
-                raise ConfigurationError(
-                    f"no domain package {name!r}",
-                    hint="set CLICKVAULT_DOMAINS to packages on PYTHONPATH, e.g. contracts.social,my_events",
-                ) from error
-            raise
-        domain = getattr(module, "DOMAIN", None)
+        domain = getattr(_import(name, folder), "DOMAIN", None)
         if not isinstance(domain, Domain):
             raise ConfigurationError(f"package {name!r} has no DOMAIN", hint='DOMAIN = Domain("name", module, ...)')
         domains += [*domain._used(), domain]
     return Registry(domains)
+
+
+def _import(name: str, project: Path) -> ModuleType:
+    """The package of a domain, by what a setting calls it."""
+    if "/" in name:
+        folder = (project / Path(name).expanduser()).resolve()
+        if not (folder / "__init__.py").is_file():
+            raise ConfigurationError(
+                f"no domain in {folder}", hint="a domain's folder has an __init__.py with a DOMAIN"
+            )
+        module = _package(folder.name, folder.parent)
+        if Path(module.__file__ or "").resolve().parent != folder:
+            raise ConfigurationError(
+                f"the domain in {folder} can't be imported: {folder.name!r} is {module.__file__}",
+                hint="rename the folder",
+            )
+        return module
+    if IDENTIFIER.match(name) and (DOMAINS / name / "__init__.py").is_file():
+        return importlib.import_module(f"clickvault.domains.{name}")
+    try:
+        return _package(name, project)
+    except ModuleNotFoundError as error:
+        if error.name and name.startswith(error.name):
+            shipped = ", ".join(sorted(p.parent.name for p in DOMAINS.glob("*/__init__.py")))
+            raise ConfigurationError(
+                f"no domain {name!r}",
+                hint=f"name in CLICKVAULT_DOMAINS or clickvault.toml what ships with the kit ({shipped}), a package beside "
+                "the project or on PYTHONPATH, or a folder: shipping/shop",
+            ) from error
+        raise
+
+
+def _package(name: str, beside: Path) -> ModuleType:
+    if str(beside) not in sys.path:
+        sys.path.append(str(beside))
+        importlib.invalidate_caches()
+    return importlib.import_module(name)

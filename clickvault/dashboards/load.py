@@ -1,7 +1,8 @@
-"""The files in dashboards/, read and checked: each tile against the header of the view that it names."""
+"""The files that declare dashboards, read and checked: each tile against the header of the view that it names."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +14,9 @@ from clickvault.dashboards.model import Dashboard
 from clickvault.dashboards.questions import Asked, asked
 from clickvault.errors import ContractError
 from clickvault.marts.headers import View, all_marts
-from clickvault.resources import ROOT
 
 if TYPE_CHECKING:
     from clickvault.sql.render import Renderer
-
-FOLDER = ROOT / "dashboards"
 
 
 def read(path: Path) -> Dashboard:
@@ -28,7 +26,7 @@ def read(path: Path) -> Dashboard:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ContractError(f"{path}: it can't be read: {error}") from error
     try:
-        return Dashboard(**{"name": path.stem.partition("_")[2], **values})
+        return Dashboard(**{"name": re.sub(r"^[0-9]+_", "", path.stem), **values})
     except ValidationError as error:
         raise ContractError(
             "; ".join(f"{path}: {_place(values, e['loc'])}: {e['msg']}" for e in error.errors()),
@@ -52,18 +50,26 @@ def views(renderer: Renderer) -> dict[str, View]:
     return found | {f"ops.{v.name}": v for v in ops_views(renderer)}
 
 
-def load(renderer: Renderer, folder: Path = FOLDER) -> list[tuple[Dashboard, list[Asked]]]:
-    """All dashboards with their tiles, in the order of the numbers that their files begin with.
+def files(renderer: Renderer, folder: Path | None = None) -> list[Path]:
+    """The files of all dashboards: those of `folder`, or those of the domains that are on, and then the kit's own."""
+    if folder:
+        return sorted(folder.rglob("*.toml"), key=lambda p: p.name)
+    kit = sorted((renderer.folder / "dashboards").glob("*.toml"))
+    return [p for d in renderer.registry.domains for p in d.files("dashboards", "*.toml")] + kit
 
-    Those in a folder are of the domain of that name, and left out where it is off. Raises ContractError that names every tile that does not fit, with its file.
+
+def load(renderer: Renderer, folder: Path | None = None) -> list[tuple[Dashboard, list[Asked]]]:
+    """All dashboards with their tiles, domain by domain, in the order of the numbers that their files begin with.
+
+    `folder` has others in place of those that are declared. Raises ContractError that names every tile that does not fit, with its file.
     """
     known = views(renderer)
     found, wrong, hint = [], [], ""
-    domains = [d.name for d in renderer.registry.domains]
-    for path in sorted(folder.rglob("*.toml"), key=lambda p: p.name):
-        if path.parent != folder and path.parent.name not in domains:
-            continue
+    names: dict[str, Path] = {}
+    for path in files(renderer, folder):
         dashboard = read(path)
+        if names.setdefault(dashboard.name, path) != path:
+            wrong.append(f"{path}: {names[dashboard.name]} declares a dashboard {dashboard.name!r}, too")
         tiles = []
         for tile in dashboard.tiles:
             try:

@@ -1,4 +1,4 @@
-"""What a dashboard is, as data: the files in dashboards/ are read into these closed models, and nothing else is allowed.
+"""What a dashboard is, as data: the files in a domain's dashboards/ are read into these closed models, and nothing else is allowed.
 
 A tile asks one question of one view. What a metric means, and how its rows are put together, is in the header of the view's
 mart (mart_headers.py) and never here: a tile only names it.
@@ -102,7 +102,7 @@ class Tile(_Closed):
 class Dashboard(_Closed):
     """Tiles under one heading: numbers first, then what changes, then tables to act on.
 
-    `name` is the file's name in dashboards/; `about` says in a sentence whom it serves, and for what.
+    `name` is the file's name without its number; `about` says in a sentence whom it serves, and for what.
     """
 
     name: Name

@@ -137,22 +137,6 @@ def default(choice: Filter, column: str) -> str:
     return f"AND {ch_identifier(column)} = {literal(choice.default)}" if choice.default else ""
 
 
-LABELS = {
-    "dau": "DAU", "wau": "WAU", "mau": "MAU", "dau_wau": "DAU / WAU", "wau_mau": "WAU / MAU", "stickiness": "DAU / MAU",
-    "pagerank": "PageRank", "ctr": "Click rate", "arpdau": "Revenue a DAU", "arpu_30d": "Revenue a MAU in 30 days",
-    "growth_7d": "Growth in 7 days", "spend_a_mille": "Spend a 1,000 impressions", "hours_since": "Hours since",
-    "mean_seconds": "Mean", "median_seconds": "Median", "p90_seconds": "9 of 10 stay at most",
-    "seconds_to_views": "Seconds to many views", "level": "Friendships apart", "age_hours": "Hours of age",
-}  # fmt: skip
-"""Names that people read otherwise than their column is written."""
-
-
-def label(column: str) -> str:
-    """A column's name as people read it."""
-    words = LABELS.get(column, column.removesuffix("_id").replace("_", " "))
-    return words[0].upper() + words[1:]
-
-
 def _value(value: str | int | bool) -> str:
     return literal(value) if isinstance(value, str) else str(int(value))
 
@@ -188,5 +172,5 @@ def asked(dashboard: Dashboard, tile: Tile, view: View) -> Asked:
                 hint=f"group by it, hold it to a value by `where` or a filter's default, or say in the header of {view.table} that it adds up",
             )
         unit = tile.unit or view.units.get(name, "number")
-        metrics.append(Metric(name, label(name), view.metrics[name], unit, found))
+        metrics.append(Metric(name, view.label(name), view.metrics[name], unit, found))
     return Asked(dashboard, tile, view, tuple(metrics), tuple(dimensions), tuple(filters))

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from clickvault.demo.demo import DemoWorld, demo_world, keep_world
 from clickvault.demo.produce import generate
 from clickvault.errors import ConfigurationError
+from clickvault.generator.options import GenerateOptions, last
 from clickvault.session import Session
-from generator.options import GenerateOptions, last
 
 if TYPE_CHECKING:
-    from generator import Manifest
+    from clickvault.generator import Manifest
 
 
 def follow(

@@ -1,11 +1,13 @@
-"""The demonstration: a month of a small world through every store, from nothing to a report.
+"""The demonstration: a month of a small world, and the samples of the domains, through every store, from nothing to a report.
 
 Each part is what its own command does. The world's range is fixed at the first run and kept in <home>/demo.json, so
-that a second run makes nothing new; a run that was cut short is finished by the next.
+that a second run makes nothing new; a run that was cut short is finished by the next. Samples that were sent are noted in
+<home>/samples.json.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +45,7 @@ def demo_world(settings: Settings) -> dict[str, Any]:
 
 def world_range(settings: Settings, world: DemoWorld) -> dict[str, Any]:
     """The range of the first run: start, end, world_start as ISO texts; `sent` once all of it was sent."""
-    from generator import last
+    from clickvault.generator import last
 
     if found := demo_world(settings):
         return found
@@ -81,14 +83,52 @@ def demo(
     A breached check is told and not raised: the world of the first run stands still, so that a day later no topic is fresh.
     """
     from clickvault.dashboards.report import write
-    from clickvault.demo import produce
+    from clickvault.generator.worlds import has_world
     from clickvault.pipeline import migrate as schema
     from clickvault.pipeline.steps import run
-    from generator import GenerateOptions
 
     s = session
     changes = schema.init(s.settings, s.renderer, s.ch, s.pg, lambda what: progress("init", 0, 0))
     say(f"init: {len(changes)} objects made or changed")
+    _send_samples(s, progress, say)
+    if has_world(s.renderer.registry):
+        _send_world(s, world, progress, say)
+    found: dict[str, Any] = {}
+
+    def step(name: str, result: Any) -> None:
+        found[name] = result
+        say(f"{name}: done")
+
+    try:
+        run(s, progress, step)
+    except QualityError as breach:
+        say(f"quality: {breach.message}")
+    write(s.reader, s.renderer, report)
+    return found["reconcile"], found["quality"]
+
+
+def _send_samples(s: Session, progress: Callable[[str, int, int], None], say: Callable[[str], None]) -> None:
+    """Send the samples of the domains that are on to Kafka, each file once. After a crash they are sent again, and count once."""
+    from clickvault.demo import produce
+
+    files = [f for d in s.renderer.registry.domains for f in d.files("samples", "*.jsonl")]
+    path = s.settings.home / "samples.json"
+    sent: list[str] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    contents = {hashlib.sha256(f.read_bytes()).hexdigest(): f for f in files}
+    new = {digest: f for digest, f in contents.items() if digest not in sent}
+    if new:
+        done = produce.send(s, new.values(), "kafka", progress)
+        path.write_text(json.dumps([*sent, *new]), encoding="utf-8")
+        say(f"samples: {done.messages:,} messages of {len(new)} files sent")
+
+
+def _send_world(
+    s: Session, world: DemoWorld, progress: Callable[[str, int, int], None], say: Callable[[str], None]
+) -> None:
+    """Make the world's events and send them, unless that was done."""
+    from clickvault.demo import produce
+    from clickvault.generator import GenerateOptions
+
     fixed = world_range(s.settings, world)
     if fixed["sent"]:
         say(f"generate: {fixed['users']:,} users, {fixed['start'][:10]} to {fixed['end'][:10]}: sent before")
@@ -107,15 +147,3 @@ def demo(
             f"generate: {manifest.messages:,} messages: {manifest.events:,} distinct valid events, "
             f"{manifest.rejected:,} to be rejected, {manifest.duplicates:,} sent twice, {manifest.late:,} late"
         )
-    found: dict[str, Any] = {}
-
-    def step(name: str, result: Any) -> None:
-        found[name] = result
-        say(f"{name}: done")
-
-    try:
-        run(s, progress, step)
-    except QualityError as breach:
-        say(f"quality: {breach.message}")
-    write(s.reader, s.renderer, report)
-    return found["reconcile"], found["quality"]

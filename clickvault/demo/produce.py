@@ -12,21 +12,23 @@ from clickvault.session import Session
 from clickvault.settings import stack_ready
 
 if TYPE_CHECKING:
-    from generator import Delivered, GenerateOptions, Manifest, Writer
+    from clickvault.generator import Delivered, GenerateOptions, Manifest, Writer
 
 TARGETS = {"kafka": ("kafka",), "s3": ("s3",), "both": ("kafka", "s3"), "files": ("files",)}
 
 
 def writer(session: Session, target: str, folder: Path | None = None) -> Writer:
     """A writer to `kafka`, `s3` or `files` (into `folder`)."""
-    from generator import FileWriter, KafkaWriter, S3Writer, s3_client
+    from clickvault.generator import FileWriter, KafkaWriter, S3Writer
 
     settings = session.settings
     if target == "files":
         return FileWriter(folder or Path("events"))
     settings = stack_ready(settings, target)
     if target == "s3":
-        return S3Writer(s3_client(settings.s3_url, settings.s3_access_key, settings.s3_secret_key), settings.s3_bucket)
+        from clickvault.stores.s3 import client
+
+        return S3Writer(client(settings), settings.s3_bucket)
     from clickvault.stores.kafka import login, missing_topics
 
     registry = session.renderer.registry
@@ -44,7 +46,7 @@ def generate(
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Manifest:
     """Make the events of a range, send them, and keep the manifest in <home>/manifests."""
-    import generator
+    from clickvault import generator
 
     if to not in TARGETS:
         raise ConfigurationError(f"--to must be kafka, s3, both or files, got {to!r}")
@@ -69,7 +71,7 @@ def send(
     topic: str = "",
 ) -> Delivered:
     """Send JSON-lines files unchanged to `kafka` or `s3`; lines without a known event type to `topic`, without which they are refused."""
-    import generator
+    from clickvault import generator
 
     files = list(files)
     total = sum(f.stat().st_size for f in files if f.is_file())

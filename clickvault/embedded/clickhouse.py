@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import urllib.request
 from base64 import b64encode
@@ -11,7 +10,7 @@ from urllib.error import HTTPError
 
 from clickvault.embedded import process
 from clickvault.embedded.state import State
-from clickvault.settings import CHECKOUT
+from clickvault.resources import PACKAGE, python_path
 
 OWNER = "clickvault"
 READER = "reader"
@@ -28,11 +27,11 @@ def start(state: State, cancelled: Event) -> None:
         record=lambda child: state.record("clickhouse", child),
         serves=("clickhouse", state.home),
         cancelled=cancelled,
-        cwd=CHECKOUT,
+        cwd=PACKAGE.parent,
         env={
             "TZ": "UTC",
             "PYTHONUNBUFFERED": "1",
-            "PYTHONPATH": os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH")))),
+            "PYTHONPATH": python_path(),
         },
     )
     process.wait_healthy("clickhouse", child, lambda: healthy(state), log, seconds=60, cancelled=cancelled)

@@ -30,7 +30,9 @@ def import_chdb() -> ModuleType:
     folders = list(spec.submodule_search_locations or ()) if spec else []
     library = next((path for path in (Path(folder) / _LIBRARY for folder in folders) if path.exists()), None)
     if library is None:
-        raise StoreError("The package chdb-core is not installed", hint="make install", store="clickhouse")
+        raise StoreError(
+            "The package chdb-core is not installed", hint="pip install 'clickvault[embedded]'", store="clickhouse"
+        )
     if sys.platform == "linux":
         ctypes.CDLL(str(library), mode=os.RTLD_NOW | _RTLD_DEEPBIND)
     extension_spec = importlib.util.spec_from_file_location("chdb._chdb", library)

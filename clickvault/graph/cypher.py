@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from clickvault.errors import ClickvaultError, ConfigurationError, DataError, StoreError
-from clickvault.resources import ROOT
+from clickvault.resources import NEO4J
 from clickvault.sql.render import check_identifier, literal
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from clickvault.settings import Settings
 
-FILES = ROOT / "neo4j"
+FILES = NEO4J
 BATCH = 20_000
 """Rows of one transaction."""
 

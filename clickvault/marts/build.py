@@ -1,6 +1,6 @@
 """The marts: rendered SQL that rebuilds days, each put in place whole.
 
-A mart is one template in templates/marts/<domain>/: a header (mart_headers.py), the table of states, the views that BI
+A mart is one template in a domain's folder marts/: a header (headers.py), the table of states, the views that BI
 tools read, and the statement that builds [d0, d1) into a staging table. A rebuild is: stage, REPLACE PARTITION a day,
 record. A crash costs nothing: a day is there or not, and what was not recorded is built again.
 

@@ -1,7 +1,7 @@
 """What a mart declares of itself: the header of its template, read into plain data.
 
 Everyone who needs to know what a mart means reads it here: the builds (marts.py), the report, the dictionary, the
-lineage, dashboards. A header is TOML in the comment that a template in templates/marts/<domain>/ begins with:
+lineage, dashboards. A header is TOML in the comment that a template in a domain's folder marts/ begins with:
 
     {#- mart
     title = "How much goes on"             # of the mart, and of its view marts.v_<mart>
@@ -32,6 +32,9 @@ lineage, dashboards. A header is TOML in the comment that a template in template
     apart = ["currency"]                   # dimensions over which nothing adds up
     percent = ["share"]                    # metrics that are read as per cent, as money, as a time in seconds or hours
     settled = true                         # a row does not grow any more while its day goes on; default false
+
+    [labels]                               # names that people read otherwise than their column is written
+    ctr = "Click rate"
 
     [views.segment_daily]                  # another view of the same mart: marts.v_segment_daily
     title = "..."
@@ -79,6 +82,7 @@ class View:
     sums     metrics that add up over all rows; `levels` add up over rows of one time only; others never do
     apart    dimensions over which nothing adds up
     units    percent, money, seconds or hours, by metric; any other is a number
+    labels   names that people read otherwise than their column is written
     whole    the value of a dimension `apart` in the rows that are of all its values together; "" where there are none
     settled  whether the rows of a day that is not over are final
     """
@@ -95,6 +99,7 @@ class View:
     levels: frozenset[str] = frozenset()
     apart: frozenset[str] = frozenset()
     units: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     whole: str = ""
     settled: bool = False
 
@@ -108,10 +113,14 @@ class View:
         """The names of its columns, in order."""
         return [*self.dimensions, *self.metrics]
 
+    def label(self, column: str) -> str:
+        """A column's name as people read it."""
+        return self.labels.get(column) or words(column)
+
 
 @dataclass(frozen=True)
 class Mart:
-    """A mart as its header declares it; `template` is its path under templates/, the first view is marts.v_<name>."""
+    """A mart as its header declares it; `template` is its name for the renderer, the first view is marts.v_<name>."""
 
     name: str
     template: str
@@ -149,15 +158,20 @@ class Mart:
         return self.views[0].metrics
 
 
+def words(column: str) -> str:
+    """A column's name as words: community_id is Community."""
+    found = column.removesuffix("_id").replace("_", " ")
+    return found[:1].upper() + found[1:]
+
+
 def all_marts(renderer: Renderer) -> list[Mart]:
     """The marts of the domains that are on, in the order of their names; parameters as the settings have them.
 
     Raises ContractError for a header that can't be meant, ConfigurationError for a parameter that no mart has, and no check.
     """
-    found = []
+    found: list[Mart] = []
     for domain in renderer.registry.domains:
-        for path in sorted((renderer.folder / "marts" / domain.name).glob("*.sql.j2")):
-            found.append(_read(renderer, path))
+        found += [_read(renderer, *template) for template in renderer.templates(domain, "marts")]
     _check_views(found)
     if found:
         refuse_unknown(renderer)
@@ -189,13 +203,12 @@ def rendered(renderer: Renderer, mart: Mart) -> str:
 # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read(renderer: Renderer, path: Path) -> Mart:
-    values = read_header(path, "mart", "mart", "templates/marts/social")
+def _read(renderer: Renderer, template: str, path: Path) -> Mart:
+    values = read_header(path, "mart", "mart", "clickvault/marts/headers.py")
     name = path.name.removesuffix(".sql.j2")
     try:
         parameters = read(renderer, values.pop("parameters", {}), path)
         views = _views(renderer.registry, name, values, {k: p.value for k, p in parameters.items()})
-        template = str(path.relative_to(renderer.folder))
         mart = Mart(name=name, template=template, views=views, parameters=parameters, **values)
     except (TypeError, AttributeError) as error:
         raise ContractError(f"{path}: its header can't be read: {error}") from error
@@ -210,10 +223,14 @@ def _read(renderer: Renderer, path: Path) -> Mart:
 
 def _views(registry: Registry, name: str, values: dict[str, Any], parameters: Mapping[str, int]) -> tuple[View, ...]:
     """The mart's own view, then the others; takes what belongs to them out of `values`."""
+    labels = values.pop("labels", {})
     first = {key: values.pop(key) for key in ("grain", "dimensions", "metrics", "by", "rows") if key in values}
     own = _view(registry, name, first | {"title": values["title"]}, None, parameters)
     others = values.pop("views", {})
-    return (own, *(_view(registry, n, dict(v), own, parameters) for n, v in others.items()))
+    found = (own, *(_view(registry, n, dict(v), own, parameters) for n, v in others.items()))
+    if wrong := next((c for c in labels if not any(c in v.columns for v in found)), ""):
+        raise ContractError(f"mart {name}: labels: no view has a column {wrong!r}")
+    return tuple(replace(v, labels=labels) for v in found)
 
 
 def _view(

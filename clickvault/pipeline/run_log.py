@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from clickvault.errors import ContractError
-from clickvault.marts.headers import View, view_of
+from clickvault.marts.headers import View, all_marts, view_of
 from clickvault.quality.checks import all_checks
 from clickvault.sql.headers import read_header
 from clickvault.sql.objects import SqlObject, objects_of
@@ -50,8 +50,9 @@ def objects(renderer: Renderer) -> list[SqlObject]:
     """What ClickHouse must hold: the record of runs, then the views, each of which its template names as its header does."""
     found = objects_of(renderer.render("ops/_schema.sql.j2"))
     checks = [c.name for c in all_checks(renderer)]
+    graph_marts = [m.name for m in all_marts(renderer) if m.window == "graph"]
     for path in _templates(renderer):
-        mine = objects_of(renderer.render(f"ops/{path.name}", checks=checks))
+        mine = objects_of(renderer.render(f"ops/{path.name}", checks=checks, graph_marts=graph_marts))
         declared = _read(path).table
         if [o.name for o in mine] != [declared]:
             raise ContractError(f"{path}: its header declares {declared}, but it makes {[o.name for o in mine]}")

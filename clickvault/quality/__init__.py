@@ -1,7 +1,7 @@
 """Quality: whether the figures can be trusted, asked of the data by checks and kept with history.
 
-A check is one template in templates/quality/ (rendered over all contracts) or templates/quality/<domain>/ (about the
-events of that domain): checks.py reads it, results.py runs it and keeps what came of it in ops.quality_results.
+A check is one template in templates/quality/ (rendered over all contracts) or a domain's folder quality/ (about its
+events): checks.py reads it, results.py runs it and keeps what came of it in ops.quality_results.
 In the flow it comes last: it reads what `reconcile` has found, instead of counting the accounts a second time.
 """
 

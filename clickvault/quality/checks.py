@@ -47,7 +47,7 @@ CONTRACT = "contract"
 
 @dataclass(frozen=True)
 class Check:
-    """A check as its header declares it; `template` is its path under templates/. Bounds as said in the module."""
+    """A check as its header declares it; `template` is its name for the renderer. Bounds as said in the module."""
 
     name: str
     template: str
@@ -83,13 +83,9 @@ def all_checks(renderer: Renderer) -> list[Check]:
 
     Raises ContractError for a header that can't be meant.
     """
-    folders = [renderer.folder / "quality", *(renderer.folder / "quality" / d.name for d in renderer.registry.domains)]
-    found = [
-        _read(renderer, path)
-        for folder in folders
-        for path in sorted(folder.glob("*.sql.j2"))
-        if not path.name.startswith("_")
-    ]
+    kit = [(f"quality/{p.name}", p) for p in sorted((renderer.folder / "quality").glob("*.sql.j2")) if p.name[0] != "_"]
+    own = [template for d in renderer.registry.domains for template in renderer.templates(d, "quality")]
+    found = [_read(renderer, *template) for template in (*kit, *own)]
     names = [c.name for c in found]
     for check in found:
         if names.count(check.name) > 1:
@@ -133,11 +129,10 @@ def references(registry: Registry) -> dict[str, list[tuple[EventSpec, FieldSpec]
 # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read(renderer: Renderer, path: Path) -> Check:
+def _read(renderer: Renderer, template: str, path: Path) -> Check:
     values = read_header(path, "quality", "check", "clickvault/quality/checks.py")
     try:
         parameters = read(renderer, OF_EVERY_CHECK | values.pop("parameters", {}), path)
-        template = str(path.relative_to(renderer.folder))
         check = Check(name=path.name.removesuffix(".sql.j2"), template=template, parameters=parameters, **values)
     except (TypeError, AttributeError) as error:
         raise ContractError(f"{path}: its header can't be read: {error}") from error

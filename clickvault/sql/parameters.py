@@ -62,12 +62,10 @@ def refuse_unknown(renderer: Renderer) -> None:
 
 
 def _declared(renderer: Renderer) -> set[str]:
-    domains = [d.name for d in renderer.registry.domains]
+    kit = [p for p in (renderer.folder / "quality").glob("*.sql.j2") if p.name[0] != "_"]
     known: set[str] = set()
-    for kind, folders, shared in (
-        ("mart", [f"marts/{d}" for d in domains], {}),
-        ("quality", ["quality", *(f"quality/{d}" for d in domains)], OF_EVERY_CHECK),
-    ):
-        for path in (p for folder in folders for p in (renderer.folder / folder).glob("*.sql.j2") if p.name[0] != "_"):
-            known |= {**shared, **read_header(path, kind, kind, f"templates/{kind}").get("parameters", {})}.keys()
+    for kind, folder, paths, shared in (("mart", "marts", [], {}), ("quality", "quality", kit, OF_EVERY_CHECK)):
+        own = [p for d in renderer.registry.domains for p in d.files(folder, "*.sql.j2")]
+        for path in (*paths, *own):
+            known |= {**shared, **read_header(path, kind, kind, str(path)).get("parameters", {})}.keys()
     return known

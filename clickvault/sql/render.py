@@ -16,12 +16,12 @@ from typing import Any
 
 import jinja2
 
-from clickvault.contract import FieldSpec, Registry
+from clickvault.contract import Domain, FieldSpec, Registry
 from clickvault.contract.language import BLANK_PATTERN, DAY_PATTERN, TIME_PATTERN, UUID_PATTERN
 from clickvault.contract.validation import MAX_MESSAGE_BYTES
 from clickvault.contract.vault import VaultSpec, vault_of
 from clickvault.errors import ConfigurationError, ContractError
-from clickvault.resources import ROOT
+from clickvault.resources import TEMPLATES
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}\Z")
 
@@ -138,12 +138,12 @@ class Renderer:
     ) -> None:
         self.registry = registry
         self.parameters = dict(parameters or {})
-        self.folder = folder or ROOT / "templates"
+        self.folder = folder or TEMPLATES
 
     @cached_property
     def _environment(self) -> jinja2.Environment:
         env = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(self.folder),
+            loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(self.folder), self._domains()]),
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -166,8 +166,17 @@ class Renderer:
         }  # fmt: skip
         return env
 
+    def _domains(self) -> jinja2.PrefixLoader:
+        """The templates of the domains: domains/<name>/marts/... wherever the domain's folder lies."""
+        folders = {d.name: jinja2.FileSystemLoader(d.folder) for d in self.registry.domains if d.folder}
+        return jinja2.PrefixLoader({"domains": jinja2.PrefixLoader(folders)})
+
+    def templates(self, domain: Domain, kind: str) -> list[tuple[str, Path]]:
+        """The templates of a domain's folder (marts, quality): the name that `render` takes, and the file."""
+        return [(f"domains/{domain.name}/{kind}/{p.name}", p) for p in domain.files(kind, "*.sql.j2")]
+
     def render(self, template: str, **values: Any) -> str:
-        """The text of a template, by its path under templates/. ConfigurationError if there is none."""
+        """The text of a template, by its path under templates/, or domains/<name>/... ConfigurationError if there is none."""
         try:
             return self._environment.get_template(template).render(**values)
         except jinja2.TemplateNotFound as error:

@@ -14,10 +14,10 @@ import psycopg2
 import psycopg2.errors
 
 from clickvault.errors import READ_ONLY, ClickvaultError, ConfigurationError, DataError, StoreError, hint_for
-from clickvault.resources import ROOT
+from clickvault.resources import POSTGRES
 
 Connection = Any  # psycopg2 has no types
-FILES = ROOT / "postgres"
+FILES = POSTGRES
 STAGE_COLLECTION = "vault_stage"
 """The named collection by which ClickHouse reaches this database."""
 _REFUSED = re.compile(

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from clickvault.errors import ConfigurationError, DataError, StoreError
 from clickvault.settings import Settings, stack_ready
@@ -55,10 +57,25 @@ class S3Object:
 
 def client(settings: Settings) -> Any:
     """A minio client whose waits are bounded."""
-    from generator import s3_client
-
     ready = stack_ready(settings, "s3")
     return s3_client(ready.s3_url, ready.s3_access_key, ready.s3_secret_key)
+
+
+def s3_client(url: str, access_key: str, secret_key: str) -> Any:
+    """A minio client for `http://host:port` or `https://host`. It waits up to 60 s for an answer, and asks four times."""
+    import certifi
+    import urllib3
+    from minio import Minio
+
+    http = urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=5, read=60),
+        retries=urllib3.Retry(total=3, backoff_factor=0.3, status_forcelist=[500, 502, 503, 504]),
+        cert_reqs="CERT_REQUIRED",
+        ca_certs=os.environ.get("SSL_CERT_FILE") or certifi.where(),
+    )
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    return Minio(parts.netloc, access_key=access_key, secret_key=secret_key, secure=secure, http_client=http)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import airflow.sdk  # noqa: F401  (what follows is timed beside Airflow's own import)
 from airflow.dag_processing.dagbag import DagBag
 
-from clickvault.settings import CHECKOUT
+from clickvault.resources import CHECKOUT
 
 HEAVY = ("clickhouse_connect", "kafka", "networkx", "numpy", "plotly", "apprise", "chdb", "faker", "minio", "scipy")
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from clickvault.airflow.connections import as_environment
-from clickvault.settings import CHECKOUT, Settings
+from clickvault.resources import CHECKOUT
+from clickvault.settings import Settings
 
 FIELDS = (
     "clickhouse_url", "postgres_url", "kafka_bootstrap", "s3_url", "s3_access_key", "s3_secret_key", "neo4j_uri",

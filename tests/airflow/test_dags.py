@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from clickvault.pipeline.maintenance import STEPS
-from clickvault.settings import CHECKOUT
+from clickvault.resources import CHECKOUT
 
 IDS = [
     "0_init_schemas", "1_generate_events", "2_ingest_kafka", "2_ingest_s3", "3_load_vault", "4_sync_graph", "5_build_marts",

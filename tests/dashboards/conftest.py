@@ -51,7 +51,7 @@ def _apply(s: Session, superset: Superset, declared: list[tuple[Dashboard, list[
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A small world on a stack of its own, and Superset beside it."""
-    if not (superset_server.ENVIRONMENT / "bin" / "gunicorn").exists():
+    if not (superset_server.environment() / "bin" / "gunicorn").exists():
         pytest.skip("Superset is not installed here: make test-dashboards installs it")
     home = tmp_path_factory.mktemp("dashboards") / "home"
     with own_stack(home, parameters={"spread_views": 20}) as s:

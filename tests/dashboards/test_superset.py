@@ -12,9 +12,9 @@ import requests
 
 from clickvault.contract import Registry
 from clickvault.dashboards import Asked, load
+from clickvault.domains.social import DOMAIN
 from clickvault.sql.render import Renderer
 from clickvault.stores.clickhouse import rows
-from contracts.social import DOMAIN
 from tests.dashboards.browser import Browser, Page
 from tests.dashboards.conftest import World
 

@@ -21,9 +21,9 @@ from clickvault.catalog.lineage import Lines, tables_read
 from clickvault.catalog.shapes import Page
 from clickvault.catalog.tables import Column, Table, read_table, tables
 from clickvault.contract import Registry
+from clickvault.domains.social import DOMAIN
 from clickvault.sql.render import Renderer
 from clickvault.vault.schema import schema_objects
-from contracts.social import DOMAIN
 from docs.diagrams import draw
 from tests.vault.shop import DOMAIN as SHOP
 
@@ -156,7 +156,7 @@ def test_a_table_is_read_with_types_and_keys() -> None:
 @pytest.mark.parametrize("mart", LINES.marts.values(), ids=lambda m: m.name)
 def test_the_sources_in_a_header_are_what_the_sql_reads(mart) -> None:  # type: ignore[no-untyped-def]
     """A mart that reads raw.reel must say so: the header is what people believe, the SQL what is true."""
-    assert LINES.declared(mart) == LINES.sources[mart.name], f"templates/{mart.template}: sources"
+    assert LINES.declared(mart) == LINES.sources[mart.name], f"{mart.template}: sources"
 
 
 def test_what_a_statement_reads() -> None:

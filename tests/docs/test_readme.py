@@ -36,7 +36,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         "CLICKVAULT_HOME": str(folder / "home"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{clean['PATH']}",
         "PYTHONPATH": str(folder),
-        "CLICKVAULT_DOMAINS": "contracts.social,my_events",
+        "CLICKVAULT_DOMAINS": "social,my_events",
         "WORK": str(folder),
     }
     done = run("clickvault demo --users 120 --days 3 --quiet", here)

@@ -51,11 +51,11 @@ from clickvault.contract import (
     Window,
 )
 from clickvault.contract.validation import MAX_MESSAGE_BYTES, judge
+from clickvault.domains.social import DOMAIN as SOCIAL
 from clickvault.pipeline import migrate as schema
 from clickvault.sql.render import Renderer
 from clickvault.stores import kafka
 from clickvault.stores.clickhouse import connect, rows
-from contracts.social import DOMAIN as SOCIAL
 from tests.worlds import running_stack
 
 MIN_MESSAGES = 3_000

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from clickvault.generator import FileWriter, GenerateOptions, generate, last
 from clickvault.marts import build as marts
 from clickvault.session import Session
 from clickvault.sql.render import ch_identifier
 from clickvault.stores.clickhouse import rows
-from generator import FileWriter, GenerateOptions, generate, last
 from tests.embedded import test_marts_platform as platform
 from tests.embedded import test_marts_retention as retention
 from tests.embedded.history import Events, active_of, days_of

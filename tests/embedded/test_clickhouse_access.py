@@ -20,21 +20,21 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from clickvault import dashboards
 from clickvault.contract import Registry
+from clickvault.domains.social import DOMAIN
 from clickvault.graph.sync import pages
 from clickvault.ingest import collections
 from clickvault.marts import build as marts
 from clickvault.pipeline import migrate as schema
 from clickvault.pipeline.migrate import column_clauses
-from clickvault.resources import ROOT
+from clickvault.resources import CHECKOUT
 from clickvault.session import OWNER_SETTINGS, Session
 from clickvault.settings import Settings
 from clickvault.sql.objects import SqlObject
 from clickvault.sql.render import Renderer
 from clickvault.stores import postgres
 from clickvault.stores.clickhouse import rows, server_said
-from contracts.social import DOMAIN
 
-FOLDER = ROOT / "clickhouse"
+FOLDER = CHECKOUT / "clickhouse"
 USERS = ET.parse(FOLDER / "users.d" / "clickvault.xml").getroot()
 NAMES = ("operator", "ingest", "loader", "reader", "graph")
 SECRETS = {

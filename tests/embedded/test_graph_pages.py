@@ -11,7 +11,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from clickvault.graph import changes
 from clickvault.graph.relations import nodes
 from clickvault.graph.sync import pages
-from clickvault.resources import ROOT
+from clickvault.resources import CHECKOUT
 from clickvault.session import Session
 from clickvault.stores.postgres import STAGE_COLLECTION
 from tests.vault.staging import fetch
@@ -22,7 +22,7 @@ TARGET = "test_graph_pages"
 
 def limits(profile: str) -> dict[str, str]:
     """The settings of a profile of the server."""
-    found = ET.parse(ROOT / "clickhouse" / "users.d" / "clickvault.xml").getroot().find(f"profiles/{profile}")
+    found = ET.parse(CHECKOUT / "clickhouse" / "users.d" / "clickvault.xml").getroot().find(f"profiles/{profile}")
     assert found is not None
     return {s.tag: s.text or "" for s in found if s.tag not in ("constraints", "readonly")}
 

@@ -34,7 +34,7 @@ from clickvault.reconcile.run import landing_accounts, object_account, sent_acco
 from clickvault.session import Session
 from clickvault.sql.render import Renderer
 from clickvault.stores.clickhouse import connect, rows
-from generator import s3_client
+from clickvault.stores.s3 import s3_client
 from tests.worlds import command, kill, options, own_stack, pid_of, until, write
 
 

@@ -7,13 +7,13 @@ from collections import defaultdict
 import pytest
 
 from clickvault.contract import Registry
+from clickvault.domains.social import DOMAIN
 from clickvault.marts import build as marts
 from clickvault.marts.headers import View, all_marts
 from clickvault.pipeline import migrate as schema
 from clickvault.session import Session
 from clickvault.sql.render import Renderer
 from clickvault.stores.clickhouse import rows
-from contracts.social import DOMAIN
 from tests.embedded.facts import ANNA, D1, D2, D3, HERE, POST, Facts, at
 from tests.embedded.history import Events, Said
 from tests.worlds import World

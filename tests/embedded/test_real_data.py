@@ -31,7 +31,7 @@ COLLEGE = '''
 from typing import Annotated
 
 from clickvault.contract import Actor, Domain, Event, Id, Ref, Relation, Transaction
-from contracts.social import DOMAIN as SOCIAL
+from clickvault.domains.social import DOMAIN as SOCIAL
 
 
 class Message(Event, group="messages"):
@@ -132,7 +132,7 @@ def test_college_messages_through_s3(tmp_path: Path, monkeypatch: pytest.MonkeyP
         for i, (sender, recipient, at) in enumerate(messages):
             ids = {"sender_id": _id("person", sender), "recipient_id": _id("person", recipient)}
             print(_event("message", datetime.fromtimestamp(at, UTC), i, **ids), file=out)
-    with own_stack(tmp_path / "home", CLICKVAULT_DOMAINS="contracts.social,college") as s:
+    with own_stack(tmp_path / "home", CLICKVAULT_DOMAINS="social,college") as s:
         assert send(s, [file], "s3").messages == 59_835
         with pytest.raises(
             QualityError, match="orphans"

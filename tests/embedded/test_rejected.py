@@ -38,7 +38,7 @@ from clickvault.contract.validation import MAX_MESSAGE_BYTES
 from clickvault.ingest import dead_letters as rejected
 from clickvault.pipeline import migrate as schema
 from clickvault.reconcile.run import landing_accounts
-from clickvault.resources import ROOT
+from clickvault.resources import CHECKOUT
 from clickvault.session import Session, open_session
 from clickvault.sql.render import Renderer
 from clickvault.stores.clickhouse import rows
@@ -252,7 +252,7 @@ def test_an_operation_that_means_nothing_is_told(shop: Session) -> None:
 
 def test_every_rule_has_its_message() -> None:
     """A rule that no message of BROKEN breaks may never fire, or fire with another's text."""
-    source = (ROOT / "templates" / "ingest" / "_rules.sql.j2").read_text(encoding="utf-8")
+    source = (CHECKOUT / "templates" / "ingest" / "_rules.sql.j2").read_text(encoding="utf-8")
     source = re.sub(r"\{#.*?#\}", "", source, flags=re.DOTALL)
     texts = set(re.findall(r"'(?:\{\{ name \}\}|\{\{ f\.name \}\})?:? ?([a-z][^'{]*?) ?(?:\{\{[^']*)?'", source))
     texts |= {"not JSON", "given twice", "not declared"}

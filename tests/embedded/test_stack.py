@@ -31,8 +31,9 @@ from clickvault.errors import ConfigurationError, StoreError
 from clickvault.ingest import collections
 from clickvault.pipeline import migrate as schema
 from clickvault.pipeline.steps import ingest
+from clickvault.resources import CHECKOUT
 from clickvault.session import Session, open_session
-from clickvault.settings import CHECKOUT, Settings, get_settings, stack_ready
+from clickvault.settings import Settings, get_settings, stack_ready
 from clickvault.stores.clickhouse import connect
 from clickvault.stores.postgres import connect as connect_postgres
 from clickvault.stores.postgres import translated

@@ -11,12 +11,13 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from clickvault.errors import ConfigurationError, StoreError
+from clickvault.generator import S3Writer
 from clickvault.ingest import collections
 from clickvault.settings import Settings
 from clickvault.sql.render import literal
 from clickvault.stores import postgres
 from clickvault.stores.clickhouse import connect
-from generator import S3Writer, s3_client
+from clickvault.stores.s3 import s3_client
 from tests.tls import Authority, before
 
 

@@ -16,12 +16,12 @@ import pytest
 
 from clickvault import graph, vault
 from clickvault.accounts import Account
+from clickvault.generator.dirt import DUPLICATE, KINDS, LATE
 from clickvault.marts import build as marts
 from clickvault.marts.build import build
 from clickvault.pipeline.steps import reconcile, run
 from clickvault.reconcile.run import landing_accounts, sent_accounts
 from clickvault.stores.clickhouse import rows
-from generator.dirt import DUPLICATE, KINDS, LATE
 from tests.worlds import START, Event, World, contents, marts_of
 
 

@@ -22,13 +22,13 @@ from clickvault.embedded import apache_kafka, neo4j
 from clickvault.embedded import stack as embedded
 from clickvault.embedded.state import State, prepare_home
 from clickvault.errors import ConfigurationError
+from clickvault.generator import GenerateOptions
 from clickvault.graph import changes, cypher
 from clickvault.graph.neo4j_engine import Neo4jEngine
 from clickvault.pipeline import migrate as schema
 from clickvault.pipeline.steps import run
 from clickvault.session import Session, open_session
 from clickvault.settings import Settings, get_settings
-from generator import GenerateOptions
 from tests.worlds import ADDRESSES, options, send
 
 DAY = timedelta(days=1)

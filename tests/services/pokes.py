@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from clickvault.contract import Actor, Domain, Event, Id, Ref, Transaction
-from contracts.social import DOMAIN as SOCIAL
+from clickvault.domains.social import DOMAIN as SOCIAL
 
 
 class Poke(Event, group="ties"):

@@ -20,6 +20,7 @@ from psycopg2.errors import InsufficientPrivilege
 
 from clickvault.embedded import stack as embedded
 from clickvault.errors import StoreError
+from clickvault.generator import GenerateOptions, KafkaWriter
 from clickvault.graph.interface import MEASURES
 from clickvault.graph.networkx_engine import NetworkxEngine
 from clickvault.graph.relations import measured
@@ -33,7 +34,6 @@ from clickvault.session import Session, open_session
 from clickvault.settings import get_settings
 from clickvault.stores import kafka
 from clickvault.stores.clickhouse import rows
-from generator import GenerateOptions, KafkaWriter
 from tests.services.conftest import WORLD, days
 from tests.vault.staging import fetch
 from tests.worlds import command, kill, pid_of, said, send, until

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from clickvault.embedded import apache_kafka, jvm, process
 from clickvault.embedded.state import State
 from clickvault.errors import StoreError
+from clickvault.generator import KafkaWriter
 from clickvault.graph import cypher
 from clickvault.ingest import collections
 from clickvault.session import Session
@@ -30,7 +31,6 @@ from clickvault.settings import Settings
 from clickvault.sql.render import literal
 from clickvault.stores import kafka
 from clickvault.stores.clickhouse import rows
-from generator import KafkaWriter
 from tests.services.conftest import SERVICES
 from tests.tls import Authority, before
 

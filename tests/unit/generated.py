@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 
 from clickvault.contract import Registry, load_domains
-from generator import GenerateOptions, generate
-from generator.manifest import Delivered
-from generator.writers import Batch
+from clickvault.generator import GenerateOptions, generate
+from clickvault.generator.manifest import Delivered
+from clickvault.generator.writers import Batch
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 Event = dict[str, Any]
@@ -40,7 +40,7 @@ class Collect:
 @cache
 def contracts() -> Registry:
     """The social contracts."""
-    return load_domains(["contracts.social"])
+    return load_domains(["social"])
 
 
 def run(registry: Registry, days: float = 3, start: float = 0, **options: Any) -> list[str]:

@@ -13,7 +13,8 @@ from typing import Any
 
 from clickvault.contract import AsOf, Bridge, Domain, EventSpec, FieldSpec, Pit, Registry
 from clickvault.contract.vault import vault_of
-from contracts.social import communities, content, media, money, ties, users
+from clickvault.domains.social import DOMAIN as SOCIAL
+from clickvault.domains.social import communities, content, media, money, ties, users
 
 EVENTS = (
     users.User, users.UserProfile, users.UserBadges, ties.Friend, content.Story, content.Reaction,
@@ -29,7 +30,7 @@ DOMAIN = Domain(
     ],
 )  # fmt: skip
 """The representatives, and what they refer to: for the SQL that speaks of all event types at once."""
-
+DOMAIN.folder = SOCIAL.folder  # whose marts and checks it has
 TWO = Domain("social", users.User, users.UserBadges)
 """The smallest domain: for statements that repeat each event type's rules."""
 

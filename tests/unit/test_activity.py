@@ -9,9 +9,9 @@ import pytest
 from clickvault.catalog import write
 from clickvault.catalog.describe import activity, describe
 from clickvault.contract import Actor, Domain, Event, Historized, Hub, Id, Length, Ref, Registry, Sat, Transaction
+from clickvault.domains.social import DOMAIN as SOCIAL
 from clickvault.errors import ContractError
 from clickvault.sql.render import Renderer
-from contracts.social import DOMAIN as SOCIAL
 
 KEY = Annotated[str, Length(1, 50), Ref("customer"), Actor]
 

@@ -29,8 +29,8 @@ from clickvault.contract import (
 )
 from clickvault.contract.changes import breaking, read, rules, written
 from clickvault.contract.validation import judge
+from clickvault.domains.social import DOMAIN
 from clickvault.pipeline.migrate import _nullable, _wider
-from contracts.social import DOMAIN
 
 KEY = Annotated[Id, Hub("thing")]
 USER = Annotated[Id, Ref("user")]

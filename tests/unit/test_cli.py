@@ -209,7 +209,7 @@ def test_a_query_is_known_by_its_first_word(query: str) -> None:
 
 
 def test_a_template_that_needs_inputs_says_so(tmp_path: Path) -> None:
-    done = clickvault("render", "marts/social/platform_daily.sql.j2", home=tmp_path)
+    done = clickvault("render", "domains/social/marts/platform_daily.sql.j2", home=tmp_path)
     assert done.returncode == 1
     assert "needs inputs" in done.stderr
     assert "Traceback" not in done.stderr

@@ -18,18 +18,18 @@ import pytest
 
 from clickvault import dashboards
 from clickvault.contract import Registry
+from clickvault.domains.social import DOMAIN
 from clickvault.errors import ContractError
 from clickvault.ingest import collections
 from clickvault.ingest.versions import Period
 from clickvault.marts import build as marts
 from clickvault.pipeline import migrate as schema
 from clickvault.quality.checks import all_checks, query
-from clickvault.resources import ROOT
+from clickvault.resources import CHECKOUT
 from clickvault.settings import Settings
 from clickvault.sql.cluster import clustered, on_cluster
 from clickvault.sql.objects import SqlObject
 from clickvault.sql.render import Renderer, statements
-from contracts.social import DOMAIN
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "cluster" / "clickhouse.sql"
 
@@ -207,7 +207,7 @@ def test_collections_are_made_on_every_server() -> None:
     collections.apply(one, SETTINGS)  # type: ignore[arg-type]
     assert "`kafka.group_instance_id` = 'clickvault'" in one.said[0]
     assert "ON CLUSTER" not in "".join(one.said)
-    nodes = set(re.findall(r"CLICKHOUSE_NODE: ([\w-]+)", (ROOT / "docker-compose.cluster.yml").read_text()))
+    nodes = set(re.findall(r"CLICKHOUSE_NODE: ([\w-]+)", (CHECKOUT / "docker-compose.cluster.yml").read_text()))
     assert nodes == {"clickhouse", "clickhouse-1b", "clickhouse-2a", "clickhouse-2b"}
-    said = (ROOT / "clickhouse" / "config.d" / "named_collections.xml").read_text(encoding="utf-8")
+    said = (CHECKOUT / "clickhouse" / "config.d" / "named_collections.xml").read_text(encoding="utf-8")
     assert '<group_instance_id from_env="CLICKHOUSE_NODE"/>' in said

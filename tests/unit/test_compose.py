@@ -16,11 +16,11 @@ import pytest
 import yaml
 
 from clickvault.contract import Registry
+from clickvault.domains.social import DOMAIN
 from clickvault.pipeline import migrate as schema
-from clickvault.resources import ROOT
+from clickvault.resources import CHECKOUT
 from clickvault.settings import Settings
 from clickvault.sql.render import Renderer
-from contracts.social import DOMAIN
 
 FILES = {
     "the stack": ["docker-compose.yml"],
@@ -41,7 +41,7 @@ NO_SECRETS = {
 def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What docker/secrets.sh makes, in a folder of its own."""
     folder = tmp_path_factory.mktemp("checkout")
-    subprocess.run(["sh", ROOT / "docker" / "secrets.sh"], cwd=folder, check=True, capture_output=True)
+    subprocess.run(["sh", CHECKOUT / "docker" / "secrets.sh"], cwd=folder, check=True, capture_output=True)
     return folder
 
 
@@ -50,7 +50,7 @@ def resolve(files: list[str], folder: Path, environment: Path | None) -> subproc
     podman = folder / "podman"
     podman.write_text("#!/bin/sh\necho podman version 5.4.0\n", encoding="utf-8")
     podman.chmod(0o755)
-    chosen = [part for name in files for part in ("-f", str(ROOT / name))]
+    chosen = [part for name in files for part in ("-f", str(CHECKOUT / name))]
     given = ["--env-file", str(environment)] if environment else []
     command = [sys.executable, "-m", "podman_compose", "--podman-path", str(podman), *given, *chosen]
     clean = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG")}
@@ -86,7 +86,7 @@ def test_images_are_at_exact_versions(compose: dict[str, Any]) -> None:
         image, _, tag = service["image"].rpartition(":")
         assert image, f"{name}: no tag"
         assert re.match(r"(v?\d+\.\d+|RELEASE\.\d{4}-\d{2}-\d{2})", tag), f"{name}: {tag} floats"
-    for file in (ROOT / "docker").glob("*.Dockerfile"):
+    for file in (CHECKOUT / "docker").glob("*.Dockerfile"):
         for base in re.findall(r"^FROM (\S+)", file.read_text(encoding="utf-8"), re.MULTILINE):
             assert re.search(r":\d+\.\d+\.\d+", base), f"{file.name}: {base} floats"
 
@@ -100,7 +100,7 @@ def test_an_image_is_built_by_one_service(compose: dict[str, Any]) -> None:
         assert sum("build" in s for s in users) == 1, image
         assert [s.get("pull_policy") for s in users if "build" not in s] == ["never"] * (len(users) - 1)
     assert "build" in services(compose)["init"], "what all others wait for"
-    dockerfile = (ROOT / "docker" / "airflow.Dockerfile").read_text(encoding="utf-8")
+    dockerfile = (CHECKOUT / "docker" / "airflow.Dockerfile").read_text(encoding="utf-8")
     assert re.search(r"pip install [^\n]*\\\n\s*&& pip check$", dockerfile, re.MULTILINE)
 
 
@@ -151,7 +151,7 @@ def test_what_is_waited_for_can_be_waited_for(compose: dict[str, Any]) -> None:
 def test_every_service_has_a_memory_limit(compose: dict[str, Any]) -> None:
     limits = {name: service["mem_limit"] for name, service in services(compose).items()}
     assert all(re.fullmatch(r"\d+[gm]", limit) for limit in limits.values()), limits
-    page = (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
+    page = (CHECKOUT / "docs" / "compose.md").read_text(encoding="utf-8")
     for name in limits.keys() - ENDS:
         assert f"| {name} " in page, f"docs/compose.md does not say what {name} needs"
 
@@ -161,7 +161,7 @@ GIGABYTE = {"g": 1.0, "m": 1 / 1024}
 
 def test_the_memory_of_the_page_is_compose_s_own_sum(compose: dict[str, Any], request: pytest.FixtureRequest) -> None:
     """docs/compose.md says of each service what its limit is, and of the stack and the cluster what all limits make."""
-    page = (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
+    page = (CHECKOUT / "docs" / "compose.md").read_text(encoding="utf-8")
     found = services(compose)
     limits = {n: float(s["mem_limit"][:-1]) * GIGABYTE[s["mem_limit"][-1]] for n, s in found.items() if n not in ENDS}
     for name, limit in limits.items():
@@ -188,11 +188,11 @@ def test_the_cluster_has_its_commands() -> None:
     """`make cluster-up`, `cluster-demo`, `cluster-down` name both files and the profile."""
     for target, what in (("up", "up -d --build"), ("demo", "clickvault demo"), ("down", "down")):
         done = subprocess.run(
-            ["make", "-n", f"cluster-{target}"], cwd=ROOT, capture_output=True, text=True, check=True
+            ["make", "-n", f"cluster-{target}"], cwd=CHECKOUT, capture_output=True, text=True, check=True
         )  # fmt: skip
         (line,) = [line for line in done.stdout.splitlines() if what in line]
         assert "-f docker-compose.yml -f docker-compose.cluster.yml --profile cluster" in line
-        assert f"make cluster-{target}" in (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
+        assert f"make cluster-{target}" in (CHECKOUT / "docs" / "compose.md").read_text(encoding="utf-8")
 
 
 def test_no_secret_has_a_default(secrets: Path) -> None:
@@ -200,7 +200,7 @@ def test_no_secret_has_a_default(secrets: Path) -> None:
     done = resolve(FILES["the stack"], secrets, None)
     assert done.returncode != 0
     assert "make compose-up" in done.stderr
-    text = "".join((ROOT / f"docker-compose{kind}.yml").read_text(encoding="utf-8") for kind in ("", ".cluster"))
+    text = "".join((CHECKOUT / f"docker-compose{kind}.yml").read_text(encoding="utf-8") for kind in ("", ".cluster"))
     for name in re.findall(r"\$\{(\w+)[:}]", text):
         if SECRET.search(name):
             assert not re.search(rf"\$\{{{name}:-", text), f"{name} has a default"
@@ -221,20 +221,20 @@ def test_no_secret_has_a_default(secrets: Path) -> None:
 
 def test_secrets_are_made_once(secrets: Path) -> None:
     before = (secrets / ".env.compose").read_text(encoding="utf-8")
-    subprocess.run(["sh", ROOT / "docker" / "secrets.sh"], cwd=secrets, check=True, capture_output=True)
+    subprocess.run(["sh", CHECKOUT / "docker" / "secrets.sh"], cwd=secrets, check=True, capture_output=True)
     assert (secrets / ".env.compose").read_text(encoding="utf-8") == before
     assert not (secrets / ".env.compose.part").exists()
-    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    ignored = (CHECKOUT / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert {"/.env.compose", "/.secrets/"} <= set(ignored)
 
 
 def test_a_newer_version_s_secret_is_added_and_the_others_stay(tmp_path: Path) -> None:
     file = tmp_path / ".env.compose"
     for _ in range(2):
-        subprocess.run(["sh", ROOT / "docker" / "secrets.sh"], cwd=tmp_path, check=True, capture_output=True)
+        subprocess.run(["sh", CHECKOUT / "docker" / "secrets.sh"], cwd=tmp_path, check=True, capture_output=True)
         before = file.read_text(encoding="utf-8").splitlines()
         file.write_text("\n".join(line for line in before if not line.startswith("METABASE_ADMIN")) + "\n")
-    subprocess.run(["sh", ROOT / "docker" / "secrets.sh"], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(["sh", CHECKOUT / "docker" / "secrets.sh"], cwd=tmp_path, check=True, capture_output=True)
     after = file.read_text(encoding="utf-8").splitlines()
     assert {line.partition("=")[0] for line in after} == {line.partition("=")[0] for line in before}
     assert [line for line in before if line not in after] == [b for b in before if b.startswith("METABASE_ADMIN")]
@@ -242,8 +242,8 @@ def test_a_newer_version_s_secret_is_added_and_the_others_stay(tmp_path: Path) -
 
 def test_no_plain_secret_stands_in_the_files() -> None:
     """A value of a secret's name, and an address with a login, has a variable in it that must be set."""
-    for name in sorted(p.name for p in ROOT.glob("docker-compose*.yml")):
-        for key, service in yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))["services"].items():
+    for name in sorted(p.name for p in CHECKOUT.glob("docker-compose*.yml")):
+        for key, service in yaml.safe_load((CHECKOUT / name).read_text(encoding="utf-8"))["services"].items():
             for variable, value in (service.get("environment") or {}).items():
                 secret = SECRET.search(variable) and variable not in NO_SECRETS
                 if secret or re.search("://.*@", str(value)):
@@ -288,14 +288,14 @@ def test_every_queue_s_topic_is_created_before_anything_pulls(compose: dict[str,
 def test_logins_of_the_images_are_those_of_the_configuration(compose: dict[str, Any]) -> None:
     """What ClickHouse's configuration takes from the environment is given to each of its containers."""
     wanted = set()
-    for file in [*(ROOT / "clickhouse").glob("*.d/*.xml")]:
+    for file in [*(CHECKOUT / "clickhouse").glob("*.d/*.xml")]:
         wanted |= set(re.findall(r'from_env="(\w+)"', file.read_text(encoding="utf-8")))
     assert len(wanted) >= 7
     found = services(compose)
     for name in (n for n, s in found.items() if "clickhouse-server:" in s["image"]):
         assert wanted <= found[name]["environment"].keys(), name
         assert found[name]["environment"]["KAFKA_BOOTSTRAP"] == found["init"]["environment"]["KAFKA_BOOTSTRAP"], name
-    script = (ROOT / "docker" / "postgres-init.sh").read_text(encoding="utf-8")
+    script = (CHECKOUT / "docker" / "postgres-init.sh").read_text(encoding="utf-8")
     assert set(re.findall(r"\$([A-Z_]+_PASSWORD)", script)) <= services(compose)["postgres"]["environment"].keys()
 
 
@@ -303,7 +303,9 @@ def test_the_settings_of_the_pipeline_are_forwarded(compose: dict[str, Any]) -> 
     """What .env.compose says of them reaches every container of clickvault; unset, they are as everywhere else."""
     own = {"CLICKVAULT_HOME", "CLICKVAULT_AIRFLOW_HOME", "CLICKVAULT_SERVICES"}  # folders: the containers' own
     fields = {str(f.validation_alias): f for f in Settings.model_fields.values() if f.validation_alias}
-    written = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["x-clickvault"]["environment"]
+    written = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))["x-clickvault"][
+        "environment"
+    ]
     for name in fields.keys() - own:
         default = fields[name].default
         text = ",".join(default) if isinstance(default, list | dict) else default
@@ -318,23 +320,26 @@ def test_what_is_mounted_is_there(compose: dict[str, Any]) -> None:
     named = compose["volumes"].keys()
     for mount in mounts:
         source = mount.split(":")[0]
-        assert source in named or (ROOT / Path(source).relative_to("." if source.startswith(".") else ROOT)).exists()
+        assert (
+            source in named
+            or (CHECKOUT / Path(source).relative_to("." if source.startswith(".") else CHECKOUT)).exists()
+        )
 
 
 def test_images_get_what_they_copy_and_nothing_else() -> None:
     """.dockerignore leaves everything out but what a Dockerfile names."""
-    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    lines = (CHECKOUT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in lines
     copied = set()
-    for file in (ROOT / "docker").glob("*.Dockerfile"):
+    for file in (CHECKOUT / "docker").glob("*.Dockerfile"):
         for sources in re.findall(r"^COPY (?:--\S+ )*(.+) \S+$", file.read_text(encoding="utf-8"), re.MULTILINE):
             copied |= {source.split("/")[0] for source in sources.split()}
     assert {line[1:] for line in lines if line.startswith("!")} == copied
 
 
 def test_the_files_are_of_today_s_form() -> None:
-    for name in sorted(p.name for p in ROOT.glob("docker-compose*.yml")):
-        text = (ROOT / name).read_text(encoding="utf-8")
+    for name in sorted(p.name for p in CHECKOUT.glob("docker-compose*.yml")):
+        text = (CHECKOUT / name).read_text(encoding="utf-8")
         assert not re.search(r"^version:", text, re.MULTILINE), "long given up"
         assert "container_name" not in text, "two stacks could not run beside each other"
         assert "latest" not in text

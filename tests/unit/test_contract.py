@@ -19,7 +19,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-import contracts.social
+import clickvault.contract
 from clickvault.contract import (
     Actor,
     After,
@@ -55,9 +55,9 @@ from clickvault.contract.language import format_time, parse_day, parse_id, parse
 from clickvault.contract.spec import snake
 from clickvault.contract.validation import MAX_MESSAGE_BYTES, judge
 from clickvault.contract.vault import vault_of
+from clickvault.domains.social import DOMAIN as SOCIAL
+from clickvault.domains.social.values import Language
 from clickvault.errors import ConfigurationError, ContractError
-from contracts.social import DOMAIN as SOCIAL
-from contracts.social.values import Language
 
 WITHOUT_ACTOR = {"user_badges", "group_moderator", "attachment", "thumbnail", "subscription_revenue"}
 """Event types that nobody does. An event type without an actor counts for no daily active user: list it here if so."""
@@ -404,7 +404,7 @@ def test_what_can_not_be_meant_is_refused(case: str) -> None:
 
 def test_every_refusal_has_a_case() -> None:
     """A check that no declaration reaches may be wrong, or in the wrong order, and nobody would know."""
-    folder = Path(contracts.social.__file__).parent.parent.parent / "clickvault" / "contract"
+    folder = Path(clickvault.contract.__file__).parent
     checks = sum(
         (folder / f"{name}.py").read_text(encoding="utf-8").count("raise ContractError(")
         for name in ("spec", "registry")
@@ -434,7 +434,7 @@ def test_a_domain_brings_the_domains_it_uses(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "my_events" / "__init__.py").write_text(
         "from typing import Annotated\n"
         "from clickvault.contract import Domain, Event, Id, Ref, Transaction\n"
-        "from contracts.social import DOMAIN as SOCIAL\n\n"
+        "from clickvault.domains.social import DOMAIN as SOCIAL\n\n"
         "class Wave(Event, group='waves'):\n"
         "    'A user waves.'\n\n"
         "    user_id: Annotated[Id, Ref('user')]\n"
@@ -445,11 +445,11 @@ def test_a_domain_brings_the_domains_it_uses(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
     registry = load_domains(["my_events"])
     assert [d.name for d in registry.domains] == ["social", "waves"]
-    assert list(load_domains(["contracts.social", "my_events"]).events) == list(registry.events)
+    assert list(load_domains(["social", "my_events"]).events) == list(registry.events)
 
 
 def test_a_package_that_is_not_there() -> None:
-    with pytest.raises(ConfigurationError, match=r"no domain package 'no_such_package\.events'") as caught:
+    with pytest.raises(ConfigurationError, match=r"no domain 'no_such_package\.events'") as caught:
         load_domains(["no_such_package.events"])
     assert "CLICKVAULT_DOMAINS" in caught.value.hint
 

@@ -11,12 +11,11 @@ import pytest
 from clickvault.contract import Registry
 from clickvault.dashboards import Asked, load
 from clickvault.dashboards.formulas import expression, formula
-from clickvault.dashboards.load import FOLDER, views
-from clickvault.dashboards.questions import label
+from clickvault.dashboards.load import files, views
+from clickvault.domains.social import DOMAIN
 from clickvault.errors import ContractError
-from clickvault.marts.headers import View
+from clickvault.marts.headers import View, words
 from clickvault.sql.render import Renderer
-from contracts.social import DOMAIN
 
 RENDERER = Renderer(Registry([DOMAIN]))
 VIEWS = views(RENDERER)
@@ -74,7 +73,7 @@ def test_the_dashboards_are_those_that_were_asked_for() -> None:
 
 
 def test_a_formula_is_written_in_one_place() -> None:
-    for path in FOLDER.rglob("*.toml"):
+    for path in files(RENDERER):
         text = path.read_text(encoding="utf-8")
         for tile in tomllib.loads(text)["tiles"]:
             assert all(m.isidentifier() for m in tile["metrics"]), f"{path}: {tile['name']}"
@@ -221,12 +220,9 @@ def test_more_dimensions_have_a_limit_each() -> None:
 
 
 def test_labels_are_words() -> None:
-    assert [label(c) for c in ("dau", "new_users", "community_id", "ctr")] == [
-        "DAU",
-        "New users",
-        "Community",
-        "Click rate",
-    ]
+    platform = views(RENDERER)["platform_daily"]
+    assert [platform.label(c) for c in ("dau", "new_users")] == ["DAU", "New users"]
+    assert words("community_id") == "Community"
 
 
 # ── one declaration, every target ─────────────────────────────────────────────────────────────────────────────

@@ -14,9 +14,9 @@ from clickvault.dashboards.metabase.api import Applied, Declared
 from clickvault.dashboards.metabase.api import Metabase as Client
 from clickvault.dashboards.metabase.cards import asked_with, cards, declared_name
 from clickvault.dashboards.questions import Asked
+from clickvault.domains.social import DOMAIN
 from clickvault.errors import ConfigurationError, StoreError
 from clickvault.sql.render import Renderer
-from contracts.social import DOMAIN
 from tests.unit.metabase_receiver import FIRST_FIELD, Metabase, serving
 
 RENDERER = Renderer(Registry([DOMAIN]))

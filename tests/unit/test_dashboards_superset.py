@@ -16,9 +16,9 @@ from clickvault.dashboards import load
 from clickvault.dashboards.load import views
 from clickvault.dashboards.superset.api import address
 from clickvault.dashboards.superset.bundle import Types, bundle, identity, zipped
+from clickvault.domains.social import DOMAIN
 from clickvault.errors import DataError
 from clickvault.sql.render import Renderer
-from contracts.social import DOMAIN
 
 RENDERER = Renderer(Registry([DOMAIN]))
 URI, PASSWORD = address("http://reader:word%2F1@127.0.0.1:8123")

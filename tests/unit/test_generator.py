@@ -17,12 +17,13 @@ import pytest
 from clickvault.contract import Registry
 from clickvault.contract.validation import judge
 from clickvault.errors import ConfigurationError, ContractError
-from generator import FileWriter, GenerateOptions, generate, last
-from generator.behaviour import comment_delay, facebook_degrees, mean_degree
-from generator.draws import HOUR, stream
-from generator.encode import Encoder
-from generator.shapes import SHAPES, Number, check
-from generator.simulate import Simulation
+from clickvault.generator import FileWriter, GenerateOptions, generate, last
+from clickvault.generator.draws import HOUR, stream
+from clickvault.generator.encode import Encoder
+from clickvault.generator.shapes import Number, check
+from clickvault.generator.social.behaviour import comment_delay, facebook_degrees, mean_degree
+from clickvault.generator.social.shapes import SHAPES
+from clickvault.generator.social.simulate import Simulation
 from tests.unit.generated import EPOCH, Collect, contracts, events, run
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -284,7 +285,7 @@ def test_degrees_are_facebook_like() -> None:
 
 def test_friends_cluster(registry: Registry) -> None:
     options = GenerateOptions(EPOCH, EPOCH + timedelta(days=30), users=2_000)
-    simulation = Simulation(options, check(registry))
+    simulation = Simulation(options, check(registry, SHAPES))
     simulation._new_month(0)
     friends = simulation.ties.friends
     graph = networkx.Graph(list(zip(friends["a"].tolist(), friends["b"].tolist(), strict=True)))

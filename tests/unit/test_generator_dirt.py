@@ -12,10 +12,10 @@ import pytest
 
 from clickvault.contract import Registry, load_domains
 from clickvault.contract.validation import judge
-from generator import GenerateOptions, Manifest, generate
-from generator.dirt import DUPLICATE, EMPTY, KINDS, LATE, make
-from generator.manifest import Delivered
-from generator.writers import Batch
+from clickvault.generator import GenerateOptions, Manifest, generate
+from clickvault.generator.dirt import DUPLICATE, EMPTY, KINDS, LATE, make
+from clickvault.generator.manifest import Delivered
+from clickvault.generator.writers import Batch
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -46,7 +46,7 @@ class Collect:
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    return load_domains(["contracts.social"])
+    return load_domains(["social"])
 
 
 def run(registry: Registry, *, dirt: float, takes_empty: bool = True) -> tuple[Manifest, list[tuple[int, str]]]:

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from clickvault.contract import Registry
-from generator import GenerateOptions
-from generator.shapes import check
-from generator.simulate import Simulation
+from clickvault.generator import GenerateOptions
+from clickvault.generator.shapes import check
+from clickvault.generator.social.simulate import Simulation
 from tests.unit.generated import EPOCH, Event, contracts, events
 
 CURRENCY = {"GB": "GBP", "BR": "BRL", "PL": "PLN", "JP": "JPY", "US": "USD", "CA": "USD", "MX": "USD", "AR": "USD"}

@@ -14,9 +14,9 @@ import pytest
 
 from clickvault.contract import Registry, load_domains
 from clickvault.errors import ConfigurationError, DataError, StoreError
-from generator import FileWriter, GenerateOptions, S3Writer, generate, send_files
-from generator.send import read_lines
-from generator.writers import object_name, world_of
+from clickvault.generator import FileWriter, GenerateOptions, S3Writer, generate, send_files
+from clickvault.generator.send import read_lines
+from clickvault.generator.writers import object_name, world_of
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -37,7 +37,7 @@ class Bucket:
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    return load_domains(["contracts.social"])
+    return load_domains(["social"])
 
 
 def options(days: float = 3, **more: Any) -> GenerateOptions:

@@ -13,7 +13,7 @@ from clickvault.graph.relations import nodes, relations
 from clickvault.settings import Settings, get_settings
 from clickvault.sql.render import Renderer
 
-RENDERER = Renderer(load_domains(["contracts.social"]))
+RENDERER = Renderer(load_domains(["social"]))
 
 
 def test_every_statement_says_what_it_is_for() -> None:

@@ -22,12 +22,12 @@ from clickvault.contract import (
     Sat,
     Transaction,
 )
+from clickvault.domains.social import DOMAIN
 from clickvault.errors import ContractError
 from clickvault.graph import sql
 from clickvault.graph.relations import measured, nodes, relations
 from clickvault.sql.objects import objects_of
 from clickvault.sql.render import Renderer, statements
-from contracts.social import DOMAIN
 
 SOCIAL = Renderer(Registry([DOMAIN]))
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from clickvault.embedded import process
-from clickvault.settings import CHECKOUT
+from clickvault.resources import CHECKOUT
 
 
 def test_a_killed_child_is_reaped_once_it_is_not_alive(tmp_path: Path) -> None:

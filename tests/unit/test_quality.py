@@ -11,13 +11,14 @@ import pytest
 
 from clickvault.contract import Domain, Registry, Transaction
 from clickvault.contract.language import Actor, Event, Hub, Id, Length, Ref, Sat
+from clickvault.domains.social import DOMAIN
 from clickvault.errors import ConfigurationError, ContractError, QualityError
 from clickvault.marts.headers import all_marts
 from clickvault.quality import Check, Result, all_checks, breaches, find, query, require
 from clickvault.quality.checks import references
 from clickvault.quality.words import bound, number, summaries
 from clickvault.sql.render import Renderer
-from contracts.social import DOMAIN
+from tests.domains import at, source
 
 SOCIAL = Renderer(Registry([DOMAIN]))
 CHECKS = all_checks(SOCIAL)
@@ -63,11 +64,11 @@ SELECT 'all' AS subject, {{ parameters.red_at_most }} / 1000 AS value, 1 AS rows
 
 
 def made(tmp_path: Path, text: str, domain: str = "", **parameters: int) -> Renderer:
-    """A renderer over a folder with one check."""
-    folder = tmp_path / "quality" / domain
+    """A renderer with one check: of the kit, or of the domain."""
+    folder = tmp_path / domain / "quality"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "red.sql.j2").write_text(text, encoding="utf-8")
-    return Renderer(SOCIAL.registry, folder=tmp_path, parameters=parameters)
+    return Renderer(Registry([at(DOMAIN, tmp_path / "social")]), folder=tmp_path, parameters=parameters)
 
 
 def result(**values: Any) -> Result:
@@ -82,11 +83,11 @@ def result(**values: Any) -> Result:
 def test_there_are_the_checks_that_every_domain_has_and_those_of_the_social_one() -> None:
     names = [c.name for c in CHECKS]
     assert len(names) == len(set(names)) >= 17
-    assert {c.name for c in CHECKS if c.template.startswith("quality/social/")} == {
+    assert {c.name for c in CHECKS if c.template.startswith("domains/social/")} == {
         "active_before_joining", "click_before_impression", "story_viewed_late",
     }  # fmt: skip
     assert [c.name for c in all_checks(Renderer(Registry([THINGS])))] == [
-        c.name for c in CHECKS if not c.template.startswith("quality/social/")
+        c.name for c in CHECKS if not c.template.startswith("domains/social/")
     ]
 
 
@@ -96,7 +97,7 @@ def test_every_check_says_what_it_means_and_what_to_do(check: Check) -> None:
     assert not check.value.endswith(".")
     assert len(check.hint) > 10
     assert check.at_least is not None or check.at_most is not None
-    text = (SOCIAL.folder / check.template).read_text(encoding="utf-8")
+    text = source(SOCIAL, check.template)
     assert "-- Inputs: " in text or "Inputs: " in text.split("-#}", 1)[1]
     assert "Grain: " in text
     own = set(check.parameters) - {"checked_days"}
@@ -200,7 +201,7 @@ def test_every_reference_is_checked(name: str) -> None:
 
 @pytest.mark.parametrize("check", [c for c in CHECKS if "/social/" not in c.template], ids=lambda c: c.name)
 def test_the_checks_of_every_domain_name_no_event_type(check: Check) -> None:
-    text = (SOCIAL.folder / check.template).read_text(encoding="utf-8")
+    text = source(SOCIAL, check.template)
     named = set(re.findall(r"\braw\.(\w+)", text)) - {"dead_letters", "rejected", "TYPE"}
     assert named == set()
     sql = query(Renderer(Registry([THINGS])), check)

@@ -18,11 +18,11 @@ from clickvault.dashboards import Asked, load, report
 from clickvault.dashboards.report import ask, page
 from clickvault.dashboards.report.ask import EVERYTHING, Answer, Board, Frame, Trust
 from clickvault.dashboards.report.page import MAX_BYTES, for_script, hash_source
+from clickvault.domains.social import DOMAIN
 from clickvault.errors import ConfigurationError
 from clickvault.quality import Result, all_checks
 from clickvault.quality.words import summaries
 from clickvault.sql.render import Renderer
-from contracts.social import DOMAIN
 from tests.colours import contrast
 
 SOCIAL = Renderer(Registry([DOMAIN]))

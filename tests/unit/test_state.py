@@ -19,7 +19,8 @@ from clickvault.embedded import state as state_module
 from clickvault.embedded.process import Child, port_free
 from clickvault.embedded.state import ABOVE, State
 from clickvault.errors import ConfigurationError
-from clickvault.settings import CHECKOUT, get_settings
+from clickvault.resources import CHECKOUT
+from clickvault.settings import get_settings
 
 
 @pytest.fixture(autouse=True)

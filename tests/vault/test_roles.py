@@ -30,7 +30,7 @@ from tests.vault.staging import Raw, day, event_id, fetch, stage
 from tests.vault.test_bridge import awkward_rows
 
 SHOP = shop.renderer()
-SOCIAL = Renderer(load_domains(["contracts.social"]))
+SOCIAL = Renderer(load_domains(["social"]))
 ROLES = ("vault_stage", "vault_loader", "vault_reader")
 PASSWORD = "of a test"
 

@@ -15,7 +15,7 @@ from clickvault.vault import apply_postgres, plan_postgres, schema_sql
 from tests.vault import shop
 from tests.vault.staging import day, event_id, fetch, load_rows
 
-SOCIAL = Renderer(load_domains(["contracts.social"]))
+SOCIAL = Renderer(load_domains(["social"]))
 
 
 def renderer(*events: type[Event] | ModuleType) -> Renderer:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from clickvault.dashboards.model import Dashboard, Filter
-from clickvault.dashboards.questions import Asked, Metric, label
+from clickvault.dashboards.questions import Asked, Metric
 from clickvault.marts.headers import View
 
 if TYPE_CHECKING:
@@ -206,14 +206,14 @@ def _settings(asked: Asked) -> Values:
     names, tile = [m.name for m in asked.metrics], asked.tile
     found: Values = {"column_settings": {_key(m.name): _format(asked, m) for m in asked.metrics}}
     for d in asked.dimensions:
-        found["column_settings"][_key(d)] = {"column_title": label(d)}
+        found["column_settings"][_key(d)] = {"column_title": asked.view.label(d)}
     match tile.chart:
         case "number":
             ago = {"id": _id("comparison", asked.name), "type": "periodsAgo", "value": tile.against}
             found |= {"scalar.field": names[0], "scalar.comparisons": [ago]}
         case "line" | "area" | "bar":
             found |= {"graph.dimensions": list(asked.dimensions), "graph.metrics": names}
-            found |= {"graph.x_axis.title_text": "" if asked.by_time else label(asked.dimensions[0])}
+            found |= {"graph.x_axis.title_text": "" if asked.by_time else asked.view.label(asked.dimensions[0])}
             if tile.chart != "line":
                 found["stackable.stack_type"] = "stacked"
         case "spread":

@@ -1,6 +1,6 @@
 """The report: all dashboards as one page that opens from disk without network.
 
-What is shown is declared in dashboards/; ask.py gets the rows of each tile, page.py puts the page together from
+What is shown is declared by the domains; ask.py gets the rows of each tile, page.py puts the page together from
 templates/report/, whose scripts draw the tiles and let the reader choose a time, a country, a language, a currency.
 """
 
@@ -22,18 +22,18 @@ __all__ = ["write"]
 def write(ch: Client, renderer: Renderer, out: Path, now: datetime | None = None, folder: Path | None = None) -> None:
     """Write the report to `out`, whole or not at all; the login of `ch` needs to read only.
 
-    `now` (UTC, default: the clock) is printed as the time it was made, and says which day is not over; `folder` is where the
-    dashboards are. Raises ContractError for a tile that does not fit its view, DataError when the views are not there,
+    `now` (UTC, default: the clock) is printed as the time it was made, and says which day is not over; `folder` has
+    other dashboards than the domains declare. Raises ContractError for a tile that does not fit its view, DataError when the views are not there,
     ConfigurationError when the file can't be written.
     """
     from clickhouse_connect.driver.exceptions import DatabaseError
 
-    from clickvault.dashboards.load import FOLDER, load
+    from clickvault.dashboards.load import load
     from clickvault.dashboards.report import ask, page
     from clickvault.errors import ConfigurationError, DataError
 
     made_at = now or datetime.now(UTC)
-    dashboards = load(renderer, folder or FOLDER)
+    dashboards = load(renderer, folder)
     try:
         boards = [ask.board(ch, renderer, dashboard, tiles) for dashboard, tiles in dashboards]
         trust = ask.trust(ch, renderer)

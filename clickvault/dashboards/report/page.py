@@ -17,7 +17,6 @@ from typing import Any
 import jinja2
 
 from clickvault.dashboards.formulas import Column, Formula, Number
-from clickvault.dashboards.questions import label
 from clickvault.dashboards.report.ask import Answer, Board, Frame, Trust, choice
 
 MAX_BYTES = 6_000_000
@@ -67,7 +66,7 @@ def described(answer: Answer, board: Board) -> dict[str, Any]:
     return {
         "name": a.name, "board": board.dashboard.name, "chart": a.tile.chart, "against": a.tile.against, "frames": answer.frames,
         "series": a.series, "time": a.view.time, "dimensions": a.dimensions,
-        "newest": a.tile.newest, "labels": {d: label(d) for d in (*a.dimensions, a.view.time) if d},
+        "newest": a.tile.newest, "labels": {d: a.view.label(d) for d in (*a.dimensions, a.view.time) if d},
         "metrics": [
             {"name": m.name, "label": m.label, "unit": m.unit, "adds": adds_up(m.formula)} for m in a.metrics
         ],
@@ -105,7 +104,7 @@ def render(folder: Path, boards: Sequence[Board], made_at: datetime, trust: Trus
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.globals |= {"choices": choices, "label": label}
+    env.globals |= {"choices": choices}
     library = get_plotlyjs()
     scripts = [env.get_template(name).render() for name in SCRIPTS]
     data = {

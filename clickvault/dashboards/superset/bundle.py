@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from clickvault.dashboards.formulas import expression, formula
-from clickvault.dashboards.questions import Asked, label
+from clickvault.dashboards.questions import Asked
 from clickvault.dashboards.superset.charts import chart
 from clickvault.dashboards.superset.layout import dashboard
 from clickvault.errors import DataError
@@ -144,7 +144,7 @@ def _columns(dataset: Dataset, types: Mapping[str, str]) -> dict[str, Any]:
     columns = [
         {
             "column_name": name,
-            "verbose_name": label(name),
+            "verbose_name": view.label(name),
             "description": said.get(name, ""),
             "type": kind,
             "is_dttm": "Date" in kind,
@@ -159,8 +159,8 @@ def _columns(dataset: Dataset, types: Mapping[str, str]) -> dict[str, Any]:
     ]
     metrics = [
         {
-            "metric_name": label(name),
-            "verbose_name": label(name),
+            "metric_name": view.label(name),
+            "verbose_name": view.label(name),
             "metric_type": None,
             "expression": sql,
             "description": view.metrics[name],

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from clickvault.dashboards.questions import Asked, Metric, label
+from clickvault.dashboards.questions import Asked, Metric
 from clickvault.sql.render import ch_identifier
 
 Values = dict[str, Any]
@@ -120,7 +120,7 @@ def _series(kind: str, **more: Any) -> Callable[[Asked, list[Any]], tuple[str, V
             "x_axis": x,
             "time_grain_sqla": None,
             "x_axis_sort_asc": True,
-            "x_axis_title": "" if asked.by_time else label(x),
+            "x_axis_title": "" if asked.by_time else asked.view.label(x),
             "x_axis_title_margin": 0 if asked.by_time else 30,
             "x_axis_time_format": _times(asked),
             "xAxisForceCategorical": kind.endswith("bar") and not asked.by_time,
@@ -163,13 +163,13 @@ def _spread(asked: Asked, metrics: list[Any]) -> tuple[str, Values]:
     x = asked.dimensions[0]
     return "bubble_v2", {
         "entity": x,
-        "x": _expression(f"any({ch_identifier(x)})", label(x)),
+        "x": _expression(f"any({ch_identifier(x)})", asked.view.label(x)),
         "y": metrics[0],
         "size": _expression("any(1)", "One"),
         "max_bubble_size": "5",
         "logXAxis": True,
         "logYAxis": True,
-        "x_axis_label": label(x),
+        "x_axis_label": asked.view.label(x),
         "x_axis_title_margin": 30,
         "y_axis_label": titled(asked.metrics[0]),
         "y_axis_title_margin": 55,

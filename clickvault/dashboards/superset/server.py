@@ -16,14 +16,15 @@ from typing import Any
 from clickvault.embedded import process, stack
 from clickvault.embedded.state import State, locked
 from clickvault.errors import ConfigurationError, StoreError
-from clickvault.settings import CHECKOUT, STATE_FILE, get_settings, stack_ready
+from clickvault.resources import project_folder
+from clickvault.settings import STATE_FILE, get_settings, stack_ready
 
 Progress = Callable[[str], None]
 
 ADMIN = "admin"
-ENVIRONMENT = CHECKOUT / ".venv-superset"
-CONFIGURATION = Path(__file__).with_name("superset_config.py")
-PREPARE = Path(__file__).with_name("superset_prepare.py")
+CONFIGURATION = Path(__file__).with_name("config.py")
+PREPARE = Path(__file__).with_name("prepare.py")
+CONSTRAINTS = Path(__file__).with_name("constraints.txt")
 PREPARE_SECONDS = 600.0
 START_SECONDS = 180.0
 
@@ -46,7 +47,10 @@ def up(progress: Progress | None = None, *, home: Path | None = None) -> dict[st
     say = progress or (lambda _: None)
     folder = home or get_settings().home
     if not (_bin() / "gunicorn").exists():
-        raise ConfigurationError("Superset is not installed", hint="make superset")
+        raise ConfigurationError(
+            f"Superset is not installed in {environment()}",
+            hint=f"make superset, or: python3 -m venv {environment()} && {_bin()}/pip install --no-deps -r {CONSTRAINTS}",
+        )
     stack.require(folder)
     stack_ready()
     with locked(folder, seconds=PREPARE_SECONDS):
@@ -82,8 +86,13 @@ def status(*, home: Path | None = None) -> dict[str, Any]:
     }
 
 
+def environment() -> Path:
+    """Where Superset is installed: in an environment of its own beside the project."""
+    return project_folder() / ".venv-superset"
+
+
 def _bin() -> Path:
-    return ENVIRONMENT / "bin"
+    return environment() / "bin"
 
 
 def _log(state: State) -> Path:
@@ -108,7 +117,7 @@ def _environment(state: State) -> dict[str, str]:
 def _prepare(state: State, say: Progress) -> None:
     """Its database, once for each version of what is installed."""
     (state.home / "superset").mkdir(exist_ok=True, mode=0o700)
-    marker = (CHECKOUT / "constraints-superset.txt").read_text(encoding="utf-8")
+    marker = CONSTRAINTS.read_text(encoding="utf-8")
     if state.get("superset.prepared") == marker:
         return
     say("superset: making its database (a minute)")

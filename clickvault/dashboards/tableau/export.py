@@ -1,6 +1,6 @@
 """Dashboards for Tableau: a .twbx each, a workbook with the rows of its tiles inside as .hyper extracts.
 
-The extracts are written by Tableau's own library (pip install '.[tableau]'), the workbook by tableau_workbook.py. Whoever opens
+The extracts are written by Tableau's own library (the extra `tableau`), the workbook by tableau_workbook.py. Whoever opens
 one needs no connection: a newer one is written by running the export again.
 """
 
@@ -67,7 +67,7 @@ def export(
         import tableauhyperapi
     except ImportError as error:
         raise ConfigurationError(
-            "Tableau's library for extracts is not installed", hint="pip install -c constraints.txt -e '.[tableau]'"
+            "Tableau's library for extracts is not installed", hint="pip install 'clickvault[tableau]'"
         ) from error
     out.mkdir(parents=True, exist_ok=True)
     written = []

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 from clickvault.dashboards.formulas import Column, Formula, Number
 from clickvault.dashboards.model import Dashboard, Filter
-from clickvault.dashboards.questions import Asked, Metric, label
+from clickvault.dashboards.questions import Asked, Metric
 
 Kind = Literal["date", "datetime", "integer", "real", "string", "boolean"]
 VERSION = "26.1"
@@ -132,9 +132,9 @@ def _fields(parent: ET.Element, s: Sheet) -> None:
     """The columns of a data source: those of the extract, then the calculated ones."""
     dimensions = {*s.asked.dimensions, *(c for _, c in s.filters)}
     for name, kind in s.columns.items():
-        measure = name not in dimensions
+        measure, caption = name not in dimensions, s.asked.view.label(name)
         _e(
-            parent, "column", caption=f"{label(name)} (rows)" if measure else label(name), datatype=kind, name=f"[{name}]", role="measure" if measure else "dimension",
+            parent, "column", caption=f"{caption} (rows)" if measure else caption, datatype=kind, name=f"[{name}]", role="measure" if measure else "dimension",
             type="quantitative" if measure else "ordinal" if kind in ("date", "datetime", "integer", "real") else "nominal",
             **({"hidden": "true"} if measure else {}),
         )  # fmt: skip

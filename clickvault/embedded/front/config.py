@@ -10,9 +10,9 @@ import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from clickvault.settings import CHECKOUT
+from clickvault.resources import CLICKHOUSE
 
-SERVER_USERS = CHECKOUT / "clickhouse" / "users.d" / "clickvault.xml"
+SERVER_USERS = CLICKHOUSE / "users.d" / "clickvault.xml"
 
 # librdkafka: found by measurement, docs/embedded.md. A fixed group_instance_id takes half a second instead of eleven to
 # start consuming again after a kill -9, and asks for one consumer a table.

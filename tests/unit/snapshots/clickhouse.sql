@@ -905,7 +905,7 @@ FROM
 (
     SELECT 'landed' AS stage, max(landed_at) AS newest FROM landing.events
     UNION ALL
-    SELECT 'graph', max(built_at) FROM ops.mart_days WHERE mart = 'user_centrality'
+    SELECT 'graph', max(built_at) FROM ops.mart_days WHERE mart IN ('social_graph_daily', 'user_centrality')
     UNION ALL
     SELECT 'marts', max(built_at) FROM ops.mart_days
     UNION ALL

@@ -1,1 +1,0 @@
-"""What the events are: one package a domain. Declarations only, no I/O."""
