@@ -736,6 +736,11 @@ TRAPS: dict[str, tuple[bytes, bool]] = {
     "seven digits of a second": (plain("reading", due_at='"2026-01-01T00:00:00.1234567Z"'), False),
     "one digit of a second": (plain("reading", due_at='"2026-01-01T00:00:00.5Z"'), True),
     "before 1970, with a fraction": (plain("reading", due_at='"1969-12-31T23:59:59.999999Z"'), True),
+    "a space for the T": (plain("reading", due_at='"2026-11-29 12:00:00"'), False),
+    "milliseconds for a time": (plain("reading", event_time="1790000000123"), False),
+    "a text for an event id": (plain("reading", event_id='"ajs-next-1700-ab"'), False),
+    "a letter for an operation": (plain("reading", op='"c"'), False),
+    "a decimal as a text": (plain("reading", level='"12.50"'), False),
     "a leap second": (plain("reading", due_at='"2016-12-31T23:59:60Z"'), False),
     "an offset for Z": (plain("reading", due_at='"2026-01-01T00:00:00+00:00"'), False),
     "at the start of its window": (plain("reading", taken_at='"2020-06-15T00:00:00Z"'), True),
@@ -777,6 +782,15 @@ def trapped(limits: Client) -> dict[str, Verdict]:
     return dict(zip(TRAPS, ask_both(limits, "traps", sent), strict=True))
 
 
+SHAPES = {
+    "Debezium": b'{"before": null, "after": {"id": 7, "note": "x"}, "source": {"connector": "postgresql", "table": "remark"}, "op": "c"}',
+    "Debezium, a delete": b'{"before": {"id": 7}, "after": null, "source": {"connector": "postgresql"}, "op": "d", "ts_ms": 1790000000123}',
+    "Debezium, unwrapped": b'{"id": 7, "note": "x", "__op": "c", "__deleted": "false", "__ts_ms": 1790000000123}',
+    "CloudEvents": b'{"specversion": "1.0", "id": "A234-1234", "source": "/shop", "type": "remark", "data": {"sensor_no": 7}}',
+    "Segment": b'{"type": "track", "event": "Order Completed", "messageId": "ajs-1", "userId": "97980", "properties": {"sensor_no": 7}}',
+}
+"""Messages as other tools send them: no contract declares these, so each is a dead letter as a whole."""
+
 NUMBER, HALF = "9" * 26, "half a surrogate pair: a character cut in two"
 NAMED: dict[str, tuple[bytes, str]] = {
     "a field that is not there": (plain("reading", note=None), "note: missing"),
@@ -799,6 +813,9 @@ NAMED: dict[str, tuple[bytes, str]] = {
     "half an emoji's bytes": (plain("reading", note='"?"').replace(b"?", b"\xf0\x9f"), "not UTF-8"),
     "half an emoji, and no JSON": (plain("reading", note='"\\ud83d"')[:-1], "not JSON"),
     "no number": (plain("reading", level="NaN"), "not JSON"),
+    **{f"as of {tool}": (raw, "unknown event type") for tool, raw in SHAPES.items()},
+    "two events in an array": (b"[" + WHOLE + b", " + WHOLE + b"]", "not a JSON object"),
+    "two events in two lines": (WHOLE + b"\n" + WHOLE, "not JSON"),
 }  # fmt: skip
 """What is refused for one reason that a person is to understand: the word of both judges."""
 

@@ -29,6 +29,7 @@ import urllib3
 from clickvault.embedded import clickhouse, process
 from clickvault.embedded.front import config
 from clickvault.embedded.front.app import READERS, THREADS
+from clickvault.embedded.front.sessions import MOST
 from clickvault.embedded.state import State
 
 SECRET = "canary-in-a-coal-mine"
@@ -178,6 +179,7 @@ def calls(server: Server, name: str, random_: random.Random) -> Iterator[str]:
     args = ", ".join(random_.choice(some) for _ in range(random_.randint(0, 4)))
     path = f"'{server.secret}'"
     yield f"SELECT {name}({path})"
+    yield f"SELECT arrayMap({name}, [{path}])"
     yield random_.choice(
         [
             f"SELECT {name}({args})", f"SELECT * APPLY {name} FROM (SELECT {path})", f"SELECT `{name}`({args})",
@@ -541,6 +543,27 @@ def test_the_body_of_a_request_has_a_largest_size(server: Server) -> None:
     answer = raw(server, f"POST / HTTP/1.1\nHost: localhost\nLOGIN\nContent-Length: {1 << 40}", b"SELECT 1")
     assert answer.startswith("HTTP/1.1 413"), answer
     assert server.same_process()
+
+
+def test_a_statement_of_the_reader_has_a_largest_size(server: Server) -> None:
+    """To read one takes memory of this process, 300 bytes for each of it, and no limit of the engine ends that."""
+    values = ",".join(["1"] * (1 << 20))
+    before = server.memory()
+    for sql in (f"SELECT [{values}]", f"SELECT [{values}] SETTINGS max_query_size = 0"):
+        assert server.ask(sql).startswith("Code: 62."), "it was read"
+    assert server.ask("/* " + "x" * 200_000 + " */ SELECT 1") == "1\n"
+    assert server.memory() < before + 100
+
+
+def test_a_login_has_a_largest_number_of_sessions(server: Server) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda n: server.ask("SELECT 1", session_id=f"s{n}", session_timeout=60), range(MOST + 8)))
+    counts = Counter(answer[:9] for answer in made)
+    assert counts.keys() == {"1\n", "Code: 700"}
+    assert MOST - 50 < counts["1\n"] <= MOST, "some are left by other tests"
+    assert server.owner("SELECT 1", session_id="mine", close_session=1) == "1"
+    assert server.ask("SELECT 1", session_id="s0", close_session=1) == "1\n"
+    assert server.ask("SELECT 1") == "1\n"
 
 
 # --- crowds

@@ -51,6 +51,9 @@ def reader(stack: Settings) -> Iterator[Client]:
         "EXPLAIN SELECT 1",
         "SHOW CREATE TABLE marts.of_reader_t",
         "SELECT getSetting('max_threads') SETTINGS max_threads = 1",
+        "SELECT file, max(file) FROM (SELECT path AS file FROM (SELECT 'a' AS path)) GROUP BY file",
+        "SELECT coalesce(NULL, 1), if(format = '', values, input) FROM (SELECT '' AS format, 1 AS values, 2 AS input)",
+        "SELECT arrayMap(upper, ['a']), arrayMap(file -> upper(file), ['a'])",
     ],
 )
 def test_reads(reader: Client, sql: str) -> None:
@@ -116,14 +119,25 @@ def test_reaches_nothing_outside(reader: Client, source: str) -> None:
             reader.command(sql)
 
 
+# A function as an argument of another one: its name alone, however it stands there.
+ARGUMENTS = [
+    "file", "`file`", '"file"', "`fi\\x6ce`", "(file)", "((file))", "file AS f", "(file AS f)", "ALL file", "/* x */ file",
+    "{f:Identifier}", "({f:Identifier})", "{f:Identifier} AS f",
+]  # fmt: skip
+
+
 def test_reaches_no_file_by_a_scalar_function(reader: Client) -> None:
     for sql in (
         "SELECT file('/etc/hostname')",
         "SELECT arrayMap(x -> file(x), ['/etc/hostname'])",
         "SELECT 1 IN file('x')",
+        *(f"SELECT arrayMap({name}, ['/etc/hostname'])" for name in ARGUMENTS),
+        "SELECT mapApply(file, map('/etc/hostname', ''))",
+        "SELECT arrayMax(file, ['/etc/hostname'])",
+        "FROM (SELECT ['/etc/hostname'] AS s) |> EXTEND arrayMap(file, s)",
     ):
         with pytest.raises(DatabaseError, match="ACCESS_DENIED"):
-            reader.command(sql)
+            reader.command(sql, parameters={"f": "file"})
 
 
 def test_takes_no_message_from_a_queue(reader: Client, ch: Client) -> None:
@@ -158,6 +172,18 @@ def test_the_front_writes_no_file_for_anyone(reader: Client, ch: Client) -> None
             client.command("SELECT 1 INTO OUTFILE 'x'")
     with pytest.raises(DatabaseError, match="FROM INFILE"):
         ch.command("INSERT INTO marts.of_reader_t FROM INFILE '/etc/passwd' FORMAT LineAsString")
+
+
+@pytest.mark.parametrize(
+    "value", ["file(assumeNotNull('/etc/hostname'))", "arrayMap(x -> file(x), ['/etc/hostname'])[1]", "upper('a')"]
+)
+def test_data_of_the_format_values_run_no_function(reader: Client, value: str) -> None:
+    """They are read with the owner's rights."""
+    fine = ExternalData(file_name="x", data=b"('a'), ('b')", fmt="Values", structure="line String")
+    assert reader.query("SELECT line FROM x ORDER BY 1", external_data=fine).result_rows == [("a",), ("b",)]
+    data = ExternalData(file_name="x", data=f"({value})".encode(), fmt="Values", structure="line String")
+    with pytest.raises(DatabaseError, match="Interpreting expressions is disabled"):
+        reader.query("SELECT line FROM x", external_data=data)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from clickvault.embedded.front import app
+from clickvault.embedded.front import app, protocol
 from clickvault.embedded.front.errors import QueryError
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -64,3 +65,38 @@ def test_a_body_has_a_largest_size_declared_or_not(tmp_path: Path) -> None:
             read(tmp_path, receive, 1000, **headers)
         assert error.value.status == 413
     assert read(tmp_path, pieces(b"x" * 1000)) == b"x" * 1000
+
+
+PART = b'--x\r\nContent-Disposition: form-data; name="t"; filename="f"\r\n\r\n'
+
+
+def form(body: bytes, kind: str = "multipart/form-data; boundary=x") -> protocol.Query:
+    found = protocol.Query(form=kind)
+    protocol.read_form(found, body)
+    return found
+
+
+def test_a_form_is_read_byte_for_byte() -> None:
+    data = b"a\n\r\n--y\r\r\n\xff\0"
+    query = b'\r\n--x\r\nContent-Disposition: form-data; name="query"\r\nContent-Type: text/plain\r\n\r\nSELECT 1\r\n--x--\r\n'
+    found = form(PART + data + query)
+    assert ([(e.name, e.data) for e in found.external], found.query) == ([("t", data)], b"SELECT 1")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (PART * 100_000 + b"--x--", ""),
+        (b"--x\r\nContent-Disposition: form-data; name=t" + b";\r\n a=b" * 100_000 + b"\r\n\r\n1\r\n--x--", ""),
+        (PART + b"1\r\n--x--", "multipart/form-data; boundary=x" + "; a=b" * 100_000),
+        (PART + b"1\r\n--x", ""), (PART + b"1", ""), (b"", ""), (PART + b"1\r\n--x--", "multipart/form-data"),
+    ],
+    ids=["parts", "head", "content type", "no end", "no end of a part", "nothing", "no boundary"],
+)  # fmt: skip
+def test_a_form_that_takes_minutes_or_has_no_end_is_refused(body: bytes, kind: str) -> None:
+    """Half a megabyte of a head took Python's parser longer than any client waits, and no other thread ran meanwhile."""
+    begin = time.monotonic()
+    with pytest.raises(QueryError) as error:
+        form(body, kind or "multipart/form-data; boundary=x")
+    assert error.value.status == 400
+    assert time.monotonic() - begin < 1

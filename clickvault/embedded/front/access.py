@@ -13,10 +13,11 @@ import hmac
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from clickvault.embedded.front.engine import Connection
 from clickvault.embedded.front.errors import QueryError
-from clickvault.embedded.front.statements import Statement, quote
+from clickvault.embedded.front.statements import ANY_NAME, Statement, quote
 
 # The kinds of statement that read, by their first word.
 _READS = frozenset({"SELECT", "WITH", "(", "SHOW", "DESCRIBE", "EXPLAIN", "EXISTS", "CHECK", "SET", "USE"})
@@ -25,9 +26,9 @@ _EXPLAINS = frozenset({b"AST", b"SYNTAX", b"QUERY", b"TREE", b"PLAN", b"PIPELINE
 # Functions that roles do not stop and that reach files (file), the network (AI functions, found by their category) or the
 # log (logTrace); and table functions that take SQL, or columns with expressions, as text, in which no function can be
 # seen: `generateRandom('a String ALIAS file(...)')`. python and arrowStream read objects of this process.
+_REFUSED = frozenset({"file", "logtrace", "showcertificate", "catboostevaluate", "reversednsquery"})
 # fmt: off
-_REFUSED = frozenset({
-    "file", "logtrace", "showcertificate", "catboostevaluate", "reversednsquery",
+_REFUSED_TABLES = frozenset({
     "eval", "format", "values", "generaterandom", "null", "input", "viewexplain", "fuzzquery", "python", "arrowstream",
     "sqlite",  # it makes the file before the engine asks for rights
 })
@@ -131,8 +132,9 @@ class Access:
                     raise QueryError.make(164, "READONLY", f"Cannot modify '{name}' setting in readonly mode.")
                 if name in self._fixed:
                     raise QueryError.make(452, "SETTING_CONSTRAINT_VIOLATION", f"Setting {name} should not be changed")
-            for name in statement.calls():
-                if name in self._refused:
+            arguments = [name for name in statement.arguments() if name in self._refused or name == ANY_NAME]
+            for name in chain(arguments, statement.calls()):
+                if name in arguments or name in self._refused or name in _REFUSED_TABLES:
                     raise QueryError.make(
                         497,
                         "ACCESS_DENIED",

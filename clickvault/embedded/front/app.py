@@ -45,6 +45,9 @@ _MEMORY_FOR_BODY = 8 << 20  # larger bodies go to a file
 _HEAD_OF_BODY = 1 << 20  # a statement ends within this much of a body that brings data
 _LARGEST_BODY = 8 << 30
 _LARGEST_OF_READER = 64 << 20
+_LONGEST_OF_READER = (
+    256 << 10
+)  # of a statement, as a server's max_query_size: to read one takes time and memory of this process
 _SECONDS_OF_SILENCE = 60.0  # in the middle of a body
 _SECONDS_OF_BODY = 3600.0
 _SECONDS_TO_TAKE = 600.0  # for a client that does not read its answer
@@ -260,7 +263,7 @@ class _Work:
         if query.framed_body and not query.form:
             pieces = frames.decode(pieces)
         if query.form:
-            protocol.read_form(query, _joined(pieces))
+            protocol.read_form(query, _joined(pieces, LARGEST))
             pieces = iter(())
         statement, taken, data = self._read(pieces)
         if statement.local_file:
@@ -298,7 +301,11 @@ class _Work:
     def _read(self, pieces: Iterator[bytes]) -> tuple[Statement, Insert | None, Iterator[bytes]]:
         """The statement, and the data of an INSERT: parameter and body are one text, as clickhouse-server has it."""
         default_format = self._query.default_format or "Values"
-        if head := self._query.query:
+        head, most = self._query.query, LARGEST
+        if self._access.reads_only(self._query.user):  # it has no INSERT, whose data may be long
+            most = _LONGEST_OF_READER
+            head, pieces = _joined(chain((head,), pieces), most), iter(())
+        if head:
             taken = self._parser.insert(head, default_format)
         else:
             for piece in pieces:
@@ -307,7 +314,7 @@ class _Work:
                     break
             taken = self._parser.insert(head, default_format)
         if taken is None:
-            return self._parser.statement(head + _joined(pieces)), None, iter(())
+            return self._parser.statement(_joined(chain((head,), pieces), most)), None, iter(())
         inline = head[taken.data_start :]
         return taken.statement, taken, chain((inline,) if inline else (), pieces)
 
@@ -471,13 +478,13 @@ class _Reply:
         await self._send({"type": "http.response.start", "status": status, "headers": lines})
 
 
-def _joined(pieces: Iterator[bytes]) -> bytes:
-    """A text in pieces, if it is not too long for a statement."""
+def _joined(pieces: Iterator[bytes], most: int) -> bytes:
+    """A text in pieces, if it is not too long."""
     text = bytearray()
     for piece in pieces:
         text += piece
-        if len(text) > LARGEST:
-            raise QueryError.make(62, "SYNTAX_ERROR", f"Syntax error: a statement has at most {LARGEST} bytes")
+        if len(text) > most:
+            raise QueryError.make(62, "SYNTAX_ERROR", f"Syntax error: a statement has at most {most} bytes")
     return bytes(text)
 
 

@@ -12,7 +12,8 @@ import secrets
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email import message_from_bytes, policy
+from email import message_from_bytes
+from email.message import Message
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -30,6 +31,7 @@ _PARAMETERS = frozenset({
 _EXTERNAL = ("_format", "_types", "_structure")
 DEFAULT_FORMAT = "TabSeparated"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_MOST_PARTS, _LONGEST_HEAD = 200, 4096
 _FORMAT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -122,17 +124,20 @@ def _check_format(name: str) -> None:
 
 def read_form(found: Query, body: bytes) -> None:
     """Read a multipart body: parameters and the query as fields, external tables as files."""
-    head = f"Content-Type: {found.form}\r\n\r\n".encode("latin-1")
-    message = message_from_bytes(head + body, policy=policy.HTTP)
+    boundary = _head(f"Content-Type: {found.form}".encode("latin-1")).get_boundary("")
+    mark = b"\r\n--" + boundary.encode("latin-1", "replace")
+    _, *parts = (b"\r\n" + body).split(mark, _MOST_PARTS + 1)
+    if not boundary or not parts or not parts[-1].startswith(b"--"):
+        raise QueryError.make(36, "BAD_ARGUMENTS", f"A form has an end, and at most {_MOST_PARTS} parts")
     fields: dict[str, str] = {}
-    for part in message.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        data = content if isinstance(content, bytes) else b""
-        if part.get_filename() is None:
-            fields[str(name)] = data.decode("utf-8", "surrogateescape")
+    for part in parts[:-1]:
+        head, _, data = part.partition(b"\r\n\r\n")
+        said = _head(head.strip())
+        name = str(said.get_param("name", header="content-disposition"))
+        if said.get_filename() is None:
+            fields[name] = data.decode("utf-8", "surrogateescape")
         else:
-            found.external.append(External(str(name), data))
+            found.external.append(External(name, data))
     _take(found, fields)
     _check(found)
     for table in found.external:
@@ -144,6 +149,13 @@ def read_form(found: Query, body: bytes) -> None:
         table.structure = found.external_options.pop(f"{table.name}_structure", numbered)
         _check_format(table.format)
     found.settings.update(found.external_options)
+
+
+def _head(lines: bytes) -> Message:
+    """The head of a form, or of one of its parts. What is long takes Python's parser minutes."""
+    if len(lines) > _LONGEST_HEAD:
+        raise QueryError.make(36, "BAD_ARGUMENTS", f"The head of a part of a form has at most {_LONGEST_HEAD} bytes")
+    return message_from_bytes(lines)
 
 
 def _take(found: Query, pairs: Mapping[str, str]) -> None:

@@ -14,6 +14,7 @@ from clickvault.embedded.front.statements import quote, quote_name
 
 DEFAULT_SECONDS = 60
 MAX_SECONDS = 3600
+MOST = 500  # of a login: each is a connection, which takes memory
 
 
 @dataclass
@@ -43,6 +44,10 @@ class Sessions:
             if session is None:
                 if must_exist:
                     raise QueryError.make(372, "SESSION_NOT_FOUND", f"Session {session_id} not found.")
+                if sum(owner == user for owner, _ in self._sessions) >= MOST:
+                    raise QueryError.make(
+                        700, "USER_SESSION_LIMIT_EXCEEDED", f"{user} has {MOST} sessions; one that is not used ends"
+                    )
                 session = self._sessions[key] = _Session(self._engine.connect(), 0)
             if not session.lock.acquire(blocking=False):
                 raise QueryError.make(

@@ -31,6 +31,8 @@ _TOKEN = re.compile(rb"\((\d+),(\d+),'(\w+)'\)")
 _LAST_FORMAT = re.compile(
     rb" FORMAT (\w+)\Z"
 )  # a text that ends with a bare word ends in no quotes, and in no brackets
+ANY_NAME = "{:Identifier}"
+_NAMES = ("BareWord", "QuotedIdentifier")
 _OPENING = {"OpeningRoundBracket", "OpeningSquareBracket", "OpeningCurlyBrace"}
 _CLOSING = {"ClosingRoundBracket", "ClosingSquareBracket", "ClosingCurlyBrace"}
 
@@ -59,6 +61,14 @@ class Token:
         if self.kind != "QuotedIdentifier" or "\\" in text:
             return ""
         return text[1:-1].replace(text[0] * 2, text[0])
+
+    @property
+    def lower(self) -> str:
+        """The name in small letters; as it stands in the text, where that is all there is."""
+        return (self.name or self.text.decode("utf-8", "replace")).lower()
+
+
+_NONE = Token(b"", 0, 0, 0, "")
 
 
 class Statement:
@@ -123,11 +133,29 @@ class Statement:
 
     def calls(self) -> Iterator[str]:
         """Names that stand where a function's name may stand, in small letters: before a bracket, or behind APPLY."""
-        last = Token(b"", 0, 0, 0, "")
-        for token, following in pairwise([*self.tokens, Token(b"", 0, 0, 0, "")]):
-            if token.kind in ("BareWord", "QuotedIdentifier") and (following.text == b"(" or last.word == b"APPLY"):
-                yield (token.name or token.text.decode("utf-8", "replace")).lower()
+        last = _NONE
+        for token, following in pairwise([*self.tokens, _NONE]):
+            if token.kind in _NAMES and (following.text == b"(" or last.word == b"APPLY"):
+                yield token.lower
             last = token
+
+    def arguments(self) -> Iterator[str]:
+        """Names, in small letters, that may be the first of several arguments, in brackets or under another name, too: arrayMap and
+        its like call the function of that name. A parameter there may be any name: `{f:Identifier}`.
+        """
+        tokens = [_NONE, *self.tokens, _NONE]
+        for number in (n for n, token in enumerate(tokens) if token.text == b"("):
+            name, end = tokens[number + 1], number + 2
+            if name.text == b"{":
+                end += 4  # f:Identifier}
+            following = tokens[min(end, len(tokens) - 1)]
+            only = following.text == b")" and bool(tokens[number - 1].name)
+            if only or not (following.text in (b",", b")") or following.word == b"AS"):
+                continue
+            if name.kind in _NAMES:
+                yield name.lower
+            elif name.text == b"{" and tokens[end - 2].word == b"IDENTIFIER":
+                yield ANY_NAME
 
 
 @dataclass(frozen=True)
