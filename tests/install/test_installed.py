@@ -53,7 +53,7 @@ def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of an environment in which the wheel and its engines are installed, and pytest."""
     environment = tmp_path_factory.mktemp("environment")
     run(sys.executable, "-m", "venv", environment, cwd=environment)
-    pip = (environment / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check")
+    pip = (environment / "bin" / "python", "-m", "pip", "install", "-q", "--no-compile", "--disable-pip-version-check")
     run(*pip, "-c", wheel.with_name("constraints.txt"), f"{wheel}[embedded]", "pytest", cwd=environment, seconds=1800)
     return environment / "bin"
 
