@@ -99,11 +99,3 @@ def test_a_new_project_runs(scripts: Path, tmp_path: Path, stopped: list[Path]) 
     again = run(scripts / "clickvault", "demo", "--quiet", cwd=project)
     assert "balanced: " in again
     assert json.loads(run(scripts / "clickvault", *sql, cwd=project)) == [{"orders": 24}]
-
-
-def test_the_demonstration_runs_in_an_empty_folder(scripts: Path, tmp_path: Path, stopped: list[Path]) -> None:
-    stopped.append(tmp_path)
-    said = run(scripts / "clickvault", "demo", "--users", "120", "--days", "3", "--quiet", cwd=tmp_path)
-    assert "balanced: " in said
-    assert {p.name for p in tmp_path.iterdir()} == {".clickvault", "report.html"}
-    assert "Platform activity" in (tmp_path / "report.html").read_text(encoding="utf-8")
