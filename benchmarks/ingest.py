@@ -5,7 +5,7 @@
 The messages are of the small set alone. They are put into the topics and into the bucket once, and then taken in again
 and again, in turns: with the views of `all` event types, with those of the `small` set, and with none (`limit`: the same
 messages into landing.events, and nothing behind it). Besides, one small message at a time ("single").
-Printed are medians of the rounds: messages a second by the clock, and seconds of ClickHouse's CPU time a million
+Printed are medians of the rounds: messages per second by the clock, and seconds of ClickHouse's CPU time a million
 messages, which say more where other work goes on beside; by Kafka both without what waiting queues use to poll, and with it. It starts a stack of its own, and takes it down.
 """
 

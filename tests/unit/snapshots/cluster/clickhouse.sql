@@ -975,8 +975,8 @@ SELECT
     if(ads.card.2 = '', NULL, ads.card.1) AS advertiser_id, nullIf(ads.card.2, '') AS title, nullIf(ads.card.3, '') AS topic,
     impressions, clicks, (clicks) / nullIf(impressions, 0) AS ctr, reached AS reach,
     toDecimal128(spend_micros, 6) / 1000000 AS spend,
-    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_a_mille,
-    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_a_click
+    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_per_mille,
+    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_per_click
 FROM sums
 LEFT JOIN ads ON sums.ad_id = ads.ad_id
 ORDER BY day, ad_id, currency;
@@ -994,8 +994,8 @@ WITH sums AS
 SELECT
     day, currency, impressions, clicks, (clicks) / nullIf(impressions, 0) AS ctr, reached AS reach,
     toDecimal128(spend_micros, 6) / 1000000 AS spend,
-    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_a_mille,
-    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_a_click, ads
+    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_per_mille,
+    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_per_click, ads
 FROM sums
 ORDER BY day, currency;
 
@@ -1255,7 +1255,7 @@ WITH windows AS
 )
 SELECT
     sums.day AS day, complete, week_complete, month_complete, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
-    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_a_post,
+    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_per_post,
     dau, wau, mau, (dau) / nullIf(wau, 0) AS dau_wau, (wau) / nullIf(mau, 0) AS wau_mau, (dau) / nullIf(mau, 0) AS stickiness
 FROM
 (
@@ -1300,7 +1300,7 @@ WITH windows AS
 )
 SELECT
     sums.day AS day, complete, week_complete, month_complete, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
-    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_a_post,
+    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_per_post,
     dau, wau, mau, (dau) / nullIf(wau, 0) AS dau_wau, (wau) / nullIf(mau, 0) AS wau_mau, (dau) / nullIf(mau, 0) AS stickiness
 FROM
 (
@@ -1345,7 +1345,7 @@ WITH windows AS
 )
 SELECT
     sums.day AS day, complete, week_complete, month_complete, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
-    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_a_post,
+    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_per_post,
     dau, wau, mau, (dau) / nullIf(wau, 0) AS dau_wau, (wau) / nullIf(mau, 0) AS wau_mau, (dau) / nullIf(mau, 0) AS stickiness
 FROM
 (
@@ -1482,7 +1482,7 @@ ORDER BY day, age_hours;
 CREATE VIEW marts.v_session_daily ON CLUSTER `clickvault` AS
 SELECT
     day, sessions, users, (micros / 1e6) / nullIf(sessions, 0) AS mean_seconds, quantiles[1] / 1e6 AS median_seconds, quantiles[2] / 1e6 AS p90_seconds,
-    (sessions) / nullIf(users, 0) AS sessions_a_user
+    (sessions) / nullIf(users, 0) AS sessions_per_user
 FROM
 (
     SELECT
@@ -1497,7 +1497,7 @@ ORDER BY day;
 CREATE VIEW marts.v_session_device_daily ON CLUSTER `clickvault` AS
 SELECT
     day, device, sessions, users, (micros / 1e6) / nullIf(sessions, 0) AS mean_seconds, quantiles[1] / 1e6 AS median_seconds, quantiles[2] / 1e6 AS p90_seconds,
-    (sessions) / nullIf(users, 0) AS sessions_a_user
+    (sessions) / nullIf(users, 0) AS sessions_per_user
 FROM
 (
     SELECT
