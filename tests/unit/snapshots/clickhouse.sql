@@ -150,8 +150,8 @@ CREATE TABLE IF NOT EXISTS ops.contracts
 ENGINE = ReplacingMergeTree
 ORDER BY (event_type, since);
 
--- ═══ ClickHouse: feed landing.reject_unknown
-CREATE MATERIALIZED VIEW landing.reject_unknown TO raw.rejected AS
+-- ═══ ClickHouse: feed landing.reject_unknown_mv
+CREATE MATERIALIZED VIEW landing.reject_unknown_mv TO raw.rejected AS
 SELECT
     event_type,
     [coalesce(nullIf(multiIf(
@@ -167,8 +167,8 @@ SELECT
 FROM landing.events
 WHERE event_type NOT IN ('user', 'user_profile', 'user_settings', 'user_privacy', 'user_status', 'user_badges', 'friend', 'follower', 'subscription', 'block', 'mute', 'close_friend', 'post', 'story', 'reel', 'comment', 'reply', 'reaction', 'like', 'share', 'quote', 'post_view', 'photo', 'video', 'album', 'attachment', 'thumbnail', 'community', 'group', 'group_member', 'group_moderator', 'community_topic', 'pinned_post', 'report', 'ad', 'ad_impression', 'ad_click', 'sponsorship', 'donation', 'subscription_revenue');
 
--- ═══ ClickHouse: stream landing.inbox
-CREATE TABLE landing.inbox
+-- ═══ ClickHouse: stream landing.inbox_null
+CREATE TABLE landing.inbox_null
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -180,9 +180,9 @@ CREATE TABLE landing.inbox
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.inbox_feed
-CREATE MATERIALIZED VIEW landing.inbox_feed TO landing.events AS
-SELECT source, stream, partition, offset, key, if(toUnixTimestamp64Milli(inbox.sent_at) > 0 AND toUnixTimestamp64Milli(inbox.sent_at) < 10413792000000, inbox.sent_at, NULL) AS sent_at, now64(6, 'UTC') AS landed_at,
+-- ═══ ClickHouse: feed landing.inbox_mv
+CREATE MATERIALIZED VIEW landing.inbox_mv TO landing.events AS
+SELECT source, stream, partition, offset, key, if(toUnixTimestamp64Milli(inbox_null.sent_at) > 0 AND toUnixTimestamp64Milli(inbox_null.sent_at) < 10413792000000, inbox_null.sent_at, NULL) AS sent_at, now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',
@@ -192,7 +192,7 @@ SELECT source, stream, partition, offset, key, if(toUnixTimestamp64Milli(inbox.s
         isValidJSON(replaceRegexpAll(raw, '\\\\(?:\\\\|u[dD][89a-fA-F][0-9a-fA-F]{2})', '__')), 'half a surrogate pair: a character cut in two',
         isValidJSON(replaceRegexpAll(raw, '("(?:\\\\.|[^"\\\\])*")|[eE][+-]?[0-9]+', '\\1')), 'a number out of range',
         'not JSON') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type, raw
-FROM landing.inbox;
+FROM landing.inbox_null;
 
 -- ═══ ClickHouse: database graph
 CREATE DATABASE IF NOT EXISTS graph;
