@@ -1,7 +1,7 @@
 """Which contract the stores were made for, since when: the ledger ops.contracts, written by `init`.
 
 `differences` compares it with what is declared now: what is breaking (contract/changes.py), and which domains are off that
-were on. `periods` tells the accounts by which contract a message was judged: by the one in force at its verdict. `check` keeps
+were on. `periods` tells reconciliation by which contract a message was judged: by the one in force at its verdict. `check` keeps
 the bridge from loading by another contract than `init` applied.
 
 A home from before this ledger has none: names, types and optionality are read from the tables that the verdicts pass through,
