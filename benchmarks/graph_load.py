@@ -117,7 +117,7 @@ def measure(users: int, relations: int, share: float, load: list[str]) -> dict[s
             engine.prepare(s.renderer, s.ch, s.pg, print)
             found[name] = {"seconds": round(time.monotonic() - began, 2), **parts(engine)}
             tell(name, found[name])
-        found["balanced"] = all(a.ok for a in engine.accounts(s.renderer, s.ch, s.pg))
+        found["balanced"] = all(a.ok for a in engine.reconciliations(s.renderer, s.ch, s.pg))
         (relation,) = (r for r in measured(s.renderer.registry) if r.type == "FOLLOWS")
         graph = read_graph(s.renderer, s.pg, relation)
         began = time.monotonic()

@@ -6,7 +6,7 @@ ClickvaultError
 ├── StoreError           an engine is down or failed (transient: try again)
 ├── DataError            data is not what it must be
 ├── UnreadError          parts of a source could not be read; all else was done
-├── AccountsError        the accounts do not balance
+├── ReconciliationError  reconciliation does not balance
 └── QualityError         a check of the data is breached
 """
 
@@ -116,12 +116,12 @@ class UnreadError(ClickvaultError):
         self.unread = list(unread)
 
 
-class AccountsError(ClickvaultError):
-    """The accounts do not balance; `accounts` has all of them."""
+class ReconciliationError(ClickvaultError):
+    """Reconciliation does not balance; `reconciliations` has all checks."""
 
-    def __init__(self, message: str, hint: str = "", accounts: Sequence[Any] = ()) -> None:
+    def __init__(self, message: str, hint: str = "", reconciliations: Sequence[Any] = ()) -> None:
         super().__init__(message, hint)
-        self.accounts = list(accounts)
+        self.reconciliations = list(reconciliations)
 
 
 class QualityError(ClickvaultError):

@@ -1,6 +1,6 @@
-"""Can the figures be trusted? Counts the accounts, from what was sent to the marts, and runs every quality check.
+"""Can the figures be trusted? Reconciles, from what was sent to the marts, and runs every quality check.
 
-Hourly, so that silence is noticed, and when marts were built. The accounts want quiet sources: no events are made meanwhile, and what
+Hourly, so that silence is noticed, and when marts were built. Reconciliation wants quiet sources: no events are made meanwhile, and what
 arrived is taken through the pipeline before it is counted. A breach fails the run, and someone is told.
 """
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from clickvault.errors import AccountsError, ConfigurationError
+from clickvault.errors import ConfigurationError, ReconciliationError
 
 if TYPE_CHECKING:
     from clickvault.session import Session
@@ -21,7 +21,7 @@ log = logging.getLogger("clickvault.tasks")
 Summary = dict[str, Any]
 Progress = Callable[[str, int, int], None]
 SETTLE_ROUNDS = 3
-"""So often the accounts are counted, and what is not yet done is done before: sources that are not ours do not stand still."""
+"""So often reconciliation is done, and what is not yet done is done before: sources that are not ours do not stand still."""
 
 
 def context() -> Any:
@@ -271,7 +271,7 @@ def measure_graph() -> Summary:
     return _stage("graph", work)
 
 
-# ── 5, 6, 7: marts, accounts and checks, maintenance ──────────────────────────────────────────────────────────
+# ── 5, 6, 7: marts, reconciliation and checks, maintenance ─────────────────────────────────────────────────────────────
 
 
 def build_marts() -> Summary:
@@ -301,22 +301,22 @@ def mart_window(here: Any) -> tuple[date, date] | tuple[None, None]:
 
 
 def settle_and_reconcile() -> Summary:
-    """Do what is not yet done of the pipeline, and count the accounts: `clickvault run` and `clickvault reconcile`."""
+    """Do what is not yet done of the pipeline, and reconcile: `clickvault run` and `clickvault reconcile`."""
     from clickvault.pipeline.steps import STEPS, check
 
     def work(s: Session, tell: Progress) -> Summary:
         for left in reversed(range(SETTLE_ROUNDS)):
             for name in ("ingest", "load", "graph", "marts"):
                 STEPS[name](s, tell)
-            accounts = STEPS["reconcile"](s, tell, whole=True)
+            reconciliations = STEPS["reconcile"](s, tell, whole=True)
             try:
-                check(accounts)
+                check(reconciliations)
                 break
-            except AccountsError as error:
+            except ReconciliationError as error:
                 if not left:
                     raise
                 log.info("reconcile: %s; counted again", error.message)
-        return {"rows": 0, "accounts": len(accounts)}
+        return {"rows": 0, "checks": len(reconciliations)}
 
     return _stage("reconcile", work)
 

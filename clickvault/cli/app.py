@@ -1,6 +1,6 @@
 """The commands put together, and what happens to their errors.
 
-Exit codes: 0 done, 1 an error (`Error:` and `Try:` on stderr), accounts that do not balance, a breached check or what could not be read, 2 a wrong
+Exit codes: 0 done, 1 an error (`Error:` and `Try:` on stderr), reconciliation that does not balance, a breached check or what could not be read, 2 a wrong
 call, 130 interrupted.
 """
 

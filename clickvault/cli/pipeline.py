@@ -10,7 +10,7 @@ import typer
 
 from clickvault.cli import show
 from clickvault.cli.stack import Json, Quiet
-from clickvault.errors import AccountsError, ConfigurationError, QualityError, UnreadError
+from clickvault.errors import ConfigurationError, QualityError, ReconciliationError, UnreadError
 
 
 class Source(StrEnum):
@@ -170,10 +170,10 @@ def marts(
 
 
 def reconcile(
-    every: Annotated[bool, typer.Option("--all", help="Show the accounts that balance, too.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show the checks that balance, too.")] = False,
     json: Json = False,
 ) -> None:
-    """Prove that nothing was lost or changed: the accounts, from what was sent to the marts. Exits 1 unless they balance.
+    """Prove that nothing was lost or changed: count and compare, from what was sent to the marts. Exits 1 unless all checks balance.
 
     The contents of the whole vault are compared; `clickvault run` compares those of what it loaded.
 
@@ -183,40 +183,45 @@ def reconcile(
     from clickvault.session import open_session
 
     with open_session() as s, show.progress(not json) as bar:
-        accounts = stage(s, bar, whole=True)
-    show_accounts(accounts, json, every)
-    if not all(a.ok for a in accounts):
+        reconciliations = stage(s, bar, whole=True)
+    show_reconciliation(reconciliations, json, every)
+    if not all(a.ok for a in reconciliations):
         raise typer.Exit(1)
 
 
-def show_accounts(accounts: list[Any], json: bool, every: bool = False) -> None:
-    """The accounts as a table (those that do not balance first), or as JSON."""
+def show_reconciliation(reconciliations: list[Any], json: bool, every: bool = False) -> None:
+    """The reconciliation checks as a table (those that do not balance first), or as JSON."""
     if json:
-        show.as_json(_as_object(accounts))
+        show.as_json(_as_object(reconciliations))
         return
-    rows = _as_object(accounts)["accounts"]
+    rows = _as_object(reconciliations)["checks"]
     broken = [r for r in rows if not r["ok"]]
     if every or broken:
         show.table([*broken, *(r for r in rows if r["ok"] and every)])
     waiting = sum(r["waiting"] for r in rows)
     show.out(
-        f"balanced: {len(rows) - waiting} accounts"
+        f"balanced: {len(rows) - waiting} reconciliation checks"
         if not broken
-        else f"NOT balanced: {len(broken)} of {len(rows)} accounts"
+        else f"NOT balanced: {len(broken)} of {len(rows)} reconciliation checks"
     )
     if waiting:
-        show.out(f"waiting:  {waiting} accounts of graph and marts, for what came after their last run: clickvault run")
+        show.out(
+            f"waiting:  {waiting} reconciliation checks of graph and marts, for what came after their last run: clickvault run"
+        )
 
 
-def _as_object(accounts: list[Any]) -> dict[str, Any]:
-    rows = [{"name": a.name, "left": a.left, "right": a.right, "ok": a.ok, "waiting": a.waiting} for a in accounts]
-    return {"balanced": all(a.ok for a in accounts), "accounts": rows}
+def _as_object(reconciliations: list[Any]) -> dict[str, Any]:
+    rows = [
+        {"name": a.name, "expected": a.expected, "actual": a.actual, "ok": a.ok, "waiting": a.waiting}
+        for a in reconciliations
+    ]
+    return {"balanced": all(a.ok for a in reconciliations), "checks": rows}
 
 
 def run(json: Json = False, quiet: Quiet = False) -> None:
     """Do everything that is not yet done: ingest, load, graph, marts; then reconcile and check.
 
-    Exits 1 when something could not be read, accounts do not balance or a check of level error is breached. Example: clickvault run
+    Exits 1 when something could not be read, reconciliation checks do not balance or a check of level error is breached. Example: clickvault run
     """
     from time import monotonic
 
@@ -227,7 +232,7 @@ def run(json: Json = False, quiet: Quiet = False) -> None:
 
     began = [monotonic()]
     found: dict[str, Any] = {}
-    problem: AccountsError | QualityError | UnreadError | None = None
+    problem: ReconciliationError | QualityError | UnreadError | None = None
 
     def step(name: str, result: object) -> None:
         now = monotonic()
@@ -240,7 +245,7 @@ def run(json: Json = False, quiet: Quiet = False) -> None:
         try:
             pipeline(s, bar, step)
         except (
-            AccountsError,
+            ReconciliationError,
             QualityError,
             UnreadError,
         ) as error:  # all steps are done: what they found is shown first
@@ -252,7 +257,7 @@ def run(json: Json = False, quiet: Quiet = False) -> None:
             {**_as_object(found["reconcile"]), "quality": as_object(checks, found["quality"]), "unread": unread}
         )
     else:
-        show_accounts(found["reconcile"], json)
+        show_reconciliation(found["reconcile"], json)
         show_quality(checks, found["quality"], json)
     if problem and not json:
         raise problem

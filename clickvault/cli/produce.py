@@ -144,7 +144,7 @@ def demo(
 
     A second run adds nothing. Example: clickvault demo
     """
-    from clickvault.cli.pipeline import show_accounts
+    from clickvault.cli.pipeline import show_reconciliation
     from clickvault.cli.quality import show_quality
     from clickvault.demo.demo import DemoWorld
     from clickvault.demo.demo import demo as everything
@@ -161,14 +161,14 @@ def demo(
         stack.up(show.say)
     with open_session() as s:
         with show.progress(not quiet) as bar:
-            accounts, results = everything(
+            reconciliations, results = everything(
                 s, DemoWorld(users, days, seed, dirt, _time(until)), report, bar, _say_with_time()
             )
         show.table(counts(s), title="Rows at every store")
         checks = all_checks(s.renderer)
         view = next((m.views[0].table for m in all_marts(s.renderer)), "ops.v_freshness")
         event_type = next(iter(s.renderer.registry.events))
-    show_accounts(accounts, json=False)
+    show_reconciliation(reconciliations, json=False)
     show_quality(checks, results, json=False)
     show.out(f"report: {report.resolve()}")
     if elsewhere:  # in containers, or on servers of one's own: no stack to look at or stop

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clickvault.accounts import Account
 from clickvault.errors import ConfigurationError, QualityError
+from clickvault.reconciliation import Reconciliation
 from clickvault.session import Session
 from clickvault.settings import Settings
 
@@ -77,8 +77,8 @@ def demo(
     report: Path,
     progress: Callable[[str, int, int], None],
     say: Callable[[str], None],
-) -> tuple[list[Account], list[Result]]:
-    """Schema, events, the pipeline, the report. The stack must be up. Raises AccountsError when accounts do not balance.
+) -> tuple[list[Reconciliation], list[Result]]:
+    """Schema, events, the pipeline, the report. The stack must be up. Raises ReconciliationError when reconciliation does not balance.
 
     A breached check is told and not raised: the world of the first run stands still, so that a day later no topic is fresh.
     """

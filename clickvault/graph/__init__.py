@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from clickvault.graph.checks import accounts
+from clickvault.graph.checks import reconciliations
 from clickvault.graph.interface import GraphData, GraphEngine, GraphResult, Metric
 from clickvault.graph.relations import measured
 from clickvault.graph.sql import satellite_sql, schema_sql, views_sql
@@ -26,15 +26,15 @@ from clickvault.graph.store import read_graph, read_summaries, write_results, wr
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-    from clickvault.accounts import Account
+    from clickvault.reconciliation import Reconciliation
     from clickvault.settings import Settings
     from clickvault.sql.render import Renderer
 
 log = logging.getLogger(__name__)
 
 __all__ = [
-    "GraphData", "GraphEngine", "GraphResult", "GraphSummary", "Metric", "accounts", "engine_for", "run",
-    "satellite_sql", "schema_sql", "sync_accounts", "views_sql",
+    "GraphData", "GraphEngine", "GraphResult", "GraphSummary", "Metric", "engine_for", "reconciliations", "run",
+    "satellite_sql", "schema_sql", "sync_reconciliations", "views_sql",
 ]  # fmt: skip
 
 
@@ -60,10 +60,10 @@ def engine_for(settings: Settings) -> GraphEngine:
     return NetworkxEngine()
 
 
-def sync_accounts(settings: Settings, renderer: Renderer, ch: Client, pg: Any) -> list[Account]:
+def sync_reconciliations(settings: Settings, renderer: Renderer, ch: Client, pg: Any) -> list[Reconciliation]:
     """The vault's nodes and relations against the graph database's, where there is one."""
     with closing(engine_for(settings)) as engine:
-        return engine.accounts(renderer, ch, pg)
+        return engine.reconciliations(renderer, ch, pg)
 
 
 def run(
@@ -104,7 +104,7 @@ def _run(
     same = {r: m["fingerprint"].note for r, m in kept.items() if "fingerprint" in m} == {
         g.relation: g.fingerprint_of(engine.name) for _, g in graphs
     }
-    if same and not force and all(a.ok for a in accounts(renderer, ch, pg)):
+    if same and not force and all(a.ok for a in reconciliations(renderer, ch, pg)):
         tell(f"unchanged since the results of {as_of}")
         return [GraphSummary(as_of, g.relation, g.label, kept[g.relation], computed=False) for _, g in graphs]
 

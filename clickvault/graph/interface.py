@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from clickhouse_connect.driver.client import Client
 
-    from clickvault.accounts import Account
+    from clickvault.reconciliation import Reconciliation
     from clickvault.sql.render import Renderer
 
     Ints = npt.NDArray[np.int64]
@@ -45,7 +45,7 @@ SUMMARY_METRICS = (
     "transitivity", "reachable_pairs", "diameter", "mean_distance", "effective_diameter_90", "communities",
     "modularity", "distance_sources", "betweenness_sources", "fingerprint",
 )  # fmt: skip
-"""Every summary has exactly these; the accounts count them."""
+"""Every summary has exactly these; reconciliation counts them."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class GraphEngine(Protocol):
         """All measures of `graph`; the same graph gives the same result."""
         ...
 
-    def accounts(self, renderer: Renderer, ch: Client, pg: Any) -> list[Account]:
+    def reconciliations(self, renderer: Renderer, ch: Client, pg: Any) -> list[Reconciliation]:
         """The vault's nodes and relations against those of the engine's own copy, if it has one."""
         ...
 

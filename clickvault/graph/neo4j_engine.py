@@ -22,8 +22,8 @@ from clickvault.graph.sync import Sync, Synced
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-    from clickvault.accounts import Account
     from clickvault.graph.interface import Floats, Ints
+    from clickvault.reconciliation import Reconciliation
     from clickvault.settings import Settings
     from clickvault.sql.render import Renderer
 
@@ -64,9 +64,9 @@ class Neo4jEngine:
         """Bring Neo4j up to the vault; `whole`: make the graph anew."""
         self.synced = Sync(self.settings, renderer, ch, pg, self.driver).run(tell, whole)
 
-    def accounts(self, renderer: Renderer, ch: Client, pg: Any) -> list[Account]:
+    def reconciliations(self, renderer: Renderer, ch: Client, pg: Any) -> list[Reconciliation]:
         """Nodes and relations of the vault, and of Neo4j."""
-        return Sync(self.settings, renderer, ch, pg, self.driver).accounts()
+        return Sync(self.settings, renderer, ch, pg, self.driver).reconciliations()
 
     def close(self) -> None:
         """Close the connections."""

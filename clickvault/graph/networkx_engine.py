@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import networkx as nx
     from clickhouse_connect.driver.client import Client
 
-    from clickvault.accounts import Account
     from clickvault.graph.interface import Floats, Ints
+    from clickvault.reconciliation import Reconciliation
     from clickvault.sql.render import Renderer
 
 
@@ -75,7 +75,7 @@ class NetworkxEngine:
     ) -> None:
         """Nothing to do: the graph is read from the vault each time."""
 
-    def accounts(self, renderer: Renderer, ch: Client, pg: Any) -> list[Account]:
+    def reconciliations(self, renderer: Renderer, ch: Client, pg: Any) -> list[Reconciliation]:
         """None: there is no copy."""
         return []
 

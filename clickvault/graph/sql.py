@@ -60,9 +60,9 @@ def fill_satellite_sql(renderer: Renderer, relation: GraphRelation) -> str:
     return renderer.render("graph/fill_satellite.sql.j2", relation=relation, measures=MEASURES)
 
 
-def accounts_sql(renderer: Renderer, relation: GraphRelation) -> tuple[str, str]:
-    """What the accounts ask of PostgreSQL and of ClickHouse; both with parameter `relation`."""
+def reconciliation_sql(renderer: Renderer, relation: GraphRelation) -> tuple[str, str]:
+    """What reconciliation asks of PostgreSQL and of ClickHouse; both with parameter `relation`."""
     return (
-        renderer.render("graph/accounts_postgres.sql.j2", relation=relation),
-        renderer.render("graph/accounts_clickhouse.sql.j2"),
+        renderer.render("graph/reconciliation_postgres.sql.j2", relation=relation),
+        renderer.render("graph/reconciliation_clickhouse.sql.j2"),
     )

@@ -19,10 +19,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode, urlsplit
 
-from clickvault.accounts import Account
 from clickvault.graph import changes, cypher
 from clickvault.graph.changes import Changes, table_of
 from clickvault.graph.relations import GraphNode, GraphRelation, nodes, relations
+from clickvault.reconciliation import Reconciliation
 from clickvault.sql.render import ch_identifier, pg_identifier
 from clickvault.stores import postgres
 from clickvault.stores.postgres import STAGE_COLLECTION
@@ -76,23 +76,26 @@ class Sync:
         changes.note(self.pg, target, found)
         return Synced(found.rows, len(found.whole), finding, monotonic() - began - finding)
 
-    def accounts(self) -> list[Account]:
+    def reconciliations(self) -> list[Reconciliation]:
         """Nodes and relations of the vault, and of the graph database, by label and by type."""
         labels, types = nodes(self.renderer.registry), relations(self.renderer.registry)
         if not labels:
             return []
-        sql = self.renderer.render("graph/sync_accounts.sql.j2", nodes=labels, relations=types)
+        sql = self.renderer.render("graph/sync_reconciliation.sql.j2", nodes=labels, relations=types)
         vault = {(r["kind"], r["name"]): int(r["n"]) for r in postgres.rows(self.pg, sql)}
         with self._translated("counting the graph"):
             counted = cypher.rows(
-                self.driver, "accounts", labels=[n.label for n in labels], types=[r.type for r in types]
+                self.driver, "reconciliation", labels=[n.label for n in labels], types=[r.type for r in types]
             )
             there = {(r["kind"], r["name"]): int(r["n"]) for r in counted}
         form = {
             "node": "(:{}): alive in the vault = nodes in Neo4j",
             "relation": "[:{}]: in force in the vault = relations in Neo4j",
         }
-        return [Account(f"graph {form[kind].format(name)}", n, there[kind, name]) for (kind, name), n in vault.items()]
+        return [
+            Reconciliation(f"graph {form[kind].format(name)}", n, there[kind, name])
+            for (kind, name), n in vault.items()
+        ]
 
     def _translated(self, what: str) -> Any:
         return cypher.translated(what, self._login["password"], urlencode({"password": self._login["password"]}))

@@ -1,7 +1,7 @@
 """What the broker holds that is committed, read from its own record batches, against what landed.
 
 Independent of how messages come in: neither the Kafka engine nor a consumer's filter of rolled-back transactions is asked. A batch
-says whose it is and whether it belongs to a transaction; the marker behind it says how that ended. For the accounts only
+says whose it is and whether it belongs to a transaction; the marker behind it says how that ended. For reconciliation only
 headers are looked at, and only where there are gaps in what landed: a marker takes an offset that is never landed, so where none is
 missing, there was no transaction. What was found equal is kept in ops.counted, and the next time goes on behind it. `next_messages` looks
 at values, too: it says whether the engine has anything left to pull; what is then missing is fetched by a consumer (ingest/kafka.py).
@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault.accounts import Account
 from clickvault.errors import StoreError
 from clickvault.ingest.offsets import landed_in
+from clickvault.reconciliation import Reconciliation
 from clickvault.settings import Settings
 from clickvault.stores import kafka
 from clickvault.stores.clickhouse import rows
@@ -43,13 +43,13 @@ class Batch(NamedTuple):
     full: int | None = None  # the offset of the first message that has a value, where values are looked at
 
 
-def accounts(
+def reconciliations(
     settings: Settings, ch: Client, source: str, bounds: Mapping[Partition, Bounds], safe: Mapping[Partition, int]
-) -> list[Account]:
-    """One account a topic: messages committed at the broker, and those of them that landed; what landed and is not committed is
-    on the right alone.
+) -> list[Reconciliation]:
+    """One reconciliation check per topic: messages committed at the broker, and those of them that landed; what landed and is not committed is
+    in `actual` alone.
 
-    Up to the offset that is recorded as landed whole, `safe`. A partition that can't be read has an account of its own, which does
+    Up to the offset that is recorded as landed whole, `safe`. A partition that can't be read has a reconciliation check of its own, which does
     not balance.
     """
     counted = {
@@ -70,34 +70,34 @@ def accounts(
     sums: dict[str, list[int]] = {}
     new, unreadable = [], []
     for at, (low, high) in sorted(ranges.items()):
-        left = right = landed.get(at, 0)
-        if right != max(0, high - low):
+        expected = actual = landed.get(at, 0)
+        if actual != max(0, high - low):
             try:
-                left, right = _compared(settings, ch, source, at, low, high)
+                expected, actual = _compared(settings, ch, source, at, low, high)
             except StoreError as error:
                 log.warning("%s can't be counted: %s", at, error.message)
-                unreadable.append(unread_account(source, str(at)))
+                unreadable.append(unread_reconciliation(source, str(at)))
                 continue
         before = counted.get(at, (0, 0))[1]
         total = sums.setdefault(at.topic, [0, 0])
-        total[0] += before + left
-        total[1] += before + right
-        if left == right and (high > low or at not in counted):
-            new.append([source, at.topic, at.partition, high, before + left, datetime.now(UTC)])
+        total[0] += before + expected
+        total[1] += before + actual
+        if expected == actual and (high > low or at not in counted):
+            new.append([source, at.topic, at.partition, high, before + expected, datetime.now(UTC)])
     if new:
         ch.insert("ops.counted", new, ["source", "stream", "partition", "upto", "messages", "seen_at"])
     return [
         *(
-            Account(f"{source} {topic}: committed at the broker = landed", left, right)
-            for topic, (left, right) in sums.items()
+            Reconciliation(f"{source} {topic}: committed at the broker = landed", expected, actual)
+            for topic, (expected, actual) in sums.items()
         ),
         *unreadable,
     ]
 
 
-def unread_account(source: str, what: str) -> Account:
+def unread_reconciliation(source: str, what: str) -> Reconciliation:
     """What can't be read can't be accounted for: it does not balance, under its name."""
-    return Account(f"{source} {what}: can be read", 1, 0)
+    return Reconciliation(f"{source} {what}: can be read", 1, 0)
 
 
 def _compared(settings: Settings, ch: Client, source: str, at: Partition, low: int, high: int) -> tuple[int, int]:
@@ -105,7 +105,7 @@ def _compared(settings: Settings, ch: Client, source: str, at: Partition, low: i
 
     What a compacted topic gave before and has no longer is on neither side.
     """
-    left = right = 0
+    expected = actual = 0
     offsets: Sequence[int] = ()
     upto = low
     with kafka.told(settings), closing(kafka.admin_client(settings)) as admin:
@@ -117,9 +117,9 @@ def _compared(settings: Settings, ch: Client, source: str, at: Partition, low: i
                 )
                 upto = min(upto + OFFSETS_PER_LOOK, high)
             there = bisect_left(offsets, batch.last + 1) - bisect_left(offsets, batch.first)
-            left += batch.messages if batch.committed else 0
-            right += min(there, batch.messages) if batch.committed else there
-    return left, right
+            expected += batch.messages if batch.committed else 0
+            actual += min(there, batch.messages) if batch.committed else there
+    return expected, actual
 
 
 def _offsets(ch: Client, source: str, at: Partition, low: int, high: int) -> list[int]:

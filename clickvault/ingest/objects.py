@@ -114,7 +114,7 @@ def _loaded_up_to(ch: Client, bucket: str) -> int:
 
 
 def _number(ch: Client, bucket: str, objects: Iterable[tuple[S3Object, dict[str, Any] | None]]) -> None:
-    """Give each object a number of its own. Beside it, what the ledger holds of it: what landed then keeps its place in the accounts."""
+    """Give each object a number of its own. Beside it, what the ledger holds of it: what landed then keeps its place in reconciliation."""
     (found,) = rows(ch, "SELECT max(number) AS number FROM ops.objects WHERE bucket = {b:String}", {"b": bucket})
     number, now, out = int(found["number"]), datetime.now(UTC), []
     for o, before in objects:

@@ -1,7 +1,7 @@
 """Which contract the stores were made for, since when: the ledger ops.contracts, written by `init`.
 
 `differences` compares it with what is declared now: what is breaking (contract/changes.py), and which domains are off that
-were on. `periods` tells the accounts by which contract a message was judged: by the one in force at its verdict. `check` keeps
+were on. `periods` tells reconciliation by which contract a message was judged: by the one in force at its verdict. `check` keeps
 the bridge from loading by another contract than `init` applied.
 
 A home from before this ledger has none: names, types and optionality are read from the tables that the verdicts pass through,
@@ -223,7 +223,7 @@ _BESIDES = ("source", "stream", "partition", "offset", "landed_at", "raw", "reas
 def _from_tables(ch: Client) -> dict[str, EventSpec]:
     """The event types of a home without a ledger, by the columns of the tables that verdicts pass through, under either of their names."""
     sql = (
-        "SELECT extract(table, if(startsWith(table, 'judged_'), '^judged_(.+)$', '^validated_(.+)_null$')) AS event_type, name, type "
+        "SELECT if(startsWith(table, 'judged_'), substring(table, 8), extract(table, '^validated_(.+)_null$')) AS event_type, name, type "
         "FROM system.columns WHERE database = 'landing' AND notEmpty(event_type) ORDER BY table, position LIMIT 1 BY event_type, name"
     )
     fields: dict[str, list[FieldSpec]] = {}

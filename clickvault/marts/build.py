@@ -28,9 +28,9 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault.accounts import Account
 from clickvault.errors import ConfigurationError, ContractError
 from clickvault.marts.headers import Mart, View, all_marts, find, rendered
+from clickvault.reconciliation import Reconciliation
 from clickvault.sql.objects import SqlObject, objects_of
 from clickvault.sql.render import Renderer, ch_identifier
 from clickvault.stores import postgres
@@ -38,7 +38,18 @@ from clickvault.stores.clickhouse import rows
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Built", "Mart", "View", "accounts", "all_marts", "build", "build_sql", "find", "objects", "stale_days"]
+__all__ = [
+    "Built",
+    "Mart",
+    "View",
+    "all_marts",
+    "build",
+    "build_sql",
+    "find",
+    "objects",
+    "reconciliations",
+    "stale_days",
+]
 
 Progress = Callable[[str, int, int], None]
 States = dict[str, dict[date, int]]
@@ -247,10 +258,10 @@ def _build_span(ch: Client, renderer: Renderer, mart: Mart, d0: date, d1: date, 
     return sum(counts.values())
 
 
-# ── accounts ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── reconciliation checks ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def accounts(ch: Client, pg: Any, renderer: Renderer) -> list[Account]:
+def reconciliations(ch: Client, pg: Any, renderer: Renderer) -> list[Reconciliation]:
     """The marts against what was built, against what has come since, and against the vault."""
     found = []
     counts = _counts(ch, renderer)
@@ -265,16 +276,20 @@ def accounts(ch: Client, pg: Any, renderer: Renderer) -> list[Account]:
             for r in rows(ch, f"SELECT day, count() AS n FROM marts.{ch_identifier(mart.name)} GROUP BY day")
         }
         expected = {r["day"]: r["rows"] for r in built}
-        found.append(Account(f"marts.{mart.name}: rows built = rows", sum(expected.values()), sum(there.values())))
         found.append(
-            Account(f"marts.{mart.name}: days out of date = 0", len(stale_days(ch, renderer, mart, counts)), 0)
+            Reconciliation(f"marts.{mart.name}: rows built = rows", sum(expected.values()), sum(there.values()))
         )
-        for what, (in_vault, in_mart) in mart.accounts.items():
-            (left,) = postgres.rows(pg, in_vault)[0].values()
-            right = ch.query(in_mart).first_row
+        found.append(
+            Reconciliation(f"marts.{mart.name}: days out of date = 0", len(stale_days(ch, renderer, mart, counts)), 0)
+        )
+        for what, (in_vault, in_mart) in mart.reconciliation.items():
+            (in_vault_now,) = postgres.rows(pg, in_vault)[0].values()
+            in_mart_now = ch.query(in_mart).first_row
             found.append(
-                Account(
-                    f"marts.{mart.name}: {what} in the vault = in the mart", int(left), int(right[0]) if right else 0
+                Reconciliation(
+                    f"marts.{mart.name}: {what} in the vault = in the mart",
+                    int(in_vault_now),
+                    int(in_mart_now[0]) if in_mart_now else 0,
                 )
             )
     return found

@@ -46,7 +46,7 @@ lineage, dashboards. A header is TOML in the comment that a template in a domain
     metrics = { share = "..." }
     rows = { sums = ["..."] }              # as above; sums and levels among `same` are taken over, too
 
-    [accounts]                             # a count in the vault, and the same count in the mart
+    [reconciliation]                       # a count in the vault, and the same count in the mart
     -#}
 
 The columns of a view are its dimensions (declared ones, then those of `by`), then its metrics (`same`, then its own).
@@ -129,7 +129,7 @@ class Mart:
     sources: list[str]
     views: tuple[View, ...]
     parameters: dict[str, Parameter] = field(default_factory=dict)
-    accounts: dict[str, list[str]] = field(default_factory=dict)
+    reconciliation: dict[str, list[str]] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
 
     @property

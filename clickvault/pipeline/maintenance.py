@@ -1,13 +1,13 @@
 """Maintenance: what is kept long enough goes, and is booked; what reads faster when it is tidy is tidied.
 
     landing    months of the landing table, and of the dead letters, that are older than CLICKVAULT_KEEP_LANDED_DAYS
-    ledgers    months of the quality history, the accounts and the runs, batches of the load log, older than CLICKVAULT_KEEP_LEDGER_DAYS
+    ledgers    months of the quality history, of reconciliation and of the runs, batches of the load log, older than CLICKVAULT_KEEP_LEDGER_DAYS
     files      the generator's manifests, Airflow's logs, and alerts that could never be sent: as old as what landed
     optimize   partitions that have become quiet are merged into one part, which FINAL reads without merging
     vacuum     PostgreSQL's ledgers and vault: room of deleted rows, and statistics of partitioned tables, which autovacuum leaves out
 
 A month of the landing table is removed in this order; what a crash costs:
-  1. book     ops.retired has its positions: from then on the accounts take the booked number, and look at later months only
+  1. book     ops.retired has its positions: from then on reconciliation takes the booked number, and looks at later months only
   2. drop     both partitions, that of the landing table last; a month that is booked and still there is booked (the same) and dropped by the next run
 What is in raw, in the vault and in the marts stays. Messages that are gone can't be judged again (`clickvault rejected replay`).
 """
@@ -41,7 +41,7 @@ Done = dict[str, Any]
 
 QUIET_SECONDS = 600
 MOST_ROWS = 50_000_000
-HISTORY = {"ops.quality_results": "checked_at", "ops.accounts": "counted_at", "ops.runs": "started_at"}
+HISTORY = {"ops.quality_results": "checked_at", "ops.reconciliation": "checked_at", "ops.runs": "started_at"}
 """Ledgers that nothing but a person looks back into, and the time that each is partitioned by."""
 
 

@@ -1,4 +1,4 @@
-"""What the pipeline tells of itself, as views that BI tools read: lag, freshness, dead letters, quality, accounts, runs.
+"""What the pipeline tells of itself, as views that BI tools read: lag, freshness, dead letters, quality, reconciliation, runs.
 
 A view is one template in templates/ops/: its header says what it means, as a mart's does (mart_headers.py). `logged` is what
 notes each step in ops.runs.

@@ -15,8 +15,8 @@ from datetime import date
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from clickvault.accounts import Account
-from clickvault.errors import AccountsError, UnreadError
+from clickvault.errors import ReconciliationError, UnreadError
+from clickvault.reconciliation import Reconciliation
 from clickvault.session import Session
 from clickvault.sql.render import ch_identifier
 from clickvault.stores.clickhouse import rows
@@ -189,8 +189,8 @@ def marts(
 
 
 @_noted
-def reconcile(session: Session, progress: Progress = _quiet, whole: bool = False) -> list[Account]:
-    """All accounts; they are kept in ops.accounts. `whole`: contents are compared of everything, not of what is new alone."""
+def reconcile(session: Session, progress: Progress = _quiet, whole: bool = False) -> list[Reconciliation]:
+    """All reconciliation checks; they are kept in ops.reconciliation. `whole`: contents are compared of everything, not of what is new alone."""
     from clickvault.reconcile.run import reconcile as stage
 
     s = session
@@ -215,10 +215,12 @@ STEPS: dict[str, Callable[..., Any]] = {
 }
 
 
-def run(session: Session, progress: Progress = _quiet, step: Callable[[str, Any], None] | None = None) -> list[Account]:
+def run(
+    session: Session, progress: Progress = _quiet, step: Callable[[str, Any], None] | None = None
+) -> list[Reconciliation]:
     """All steps in order; `step` is told each one's name and result.
 
-    Raises, when all are done: UnreadError when something could not be read, otherwise AccountsError when the accounts do not balance,
+    Raises, when all are done: UnreadError when something could not be read, otherwise ReconciliationError when reconciliation does not balance,
     otherwise QualityError when a check of level error is breached.
     """
     from clickvault.quality import require
@@ -228,11 +230,11 @@ def run(session: Session, progress: Progress = _quiet, step: Callable[[str, Any]
         found[name] = function(session, progress)
         if step:
             step(name, found[name])
-    accounts: list[Account] = found["reconcile"]
-    require_read(found["ingest"], accounts)
-    check(accounts)
+    reconciliations: list[Reconciliation] = found["reconcile"]
+    require_read(found["ingest"], reconciliations)
+    check(reconciliations)
     require(found["quality"])
-    return accounts
+    return reconciliations
 
 
 _UNREAD_HINTS = {
@@ -241,29 +243,29 @@ _UNREAD_HINTS = {
 }
 
 
-def require_read(ingested: Collection[dict[str, Any]], accounts: Collection[Account] = ()) -> None:
-    """Raises UnreadError that names what the steps of ingestion could not read, and how many accounts do not balance."""
+def require_read(ingested: Collection[dict[str, Any]], reconciliations: Collection[Reconciliation] = ()) -> None:
+    """Raises UnreadError that names what the steps of ingestion could not read, and how many reconciliation checks do not balance."""
     unread = [{"source": row["source"].partition(":")[0], **u} for row in ingested for u in row["unread"]]
     if not unread:
         return
-    broken = sum(not a.ok for a in accounts)
+    broken = sum(not a.ok for a in reconciliations)
     raise UnreadError(
         f"{len(unread)} could not be read, all else was done: "
         + "; ".join(f"{u['what']}: {u['reason']}" for u in unread[:5])
         + (f"; and {len(unread) - 5} more" if len(unread) > 5 else "")
-        + (f"; {broken} of {len(accounts)} accounts do not balance" if broken else ""),
+        + (f"; {broken} of {len(reconciliations)} reconciliation checks do not balance" if broken else ""),
         hint=" ".join(dict.fromkeys(u["hint"] or _UNREAD_HINTS[u["source"]] for u in unread)),
         unread=unread,
     )
 
 
-def check(accounts: list[Account]) -> None:
-    """Raises AccountsError that names what does not balance."""
-    broken = [a for a in accounts if not a.ok]
+def check(reconciliations: list[Reconciliation]) -> None:
+    """Raises ReconciliationError that names what does not balance."""
+    broken = [a for a in reconciliations if not a.ok]
     if broken:
-        raise AccountsError(
-            f"{len(broken)} of {len(accounts)} accounts do not balance: "
-            + "; ".join(f"{a.name} ({a.left} / {a.right})" for a in broken[:5]),
+        raise ReconciliationError(
+            f"{len(broken)} of {len(reconciliations)} reconciliation checks do not balance: "
+            + "; ".join(f"{a.name} ({a.expected} / {a.actual})" for a in broken[:5]),
             hint="clickvault run   (finishes what was cut short); if it stays, clickvault reconcile --json shows all",
-            accounts=accounts,
+            reconciliations=reconciliations,
         )

@@ -2,7 +2,7 @@
 
 A check is one template in templates/quality/ (rendered over all contracts) or a domain's folder quality/ (about its
 events): checks.py reads it, results.py runs it and keeps what came of it in ops.quality_results.
-In the flow it comes last: it reads what `reconcile` has found, instead of counting the accounts a second time.
+In the flow it comes last: it reads what `reconcile` has found, instead of counting all a second time.
 """
 
 from clickvault.quality.checks import Check, all_checks, find, objects, query

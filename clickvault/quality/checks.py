@@ -112,7 +112,7 @@ def query(renderer: Renderer, check: Check) -> str:
 
 
 def objects(renderer: Renderer) -> list[SqlObject]:
-    """What ClickHouse must hold for the checks: their results, the accounts, and the views over them."""
+    """What ClickHouse must hold for the checks: their results, those of reconciliation, and the views over them."""
     return objects_of(renderer.render("quality/_schema.sql.j2"))
 
 

@@ -1,4 +1,4 @@
-"""One set of positions that accounts are counted up to, fixed when counting begins, so that they balance while the pipeline runs.
+"""One set of positions that reconciliation checks are counted up to, fixed when counting begins, so that they balance while the pipeline runs.
 
     ClickHouse pulls -> landing, raw | up to what was landed whole | vault | up to its watermarks | graph, marts
 
@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from clickvault.accounts import Account
 from clickvault.errors import StoreError
 from clickvault.ingest.offsets import At, safe_positions
+from clickvault.reconciliation import Reconciliation
 from clickvault.sql.render import literal
 from clickvault.stores import postgres
 from clickvault.stores.clickhouse import rows
@@ -132,9 +132,9 @@ def fixed(settings: Settings, renderer: Renderer, ch: Client) -> Iterator[Cut]:
         connection.close()
 
 
-def unless_built(accounts: Iterable[Account], built: bool) -> list[Account]:
-    """The accounts of a step, which wait for its next run where it was not built from all there is."""
-    return [a if built or a.ok else replace(a, waiting=True) for a in accounts]
+def unless_built(reconciliations: Iterable[Reconciliation], built: bool) -> list[Reconciliation]:
+    """The checks of a step, which wait for its next run where it was not built from all there is."""
+    return [a if built or a.ok else replace(a, waiting=True) for a in reconciliations]
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""The accounts: what was sent is what landed, what landed is valid or rejected, and so on to the marts.
+"""Reconciliation: what was sent is what landed, what landed is valid or rejected, and so on to the marts.
 
-Each stage counts its own boundary (`accounts` of vault, graph, marts); the boundary of ingestion is counted here. What was
-counted is kept in ops.accounts, where the quality check `reconciliation` reads it.
+Each stage counts its own boundary (`reconciliations` of vault, graph, marts); the boundary of ingestion is counted here. What was
+counted is kept in ops.reconciliation, where the quality check `reconciliation` reads it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 
 from clickvault import graph, ingest, vault
-from clickvault.accounts import Account
 from clickvault.ingest import committed, epochs, versions
 from clickvault.ingest import offsets as positions
 from clickvault.marts import build as marts
 from clickvault.reconcile import cut
 from clickvault.reconcile.cut import last_began
+from clickvault.reconciliation import Reconciliation
 from clickvault.settings import Settings
 from clickvault.sql.render import Renderer, statements
 from clickvault.stores import kafka, s3
@@ -39,15 +39,15 @@ def reconcile(
     pg: Any,
     progress: Callable[[str], None] | None = None,
     whole: bool = True,
-) -> list[Account]:
-    """All accounts, from the broker and the bucket to the marts, and kept. None is left out when one fails.
+) -> list[Reconciliation]:
+    """All reconciliation checks, from the broker and the bucket to the marts, and kept. None is left out when one fails.
 
     They are counted up to the positions that there are now (clickvault.reconcile.cut). Not `whole`: contents are compared of what was loaded
     since they last balanced, instead of everything.
     """
-    found: list[Account] = []
+    found: list[Reconciliation] = []
 
-    def count(name: str, stage: Callable[[], list[Account]], built: bool = True) -> None:
+    def count(name: str, stage: Callable[[], list[Reconciliation]], built: bool = True) -> None:
         if progress:
             progress(name)
         found.extend(cut.unless_built(stage(), built))
@@ -55,27 +55,27 @@ def reconcile(
     at = datetime.now(UTC)  # what is loaded from now on, the next count compares
     with cut.fixed(settings, renderer, ch) as now:
         with now.landed():
-            count("sent and landed", lambda: sent_accounts(settings, renderer, ch, now.safe))
-            count("landed and judged", lambda: landing_accounts(renderer, ch, whole))
+            count("sent and landed", lambda: sent_reconciliations(settings, renderer, ch, now.safe))
+            count("landed and judged", lambda: landing_reconciliations(renderer, ch, whole))
         with now.in_vault():
-            count("vault", lambda: vault.accounts(renderer, ch, now.pg))
-            count("contents of the vault", lambda: vault.contents_accounts(renderer, ch, now.pg, whole))
+            count("vault", lambda: vault.reconciliations(renderer, ch, now.pg))
+            count("contents of the vault", lambda: vault.contents_reconciliations(renderer, ch, now.pg, whole))
         with now.built(pg, "graph") as built:
-            count("graph", lambda: graph.accounts(renderer, ch, now.pg), built)
-            count("graph database", lambda: graph.sync_accounts(settings, renderer, ch, now.pg), built)
+            count("graph", lambda: graph.reconciliations(renderer, ch, now.pg), built)
+            count("graph database", lambda: graph.sync_reconciliations(settings, renderer, ch, now.pg), built)
         with now.built(pg, "marts") as built:
-            count("marts", lambda: marts.accounts(ch, now.pg, renderer), built)
+            count("marts", lambda: marts.reconciliations(ch, now.pg, renderer), built)
     for a in found:
         if not a.ok:
-            log.warning("does not balance: %s: %d expected, %d there", a.name, a.left, a.right)
-    columns = ["counted_at", "name", "left", "right"]
-    ch.insert("ops.accounts", [[at, a.name, a.left, a.right] for a in found if not a.waiting], columns)
+            log.warning("does not balance: %s: %d expected, %d there", a.name, a.expected, a.actual)
+    columns = ["checked_at", "name", "expected", "actual"]
+    ch.insert("ops.reconciliation", [[at, a.name, a.expected, a.actual] for a in found if not a.waiting], columns)
     return found
 
 
-def sent_accounts(
+def sent_reconciliations(
     settings: Settings, renderer: Renderer, ch: Client, safe: Mapping[positions.At, int] | None = None
-) -> list[Account]:
+) -> list[Reconciliation]:
     """What the broker and the bucket hold, against the positions that landed; with `safe` up to these positions."""
     landed: dict[tuple[str, str], int] = defaultdict(int)
     for r in rows(
@@ -102,14 +102,14 @@ def sent_accounts(
             sent[source, stream] += end
     keys = sorted({k for k in sent | landed if k[0].startswith("kafka:")})
     found = [
-        Account(f"{source} {stream}: sent = landed", sent[source, stream], landed[source, stream])
+        Reconciliation(f"{source} {stream}: sent = landed", sent[source, stream], landed[source, stream])
         for source, stream in keys
     ]
-    found += [committed.unread_account(now, what) for what in unreadable]
+    found += [committed.unread_reconciliation(now, what) for what in unreadable]
     whole = {
         kafka.Partition(stream, p): offset for (source, stream, p), offset in safe_positions.items() if source == now
     }
-    found += committed.accounts(settings, ch, now, bounds, whole)
+    found += committed.reconciliations(settings, ch, now, bounds, whole)
     bucket = settings.s3_bucket
     (loaded,) = rows(
         ch,
@@ -117,11 +117,13 @@ def sent_accounts(
         "WHERE bucket = {b:String} AND bitShiftLeft(toUInt64(number), 32) < {up_to:UInt64}",
         {"b": bucket, "up_to": 2**64 - 1 if safe is None else safe.get(("s3", bucket, 0), 0)},
     )
-    found.append(Account(f"s3 {bucket}: lines of loaded objects = landed", int(loaded["n"] or 0), landed["s3", bucket]))
-    return [*found, object_account(settings, ch, None if safe is None else last_began(ch, "ingest") - CLOCKS)]
+    found.append(
+        Reconciliation(f"s3 {bucket}: lines of loaded objects = landed", int(loaded["n"] or 0), landed["s3", bucket])
+    )
+    return [*found, object_reconciliation(settings, ch, None if safe is None else last_began(ch, "ingest") - CLOCKS)]
 
 
-def object_account(settings: Settings, ch: Client, up_to: datetime | None = None) -> Account:
+def object_reconciliation(settings: Settings, ch: Client, up_to: datetime | None = None) -> Reconciliation:
     """What the bucket holds, against the ledger: each object is loaded or set aside. With `up_to` those that came later, and are in no
     ledger, are not counted.
 
@@ -134,10 +136,10 @@ def object_account(settings: Settings, ch: Client, up_to: datetime | None = None
             row = ledger.get((o.path, o.etag))
             there += row is not None or up_to is None or o.modified < up_to
             known += bool(row and row["lines"] is not None and not row["gone"])
-    return Account(f"s3 {settings.s3_bucket}: objects = loaded + set aside", there, known)
+    return Reconciliation(f"s3 {settings.s3_bucket}: objects = loaded + set aside", there, known)
 
 
-def landing_accounts(renderer: Renderer, ch: Client, whole: bool = True) -> list[Account]:
+def landing_reconciliations(renderer: Renderer, ch: Client, whole: bool = True) -> list[Reconciliation]:
     """What landed, judged once more: landed = valid + dead letters, distinct valid events = raw rows.
 
     Of event types that were declared once, too; each message by the contract in force at its verdict. Not `whole`: types of which
@@ -153,10 +155,10 @@ def landing_accounts(renderer: Renderer, ch: Client, whole: bool = True) -> list
     found, new = [], []
     for r in rows(ch, sql, {"since": since} if since else None):
         name = r["event_type"] or "(no event type)"
-        landed = Account(f"landing {name}: landed = valid + dead letters", r["landed"], r["valid"] + r["dead"])
+        landed = Reconciliation(f"landing {name}: landed = valid + dead letters", r["landed"], r["valid"] + r["dead"])
         found.append(landed)
         if r["event_type"]:
-            kept = Account(f"raw.{name}: distinct valid events landed = rows", r["events"], r["kept"])
+            kept = Reconciliation(f"raw.{name}: distinct valid events landed = rows", r["events"], r["kept"])
             found.append(kept)
             if landed.ok and kept.ok and name not in known:
                 counts = [r[column] for column in ("landed", "valid", "events", "dead")]

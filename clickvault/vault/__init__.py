@@ -5,7 +5,7 @@ takes a stage into hubs, links and satellites and moves the watermark, `snapshot
 """
 
 from clickvault.ingest.watermarks import rewind
-from clickvault.vault.checks import accounts, contents_accounts
+from clickvault.vault.checks import contents_reconciliations, reconciliations
 from clickvault.vault.loader import LoadResult, load, waiting
 from clickvault.vault.merge import MergeCounts, merge
 from clickvault.vault.schema import apply_postgres, plan_postgres, schema_sql
@@ -15,14 +15,14 @@ __all__ = [
     "LoadResult",
     "MergeCounts",
     "SnapshotResult",
-    "accounts",
     "apply_postgres",
     "as_of_days",
     "build_snapshots",
-    "contents_accounts",
+    "contents_reconciliations",
     "load",
     "merge",
     "plan_postgres",
+    "reconciliations",
     "rewind",
     "schema_sql",
     "waiting",

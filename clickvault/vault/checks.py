@@ -1,6 +1,6 @@
-"""The accounts: for every table of the vault, what ClickHouse's raw tables say it must hold, and what it holds.
+"""Reconciliation: for every table of the vault, what ClickHouse's raw tables say it must hold, and what it holds.
 
-Counted independently of the bridge: by business keys, not by hashes, and over everything that is in raw. So an account
+Counted independently of the bridge: by business keys, not by hashes, and over everything that is in raw. So a reconciliation check
 that does not balance means that the vault lacks rows (load, or rewind and load) or has rows that nobody sent.
 
 Contents are compared by checksums that both engines compute from their own columns: of all events, or of the times of those that
@@ -15,9 +15,9 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from clickvault.accounts import Account
 from clickvault.contract.snapshots import pointer
 from clickvault.contract.vault import VaultSpec
+from clickvault.reconciliation import Reconciliation
 from clickvault.sql.render import Renderer
 from clickvault.stores import postgres
 from clickvault.stores.clickhouse import rows
@@ -30,33 +30,37 @@ CONTENTS = ": checksum of contents in raw = in the vault"
 QUERY_SETTINGS = {"do_not_merge_across_partitions_select_final": 1}
 
 
-def accounts(renderer: Renderer, ch: Client, pg: Connection) -> list[Account]:
-    """One account a hub, link, satellite and effectivity satellite, and those of the PIT and bridge tables.
+def reconciliations(renderer: Renderer, ch: Client, pg: Connection) -> list[Reconciliation]:
+    """One reconciliation check per hub, link, satellite and effectivity satellite, and those of the PIT and bridge tables.
 
     The latter are counted on their last day: the keys and pairs that raw has at its end, and the versions that they point to.
     """
     with postgres.translated("counting the vault"):
-        tables = postgres.rows(pg, renderer.render("vault/accounts_postgres.sql.j2"))
+        tables = postgres.rows(pg, renderer.render("vault/reconciliation_postgres.sql.j2"))
         snapshots, last = [], {}
         if renderer.registry.snapshots:
-            snapshots = postgres.rows(pg, renderer.render("vault/accounts_snapshots_postgres.sql.j2", pointer=pointer))
+            snapshots = postgres.rows(
+                pg, renderer.render("vault/reconciliation_snapshots_postgres.sql.j2", pointer=pointer)
+            )
             last = {
                 row["table_name"]: row["day"]
                 for row in postgres.rows(pg, "select table_name, max(as_of) as day from ops.snapshot group by 1")
             }
     moments = {f"end_{s.name}": ends(last.get(s.name, date(1970, 1, 1))) for s in renderer.registry.snapshots}
     wanted: dict[str, int] = {}
-    for template in ("accounts_clickhouse", "accounts_snapshots_clickhouse"):
+    for template in ("reconciliation_clickhouse", "reconciliation_snapshots_clickhouse"):
         found = ch.query(renderer.render(f"vault/{template}.sql.j2"), parameters=moments, settings=QUERY_SETTINGS)
         wanted |= {str(name): int(n) for name, n in found.result_rows}
     return [
-        *(Account(row["name"], wanted.get(row["name"], 0), row["n"]) for row in tables),
-        *(Account(row["name"], _other_side(row, wanted), row["n"]) for row in snapshots),
+        *(Reconciliation(row["name"], wanted.get(row["name"], 0), row["n"]) for row in tables),
+        *(Reconciliation(row["name"], _other_side(row, wanted), row["n"]) for row in snapshots),
     ]
 
 
-def contents_accounts(renderer: Renderer, ch: Client, pg: Connection, whole: bool = True) -> list[Account]:
-    """One account a satellite, effectivity satellite and transaction link: the checksums of its contents.
+def contents_reconciliations(
+    renderer: Renderer, ch: Client, pg: Connection, whole: bool = True
+) -> list[Reconciliation]:
+    """One reconciliation check per satellite, effectivity satellite and transaction link: the checksums of its contents.
 
     Not `whole`: of the event types that were loaded since their contents last balanced, from the oldest of those events to the newest.
     """
@@ -67,7 +71,7 @@ def contents_accounts(renderer: Renderer, ch: Client, pg: Connection, whole: boo
             there = postgres.rows(pg, renderer.render("vault/contents_postgres.sql.j2", v=v), bounds)
         sql = renderer.render("vault/contents_clickhouse.sql.j2", v=v)
         wanted = {str(name): int(n) for name, n in ch.query(sql, bounds, QUERY_SETTINGS).result_rows}
-        found += [Account(r["name"], wanted[r["name"]], int(r["checksum"])) for r in there]
+        found += [Reconciliation(r["name"], wanted[r["name"]], int(r["checksum"])) for r in there]
     log.info("compared the contents of %d tables of the vault", len(found))
     return found
 
@@ -77,7 +81,7 @@ def _windows(renderer: Renderer, ch: Client, pg: Connection, whole: bool) -> lis
     if whole:
         return [(v, datetime(1900, 1, 1, tzinfo=UTC), datetime(2299, 12, 31, tzinfo=UTC)) for v in renderer.vaults()]
     sql = (
-        "SELECT name, max(counted_at) AS at FROM (SELECT name, counted_at, `left` = `right` AS ok FROM ops.accounts"
+        "SELECT name, max(checked_at) AS at FROM (SELECT name, checked_at, expected = actual AS ok FROM ops.reconciliation"
         " WHERE endsWith(name, {suffix:String})) WHERE ok GROUP BY name"
     )
     balanced = {r["name"]: r["at"] for r in rows(ch, sql, {"suffix": CONTENTS})}

@@ -1,6 +1,6 @@
 """Airflow's real processes on a real stack: the pipeline by its DAGs, its alerts, a killed task, a backfill, and no secret in any file.
 
-The tests stand in the order of a story and share its world: each leaves every DAG paused and the accounts balanced.
+The tests stand in the order of a story and share its world: each leaves every DAG paused and reconciliation balanced.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def texts(receivers: Receivers, title: str) -> list[str]:
 
 
 def test_the_chain(airflow: Airflow, session: Session) -> None:
-    """0 makes the schema, 1 the events, 2 are triggered; 3 to 6 follow by assets, all succeed, and the accounts balance."""
+    """0 makes the schema, 1 the events, 2 are triggered; 3 to 6 follow by assets, all succeed, and reconciliation balances."""
     airflow.pause("0_init_schemas", False)
     assert airflow.wait("0_init_schemas", airflow.trigger("0_init_schemas"))["state"] == "success"
     # Those that are woken stand by: what their clocks start meets an empty pipeline.
@@ -194,7 +194,7 @@ def test_a_receiver_that_is_down_fails_no_run(airflow: Airflow, receivers: Recei
 
 
 def test_a_killed_task_is_tried_again(airflow: Airflow, session: Session) -> None:
-    """kill -9 of a load that works; the scheduler tries it again, the run succeeds, the accounts balance."""
+    """kill -9 of a load that works; the scheduler tries it again, the run succeeds, reconciliation balances."""
     # Some types are staged and merged once more, from their first message on: there is work to be killed in.
     vault.rewind(session.pg, ["user", "post", "reaction", "post_view"])
 

@@ -69,7 +69,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         what = options(USERS, DAYS, dirt=0.02)
         manifest = send(s, what)
         write(s, what, folder / "files")
-        run(s)  # raises when the accounts do not balance
+        run(s)  # raises when reconciliation does not balance
         yield World(s, manifest, folder / "files")
 
 

@@ -1,7 +1,7 @@
-"""Contracts that change while events are there: what is allowed keeps every account balanced, what would break is refused before it does.
+"""Contracts that change while events are there: what is allowed keeps every reconciliation check balanced, what would break is refused before it does.
 
 Each test has an event type of its own in one home, with messages from before and after the change, some of them not yet in the
-vault when it came. The accounts are those of `clickvault reconcile`.
+vault when it came. The checks are those of `clickvault reconcile`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from clickvault.errors import ConfigurationError, ContractError
 from clickvault.ingest import dead_letters as rejected
 from clickvault.ingest import versions
 from clickvault.pipeline import migrate as schema
-from clickvault.reconcile.run import landing_accounts, reconcile
+from clickvault.reconcile.run import landing_reconciliations, reconcile
 from clickvault.session import Session, open_session
 from clickvault.sql.render import Renderer
 from clickvault.stores.clickhouse import rows
@@ -110,10 +110,12 @@ class Home:
         vault.load(self.s.settings, self.renderer, self.s.ch, self.s.pg, event_types or None)
 
     def balanced(self) -> None:
-        """All is loaded, and every account of what was landed, judged and loaded balances."""
+        """All is loaded, and every reconciliation check of what was landed, judged and loaded balances."""
         self.load()
-        accounts = landing_accounts(self.renderer, self.s.ch) + vault.accounts(self.renderer, self.s.ch, self.s.pg)
-        assert [a for a in accounts if not a.ok] == []
+        reconciliations = landing_reconciliations(self.renderer, self.s.ch) + vault.reconciliations(
+            self.renderer, self.s.ch, self.s.pg
+        )
+        assert [a for a in reconciliations if not a.ok] == []
 
     def raw(self, event_type: str, columns: str) -> list[tuple[Any, ...]]:
         return [
@@ -449,10 +451,10 @@ def test_nothing_of_a_domain_that_is_off_is_dropped_unless_it_is_named(home: Hom
     assert home.vault("select count(*) from vault.hub_visit") == [(3,)]
 
 
-def test_every_account_balances_after_all_of_it(home: Home) -> None:
+def test_every_check_balances_after_all_of_it(home: Home) -> None:
     home.load()
-    accounts = reconcile(home.s.settings, home.renderer, home.s.ch, home.s.pg)
-    assert [a for a in accounts if not a.ok] == []
+    reconciliations = reconcile(home.s.settings, home.renderer, home.s.ch, home.s.pg)
+    assert [a for a in reconciliations if not a.ok] == []
 
 
 def test_a_home_without_a_ledger_is_compared_with_its_tables(home: Home) -> None:

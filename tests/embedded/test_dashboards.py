@@ -89,14 +89,14 @@ def test_views_of_the_pipeline_are_what_landed(world: World) -> None:
     fresh = rows(r, "SELECT event_type, messages, hours_since FROM ops.v_freshness")
     assert {f["event_type"] for f in fresh} == set(world.session.renderer.registry.events)
     assert all(f["hours_since"] is None or 0 <= f["hours_since"] < 2 for f in fresh)
-    (accounts,) = rows(r, "SELECT sum(unbalanced) AS off, count() AS n FROM ops.v_accounts_history")
-    assert accounts["n"] > 100
-    assert accounts["off"] == 0
+    (reconciliations,) = rows(r, "SELECT sum(unbalanced) AS off, count() AS n FROM ops.v_reconciliation_history")
+    assert reconciliations["n"] > 100
+    assert reconciliations["off"] == 0
     assert {s["stage"] for s in rows(r, "SELECT * FROM ops.v_lag")} == {
         "landed",
         "graph",
         "marts",
-        "accounts",
+        "reconciliation",
         "quality",
     }
 

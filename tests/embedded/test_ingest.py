@@ -30,7 +30,7 @@ from clickvault.ingest.objects import _Step, _write, set_aside
 from clickvault.ingest.offsets import record_safe
 from clickvault.pipeline import migrate as schema
 from clickvault.pipeline.steps import STEPS, read_again, require_read, run
-from clickvault.reconcile.run import landing_accounts, object_account, sent_accounts
+from clickvault.reconcile.run import landing_reconciliations, object_reconciliation, sent_reconciliations
 from clickvault.session import Session
 from clickvault.sql.render import Renderer
 from clickvault.stores.clickhouse import connect, rows
@@ -78,17 +78,20 @@ def count(s: Session, sql: str) -> int:
 
 
 def check(s: Session) -> None:
-    accounts = [*sent_accounts(s.settings, s.renderer, s.ch), *landing_accounts(s.renderer, s.ch, whole=False)]
-    assert [a for a in accounts if not a.ok] == []
+    reconciliations = [
+        *sent_reconciliations(s.settings, s.renderer, s.ch),
+        *landing_reconciliations(s.renderer, s.ch, whole=False),
+    ]
+    assert [a for a in reconciliations if not a.ok] == []
 
 
-def test_the_accounts_balance_at_any_moment(s: Session) -> None:
+def test_reconciliation_balances_at_any_moment(s: Session) -> None:
     """Between any two steps, while messages come; what is lost of what was taken along is told all the same."""
 
     def balanced() -> int:
-        accounts = STEPS["reconcile"](s)
-        assert [a for a in accounts if not a.ok] == []
-        return sum(a.waiting for a in accounts)
+        reconciliations = STEPS["reconcile"](s)
+        assert [a for a in reconciliations if not a.ok] == []
+        return sum(a.waiting for a in reconciliations)
 
     landed = count(s, "landing.events")
     produce(s, *(like() for _ in range(20)))
@@ -116,8 +119,8 @@ def test_the_accounts_balance_at_any_moment(s: Session) -> None:
         s, "events/content/dt=2026-01-05/later.jsonl", like()
     )  # a listing that leaves it out would be told by a strict count
     assert balanced() == 0
-    assert not object_account(s.settings, s.ch).ok
-    assert not object_account(s.settings, s.ch, datetime.now(UTC) + timedelta(minutes=5)).ok
+    assert not object_reconciliation(s.settings, s.ch).ok
+    assert not object_reconciliation(s.settings, s.ch, datetime.now(UTC) + timedelta(minutes=5)).ok
     STEPS["ingest"](s)
     STEPS["load"](s)
 
@@ -199,7 +202,7 @@ def test_any_name_is_read_and_what_is_damaged_fails_alone(s: Session, tmp_path: 
 
 
 def test_an_object_that_is_tried_again(s: Session) -> None:
-    """It gets a number of its own; what an attempt landed that failed halfway is not doubled, and the accounts know of both."""
+    """It gets a number of its own; what an attempt landed that failed halfway is not doubled, and reconciliation knows of both."""
     name = "events/content/dt=2026-01-05/again.jsonl"
     put(s, name, like(), like())
     ingest.ingest_s3(s.settings, s.renderer, s.ch)
@@ -399,7 +402,7 @@ def test_a_topic_that_is_shorter_than_before_is_refused_then_taken_as_a_new_sour
     assert epochs.source_of(s.settings) == "kafka:e2"
     assert count(s, "landing.events WHERE source = 'kafka:e2' AND stream = 'social.like'") >= 30
     assert count(s, "raw.like FINAL") == before + 1, "the same events came again"
-    assert [a for a in landing_accounts(s.renderer, s.ch) if not a.ok] == []
+    assert [a for a in landing_reconciliations(s.renderer, s.ch) if not a.ok] == []
 
 
 def test_messages_of_a_topic_that_was_made_anew_are_told_apart(s: Session) -> None:
@@ -424,7 +427,7 @@ def test_messages_of_a_topic_that_was_made_anew_are_told_apart(s: Session) -> No
     (unread,) = ingest.ingest_kafka(s.settings, s.renderer, s.ch).unread
     assert (unread.what, unread.hint) == ("social.like", epochs.HINT)
     assert unread.reason == "it starts again: it was deleted, and made anew"
-    assert [a for a in landing_accounts(s.renderer, s.ch) if not a.ok], "nothing to mend"
+    assert [a for a in landing_reconciliations(s.renderer, s.ch) if not a.ok], "nothing to mend"
 
     s.settings = schema.new_epoch(s.settings)
     schema.init(s.settings, s.renderer, s.ch, s.pg)

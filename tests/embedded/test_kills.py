@@ -1,6 +1,6 @@
 """Servers and the command line are killed with -9 in the middle of their work; after `up` and `run` nothing is missing.
 
-One stack takes all blows. After each the accounts balance; in the end vault and marts equal those of a world that nobody disturbed. Some events
+One stack takes all blows. After each reconciliation balances; in the end vault and marts equal those of a world that nobody disturbed. Some events
 come again, by both ways, with other contents: which copy counts is the same, whatever was killed.
 """
 
@@ -20,7 +20,7 @@ import pytest
 from clickvault.embedded import stack as embedded
 from clickvault.errors import StoreError
 from clickvault.pipeline.steps import STEPS, require_read, run
-from clickvault.reconcile.run import landing_accounts, sent_accounts
+from clickvault.reconcile.run import landing_reconciliations, sent_reconciliations
 from clickvault.session import Session, open_session
 from clickvault.stores.clickhouse import rows
 from clickvault.stores.kafka import ends, partitions
@@ -62,8 +62,11 @@ def check_landed() -> None:
     embedded.up()
     with open_session() as s:
         require_read(STEPS["ingest"](s), [])
-        accounts = [*sent_accounts(s.settings, s.renderer, s.ch), *landing_accounts(s.renderer, s.ch, whole=False)]
-        assert [a for a in accounts if not a.ok] == []
+        reconciliations = [
+            *sent_reconciliations(s.settings, s.renderer, s.ch),
+            *landing_reconciliations(s.renderer, s.ch, whole=False),
+        ]
+        assert [a for a in reconciliations if not a.ok] == []
 
 
 def landed(s: Session, source: str = "") -> int:
@@ -186,7 +189,7 @@ def test_command_line_killed_at_each_step(session: Session, undisturbed: dict[st
     assert len(struck) >= 7, f"the run was over before it could be killed: {struck}"
     embedded.up()
     with open_session() as s:
-        run(s)  # raises when the accounts do not balance
+        run(s)  # raises when reconciliation does not balance
         found = contents(s)
     different = [name for name in undisturbed if found.get(name) != undisturbed[name]]
     assert not different, {name: (undisturbed[name][0], found.get(name, (None,))[0]) for name in different}

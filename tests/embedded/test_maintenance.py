@@ -1,4 +1,4 @@
-"""Maintenance of what landed long ago: it goes, is booked, and the accounts stay balanced; also when the same events come once more."""
+"""Maintenance of what landed long ago: it goes, is booked, and reconciliation stays balanced; also when the same events come once more."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def s(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 
 
 def through(s: Session) -> None:
-    """The pipeline up to the marts, and the accounts."""
+    """The pipeline up to the marts, and reconciliation."""
     for step in ("ingest", "load", "graph", "marts"):
         STEPS[step](s)
     check(reconcile(s))
@@ -47,7 +47,7 @@ def grown_old(s: Session, days: int) -> None:
             s.ch.command(f"ALTER TABLE {table} DROP PARTITION {month}")
 
 
-def test_what_was_kept_long_enough_goes_and_the_accounts_stay(s: Session) -> None:
+def test_what_was_kept_long_enough_goes_and_reconciliation_balances(s: Session) -> None:
     """Messages of half a year ago are removed and booked; what comes then, old events once more among it, balances as before."""
     send(s, WORLD)
     through(s)

@@ -156,7 +156,7 @@ def test_what_is_done_before_the_publication_is_known_counts_for_nobody(facts: F
         (D3, ANNA, "unknown", 0, 0, 0, 1, 0, 0, None, 1),
     ]
     (sums,) = facts.ask("SELECT sum(views) AS views, sum(quotes) AS quotes FROM marts.author_virality_daily")
-    assert sums == {"views": 4, "quotes": 2}, "the accounts are kept with what counts for nobody"
+    assert sums == {"views": 4, "quotes": 2}, "reconciliation balances with what counts for nobody"
     for day in (D3, D1):  # a day by itself is the same
         facts.build(mart.name, day, day + timedelta(days=1))
     assert facts.ask(ask) == found

@@ -314,10 +314,10 @@ def test_a_warning_is_told_and_exits_0(world: World) -> None:
     checked(world, "arrival")
 
 
-def test_run_counts_the_accounts_before_it_checks_and_checks_before_it_fails(
+def test_run_reconciles_before_it_checks_and_checks_before_it_fails(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Accounts that do not balance are a breach until they are counted again, which `run` does.
+    """Reconciliation checks that do not balance are a breach until they are counted again, which `run` does.
 
     Its own breach comes of a bound that is tightened by the setting, so that the dirt of the world is too much.
     """
@@ -337,7 +337,7 @@ def test_run_counts_the_accounts_before_it_checks_and_checks_before_it_fails(
     assert steps == ["ingest", "load", "graph", "marts", "reconcile", "quality"]
     results = {(r.check, r.subject): r for r in caught.value.results}
     assert {check for check, _ in results} == {c.name for c in quality.all_checks(tight)}
-    assert results["reconciliation", "accounts"].passed
+    assert results["reconciliation", "checks"].passed
     (kept,) = [r for r in quality.latest(s.ch, tight) if r.check == "rejected"]
     assert (kept.passed, kept.at_most) == (False, 0.01)
     checked(world, "rejected")

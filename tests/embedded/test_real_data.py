@@ -104,7 +104,7 @@ def test_ego_facebook_through_kafka(tmp_path: Path) -> None:
             print(_event("friend", at, i, user_id=_id("person", a), friend_id=_id("person", b)), file=out)
     with own_stack(tmp_path / "home") as s:
         assert send(s, [file], "kafka").messages == 4_039 + 88_234
-        run(s)  # raises when the accounts do not balance
+        run(s)  # raises when reconciliation does not balance
         for table, expected in (("user", 4_039), ("friend", 88_234)):
             assert rows(s.ch, f"SELECT count() AS n FROM raw.{table} FINAL")[0]["n"] == expected
         assert _count(s, "vault.hub_user") == 4_039

@@ -1,7 +1,7 @@
 """Dead letters: each broken rule is told in its own words, and a letter is judged again once the contract has changed.
 
 A rule whose text is missing or wrong sends whoever mends a producer looking in the wrong place. A replay that loses a
-letter, or leaves it among the dead after it was accepted, makes the accounts wrong for ever: nobody sends it again.
+letter, or leaves it among the dead after it was accepted, makes reconciliation wrong for ever: nobody sends it again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from clickvault.contract.language import Ref, format_time
 from clickvault.contract.validation import MAX_MESSAGE_BYTES
 from clickvault.ingest import dead_letters as rejected
 from clickvault.pipeline import migrate as schema
-from clickvault.reconcile.run import landing_accounts
+from clickvault.reconcile.run import landing_reconciliations
 from clickvault.resources import CHECKOUT
 from clickvault.session import Session, open_session
 from clickvault.sql.render import Renderer
@@ -299,7 +299,7 @@ def test_replay_without_a_change_changes_nothing(shop: Session, told: list[list[
 
 
 def test_what_was_ahead_of_its_time_is_accepted_when_its_time_has_come(shop: Session) -> None:
-    """And the accounts, which judge every message once more, know of it."""
+    """And reconciliation, which judges every message once more, knows of it."""
     landed = datetime.now(UTC) - timedelta(hours=1)
     ahead = {"come": landed + timedelta(minutes=30), "far": landed + timedelta(days=30)}
     call = {k: ORDER[k] for k in ("op", "schema_version", "producer")} | {"event_type": "call", "order_id": f"{ID}aa"}
@@ -318,7 +318,7 @@ def test_what_was_ahead_of_its_time_is_accepted_when_its_time_has_come(shop: Ses
     assert (done["accepted"], done["rejected"]) == (1, done["judged"] - 1)
     assert [r["offset"] for r in rows(shop.ch, dead)] == [1]
     assert [r["offset"] for r in rows(shop.ch, "SELECT offset FROM raw.call FINAL WHERE stream = 'ahead'")] == [0]
-    assert [a for a in landing_accounts(Renderer(FIRST), shop.ch) if "call" in a.name and not a.ok] == []
+    assert [a for a in landing_reconciliations(Renderer(FIRST), shop.ch) if "call" in a.name and not a.ok] == []
 
 
 def test_letters_are_accepted_once_the_contract_declares_them(shop: Session, told: list[list[str]]) -> None:

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from clickvault import graph, vault
-from clickvault.accounts import Account
 from clickvault.generator.dirt import DUPLICATE, KINDS, LATE
 from clickvault.marts import build as marts
 from clickvault.marts.build import build
 from clickvault.pipeline.steps import reconcile, run
-from clickvault.reconcile.run import landing_accounts, sent_accounts
+from clickvault.reconcile.run import landing_reconciliations, sent_reconciliations
+from clickvault.reconciliation import Reconciliation
 from clickvault.stores.clickhouse import rows
 from tests.worlds import START, Event, World, contents, marts_of
 
@@ -173,7 +173,7 @@ def test_user_centrality(world: World, events: dict[str, list[Event]]) -> None:
     assert nx.community.modularity(graph, groups.values()) > 0.2, "the communities are no better than chance"
 
 
-# ── the accounts, broken by hand ──────────────────────────────────────────────────────────────────────────────
+# ── reconciliation, broken by hand ──────────────────────────────────────────────────────────────────────────────
 
 CLICKHOUSE_ROWS = [
     ("landing.events", "source = 's3'", ["s3 events: lines of loaded objects = landed"]),
@@ -199,18 +199,18 @@ VAULT_TABLES = [
 
 
 def broken(world: World, table: str = "") -> list[str]:
-    """Names of accounts that do not balance: those of the table's own stage, or all."""
+    """Names of reconciliation checks that do not balance: those of the table's own stage, or all."""
     s = world.session
-    stages: dict[str, Callable[[], list[Account]]] = {
-        "landing": lambda: sent_accounts(s.settings, s.renderer, s.ch),
-        "ops": lambda: sent_accounts(s.settings, s.renderer, s.ch),
-        "raw": lambda: landing_accounts(s.renderer, s.ch),
-        "vault": lambda: vault.accounts(s.renderer, s.ch, s.pg),
-        "graph": lambda: graph.accounts(s.renderer, s.ch, s.pg),
-        "marts": lambda: marts.accounts(s.ch, s.pg, s.renderer),
+    stages: dict[str, Callable[[], list[Reconciliation]]] = {
+        "landing": lambda: sent_reconciliations(s.settings, s.renderer, s.ch),
+        "ops": lambda: sent_reconciliations(s.settings, s.renderer, s.ch),
+        "raw": lambda: landing_reconciliations(s.renderer, s.ch),
+        "vault": lambda: vault.reconciliations(s.renderer, s.ch, s.pg),
+        "graph": lambda: graph.reconciliations(s.renderer, s.ch, s.pg),
+        "marts": lambda: marts.reconciliations(s.ch, s.pg, s.renderer),
     }
-    accounts = stages.get(table.split(".")[0], lambda: reconcile(s))()
-    return [a.name for a in accounts if not a.ok]
+    reconciliations = stages.get(table.split(".")[0], lambda: reconcile(s))()
+    return [a.name for a in reconciliations if not a.ok]
 
 
 @pytest.mark.parametrize(("table", "which", "names"), CLICKHOUSE_ROWS, ids=lambda v: v if isinstance(v, str) else "")
@@ -226,9 +226,9 @@ def test_a_row_deleted_from_clickhouse_is_named(world: World, table: str, which:
     ch.command(f"DELETE FROM {table} WHERE ({columns}) IN (SELECT {columns} FROM ops.kept)")
     try:
         found = broken(world, table)
-        assert any(name in account for account in found for name in names), found
+        assert any(name in check for check in found for name in names), found
         if table.startswith("raw."):  # `run` judges what changed alone, and finds the same
-            new = landing_accounts(world.session.renderer, ch, whole=False)
+            new = landing_reconciliations(world.session.renderer, ch, whole=False)
             assert [a.name for a in new if not a.ok] == found
     finally:
         ch.command(
@@ -249,14 +249,14 @@ def test_a_row_deleted_from_the_vault_is_named(world: World, table: str) -> None
         assert cursor.rowcount == 1
     try:
         found = broken(world, "graph." if table.endswith("_centrality") else "vault.")
-        assert any(table in account or "satellite" in account for account in found), found
+        assert any(table in check or "satellite" in check for check in found), found
     finally:
         with pg, pg.cursor() as cursor:
             cursor.execute(f"insert into vault.{table} select * from kept")
             cursor.execute("drop table kept")
 
 
-def test_reconcile_exits_1_and_names_the_account(world: World) -> None:
+def test_reconcile_exits_1_and_names_the_check(world: World) -> None:
     command = [sys.executable, "-m", "clickvault", "--log-format", "json", "reconcile", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0
@@ -269,7 +269,7 @@ def test_reconcile_exits_1_and_names_the_account(world: World) -> None:
     assert done.returncode == 1
     answer = json.loads(done.stdout)
     assert answer["balanced"] is False
-    assert "marts.platform_daily: rows built = rows" in [a["name"] for a in answer["accounts"] if not a["ok"]]
+    assert "marts.platform_daily: rows built = rows" in [a["name"] for a in answer["checks"] if not a["ok"]]
     logged = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
     assert "does not balance: marts.platform_daily: rows built = rows" in "\n".join(
         line["message"] for line in logged if line["level"] == "WARNING"

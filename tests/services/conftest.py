@@ -83,7 +83,7 @@ def world(made: Settings) -> Iterator[Session]:
     """Six days of the world, run."""
     with open_session(made) as s:
         send(s, days(0, 6))
-        run(s)  # raises when the accounts do not balance
+        run(s)  # raises when reconciliation does not balance
         yield s
 
 

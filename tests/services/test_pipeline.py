@@ -46,13 +46,13 @@ def s(world: Session) -> Iterator[Session]:
         yield fresh
 
 
-def test_balanced_with_the_graph_databases_accounts(s: Session) -> None:
-    accounts = reconcile(s.settings, s.renderer, s.ch, s.pg)
-    assert all(a.ok for a in accounts)
-    of_neo4j = [a for a in accounts if "in Neo4j" in a.name]
+def test_balanced_with_the_graph_databases_checks(s: Session) -> None:
+    reconciliations = reconcile(s.settings, s.renderer, s.ch, s.pg)
+    assert all(a.ok for a in reconciliations)
+    of_neo4j = [a for a in reconciliations if "in Neo4j" in a.name]
     assert len(of_neo4j) > 20
-    assert sum(a.right for a in of_neo4j) > 5_000
-    assert any(a.name.startswith("kafka:e1 ") for a in accounts)
+    assert sum(a.actual for a in of_neo4j) > 5_000
+    assert any(a.name.startswith("kafka:e1 ") for a in reconciliations)
 
 
 def test_the_scores_are_those_of_networkx(s: Session) -> None:
@@ -162,8 +162,8 @@ def test_an_event_type_more_in_a_topic_group_that_is_there(s: Session) -> None:
             landed = rows(wider.ch, "SELECT raw FROM landing.events WHERE stream = 'pokes.poke'")
             ids = {json.loads(r["raw"])["event_id"] for r in landed}
             assert ids == {str(uuid.UUID(int=3)), str(uuid.UUID(int=4)), poke["event_id"]}
-            accounts = reconcile(wider.settings, wider.renderer, wider.ch, wider.pg)
-            sent_and_committed = [a.ok for a in accounts if a.name.startswith("kafka:") and topic in a.name]
+            reconciliations = reconcile(wider.settings, wider.renderer, wider.ch, wider.pg)
+            sent_and_committed = [a.ok for a in reconciliations if a.name.startswith("kafka:") and topic in a.name]
             assert sent_and_committed == [True, True]
     finally:
         schema.init(s.settings, s.renderer, s.ch, s.pg, drop_domains=["pokes"])
@@ -246,8 +246,10 @@ def repaired(s: Session, topic: str) -> None:
     with open_session(get_settings()) as again:
         assert again.settings.kafka_epoch != s.settings.kafka_epoch
         assert schema.plan(again.settings, again.renderer, again.ch, again.pg) == []
-        accounts = run(again)
-    assert any(a.name.startswith(f"kafka:{get_settings().kafka_epoch} {topic}: ") and a.left for a in accounts)
+        reconciliations = run(again)
+    assert any(
+        a.name.startswith(f"kafka:{get_settings().kafka_epoch} {topic}: ") and a.expected for a in reconciliations
+    )
 
 
 def positions_of_two(s: Session) -> int:

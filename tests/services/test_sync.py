@@ -80,7 +80,7 @@ def same(session: Session, pg: Any, engine: Neo4jEngine, when: object) -> None:
     with engine.driver.session() as neo4j_session:  # and nothing else is there
         total = neo4j_session.run("MATCH ()-[r]->() RETURN count(r) AS n").single()["n"]
     assert total == sum(len(vault[r.type]) for r in relations(session.renderer.registry)), when
-    assert all(a.ok for a in engine.accounts(session.renderer, session.ch, pg)), when
+    assert all(a.ok for a in engine.reconciliations(session.renderer, session.ch, pg)), when
 
 
 def told(vault: VaultSpec, draw: random.Random, number: int) -> Row:
@@ -190,7 +190,7 @@ def test_what_was_changed_by_hand_is_seen_and_made_anew(session: Session, pg: An
     with engine.driver.session() as neo4j:
         neo4j.run("MATCH (n:User) WITH n LIMIT 1 DETACH DELETE n").consume()
         neo4j.run("CREATE (:User {id: 'a stranger'})-[:FOLLOWS]->(:User {id: 'another'})").consume()
-    broken = [a for a in engine.accounts(session.renderer, session.ch, pg) if not a.ok]
+    broken = [a for a in engine.reconciliations(session.renderer, session.ch, pg) if not a.ok]
     assert any("(:User)" in a.name for a in broken)
     engine.prepare(session.renderer, session.ch, pg, print, whole=True)
     same(session, pg, engine, "made anew")

@@ -15,12 +15,12 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from clickvault import vault
-from clickvault.accounts import Account
 from clickvault.ingest import committed, ingest_kafka
 from clickvault.ingest.consumers import queues
 from clickvault.ingest.epochs import source_of
 from clickvault.ingest.offsets import safe_positions
-from clickvault.reconcile.run import landing_accounts, sent_accounts
+from clickvault.reconcile.run import landing_reconciliations, sent_reconciliations
+from clickvault.reconciliation import Reconciliation
 from clickvault.session import Session
 from clickvault.stores import kafka
 from clickvault.stores.clickhouse import rows
@@ -75,9 +75,9 @@ def landed(s: Session, topic: str = TOPIC) -> set[bytes]:
     return {r["raw"].encode() for r in rows(s.ch, LANDED, {"t": topic})}
 
 
-def broken(s: Session) -> list[Account]:
-    accounts = [*sent_accounts(s.settings, s.renderer, s.ch), *landing_accounts(s.renderer, s.ch)]
-    return [a for a in accounts if not a.ok]
+def broken(s: Session) -> list[Reconciliation]:
+    reconciliations = [*sent_reconciliations(s.settings, s.renderer, s.ch), *landing_reconciliations(s.renderer, s.ch)]
+    return [a for a in reconciliations if not a.ok]
 
 
 def people(messages: list[bytes]) -> list[str]:
@@ -154,9 +154,9 @@ def test_a_transaction_that_was_rolled_back_and_landed_does_not_balance(s: Sessi
     columns = ["source", "stream", "partition", "offset", "key", "sent_at", "raw"]
     s.ch.insert("landing.inbox_null", [[source, *at, begin + n, "", None, m] for n, m in enumerate(bad)], columns)
     ingest_kafka(s.settings, s.renderer, s.ch)
-    (account,) = broken(s)
-    assert account.name == f"{source} {TOPIC}: committed at the broker = landed"
-    assert account.right - account.left == 3
+    (reconciliation,) = broken(s)
+    assert reconciliation.name == f"{source} {TOPIC}: committed at the broker = landed"
+    assert reconciliation.actual - reconciliation.expected == 3
     where = "stream = {t:String} AND raw IN {m:Array(String)}"
 
     def remove(messages: list[bytes], low: int) -> None:
@@ -179,8 +179,8 @@ def test_a_transaction_that_was_rolled_back_and_landed_does_not_balance(s: Sessi
     # the other way round: committed, booked as a gap
     s.ch.command("DELETE FROM ops.counted WHERE stream = {t:String}", parameters={"t": TOPIC})
     remove(lost, begin + 4)
-    (account,) = broken(s)
-    assert account.left - account.right == 1
+    (reconciliation,) = broken(s)
+    assert reconciliation.expected - reconciliation.actual == 1
     s.ch.insert("landing.inbox_null", [[source, *at, begin + 4, "", None, lost[0]]], columns)
     s.ch.command(
         "DELETE FROM ops.gaps WHERE stream = {t:String} AND offset = {o:UInt64}",

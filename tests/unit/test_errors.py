@@ -16,10 +16,10 @@ import urllib3.exceptions
 
 from clickvault.cli import app as command_line
 from clickvault.errors import (
-    AccountsError,
     ConfigurationError,
     DataError,
     QualityError,
+    ReconciliationError,
     StoreError,
     hint_for,
     is_transient,
@@ -38,7 +38,7 @@ AGAIN = [
     minio.error.ServerError("server failed with HTTP status code 503", 503),
 ]  # fmt: skip
 NEVER = [
-    ConfigurationError("x"), DataError("x"), AccountsError("x"), QualityError("x"), ValueError(), KeyError("x"),
+    ConfigurationError("x"), DataError("x"), ReconciliationError("x"), QualityError("x"), ValueError(), KeyError("x"),
     psycopg2.ProgrammingError(), ch.DatabaseError("syntax", code=62), ch.ProgrammingError("x"), FileNotFoundError(),
     neo4j.exceptions.ClientError(),
 ]  # fmt: skip

@@ -221,8 +221,8 @@ def test_the_statements_of_a_run() -> None:
         "ALTER TABLE `graph`.`scores` DROP PARTITION '2026-01-31'"
     )
     assert 'FROM "graph"."rel_friends_with"' in sql.read_sql(SOCIAL, friends)
-    assert "least(source, target)" in sql.accounts_sql(SOCIAL, friends)[0]
-    assert "least(" not in sql.accounts_sql(SOCIAL, follows)[0]
+    assert "least(source, target)" in sql.reconciliation_sql(SOCIAL, friends)[0]
+    assert "least(" not in sql.reconciliation_sql(SOCIAL, follows)[0]
     assert (
         sql.fill_satellite_sql(SOCIAL, friends)
         .splitlines()[-1]

@@ -147,8 +147,8 @@ def kept_up(renderer: Renderer) -> list[tuple[str, str]]:
             )
             found.append((title, build_sql(renderer, spec, whole=whole, based=based)))
     found.append(("topics made anew", renderer.render("ingest/separate.sql.j2", table="landing.events")))
-    found.append(("snapshots", renderer.render("vault/accounts_snapshots_postgres.sql.j2", pointer=pointer)))
-    found.append(("snapshots", renderer.render("vault/accounts_snapshots_clickhouse.sql.j2")))
+    found.append(("snapshots", renderer.render("vault/reconciliation_snapshots_postgres.sql.j2", pointer=pointer)))
+    found.append(("snapshots", renderer.render("vault/reconciliation_snapshots_clickhouse.sql.j2")))
     for v in {tuple(sorted(link.kind for link in v.links)): v for v in reversed(renderer.vaults())}.values():
         title = f"contents of {v.event.event_type}"
         found.append((title, renderer.render("vault/contents_clickhouse.sql.j2", v=v)))
@@ -167,7 +167,7 @@ def kept_up(renderer: Renderer) -> list[tuple[str, str]]:
     for r in shapes.values():
         sql = renderer.render("graph/changes_relation.sql.j2", relation=r, whole=False, back=["source"])
         found.append((f"changes: {r.type}", sql))
-    found.append(("accounts", renderer.render("graph/sync_accounts.sql.j2", nodes=labels, relations=types)))
+    found.append(("reconciliation", renderer.render("graph/sync_reconciliation.sql.j2", nodes=labels, relations=types)))
     return found
 
 
@@ -201,8 +201,8 @@ def rendered() -> dict[str, str]:
         add(name, f"ClickHouse: {o.kind} {o.name}", o.sql)
     for mart in marts.all_marts(RENDERER):
         add(f"mart_{mart.name}", "ClickHouse: build of [d0, d1)", marts.build_sql(RENDERER, mart))
-        for what, (vault, clickhouse_side) in mart.accounts.items():
-            add(f"mart_{mart.name}", f"account: {what}", vault, clickhouse_side)
+        for what, (vault, clickhouse_side) in mart.reconciliation.items():
+            add(f"mart_{mart.name}", f"reconciliation: {what}", vault, clickhouse_side)
 
     for object_of_postgres in postgres(RENDERER):
         add(*object_of_postgres)
@@ -224,7 +224,7 @@ def rendered() -> dict[str, str]:
         add(name, "PostgreSQL: read", graph_sql.read_sql(RENDERER, relation))
         add(name, "PostgreSQL: clear the day", graph_sql.clear_satellite_sql(RENDERER, relation))
         add(name, "PostgreSQL: fill the day", graph_sql.fill_satellite_sql(RENDERER, relation))
-        add(name, "accounts", *graph_sql.accounts_sql(RENDERER, relation))
+        add(name, "reconciliation", *graph_sql.reconciliation_sql(RENDERER, relation))
         add(name, "ClickHouse: put a day in place", graph_sql.replace_sql(RENDERER, table, date(2026, 1, 31)))
         add(name, "ClickHouse: an empty day", graph_sql.replace_sql(RENDERER, table, date(2026, 1, 31), empty=True))
     add("clickhouse", "graph: summary", RENDERER.render("graph/summary.sql.j2"))
@@ -234,7 +234,11 @@ def rendered() -> dict[str, str]:
     for template in ("retire", "parts", "load_log"):
         add("maintenance", f"maintenance: {template}", RENDERER.render(f"maintenance/{template}.sql.j2"))
     for store in ("clickhouse", "postgres"):
-        add("vault_accounts", f"accounts in {store}", RENDERER.render(f"vault/accounts_{store}.sql.j2"))
+        add(
+            "vault_reconciliation",
+            f"reconciliation in {store}",
+            RENDERER.render(f"vault/reconciliation_{store}.sql.j2"),
+        )
     add("report", "trust", RENDERER.render("report/trust.sql.j2"))
     tiles = {a.tile.chart: a for _, some in reversed(dashboards.load(RENDERER)) for a in reversed(some)}
     for chart, a in tiles.items():
@@ -268,16 +272,17 @@ def shown() -> dict[str, str]:
     smallest = TWO.registry.event("user_badges")
     parts = [section(title, sql) for name, title, sql in postgres(SMALL) if name == "postgres"]
     vault = [
-        section(f"accounts in {s}", SMALL.render(f"vault/accounts_{s}.sql.j2")) for s in ("clickhouse", "postgres")
+        section(f"reconciliation in {s}", SMALL.render(f"vault/reconciliation_{s}.sql.j2"))
+        for s in ("clickhouse", "postgres")
     ]
     replay = statements(TWO.render("ingest/replay.sql.j2", event=smallest))
     later = TWO.render("ingest/accounts.sql.j2", retired=True, periods=periods_of(TWO))
     return out | {
-        "maintenance.sql": out["maintenance.sql"] + section("accounts of what landed later", later),
+        "maintenance.sql": out["maintenance.sql"] + section("reconciliation of what landed later", later),
         "kept_up.sql": "\n".join(section(title, sql) for title, sql in kept_up(SMALL)),
         "quality.sql": "\n".join(section(title, sql) for title, sql in checks(SMALL)),
         "postgres.sql": "\n".join(parts),
-        "vault_accounts.sql": "\n".join(vault),
+        "vault_reconciliation.sql": "\n".join(vault),
         "ingest_accounts.sql": section(
             "ingest: accounts", TWO.render("ingest/accounts.sql.j2", periods=periods_of(TWO))
         ),
@@ -445,7 +450,7 @@ def test_what_pulls_comes_last() -> None:
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda e: e.event_type)
 def test_everything_judges_by_the_same_rules(event) -> None:  # type: ignore[no-untyped-def]
-    """New messages, replayed ones and the accounts; otherwise a dead letter could come back that nobody would accept. Only what "in the
+    """New messages, replayed ones and reconciliation; otherwise a dead letter could come back that nobody would accept. Only what "in the
     future" is measured from differs: the landing, the replay, the last verdict."""
 
     def plain(sql: str) -> str:

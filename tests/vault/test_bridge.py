@@ -16,7 +16,7 @@ from clickvault.errors import ConfigurationError, DataError, StoreError
 from clickvault.ingest import watermarks
 from clickvault.stores import clickhouse, postgres
 from clickvault.stores.postgres import Connection
-from clickvault.vault import accounts, apply_postgres, build_snapshots, load, merge, rewind
+from clickvault.vault import apply_postgres, build_snapshots, load, merge, reconciliations, rewind
 from clickvault.vault import loader as bridge
 from clickvault.vault.loader import Window, cut
 from tests.vault import shop
@@ -146,7 +146,7 @@ def test_staged_rows_are_hashed_as_documented(shop_raw: Raw, pg: Connection, mon
                 if isinstance(value, str) and column.startswith("a_") and vault.event.field(column[2:]).kind == "list":
                     value = json.loads(value)
                 assert comparable(found[column]) == comparable(value), (name, column)
-    assert [a for a in accounts(SHOP, shop_raw.ch, pg) if not a.ok] == []
+    assert [a for a in reconciliations(SHOP, shop_raw.ch, pg) if not a.ok] == []
 
 
 def test_case_15_in_clickhouse(shop_raw: Raw, pg: Connection) -> None:
@@ -182,7 +182,7 @@ def test_only_what_is_landed_whole_and_each_event_once(shop_raw: Raw, pg: Connec
     assert load(Settings(), SHOP, shop_raw.ch, pg, ["till"])[0].staged == 40
     assert fetch(pg, "select count(*), count(*) filter (where is_deleted) from vault.sat_till") == [(100, 0)]
     assert fetch(pg, "select next_offset from ops.watermark") == [(160,)]
-    assert [a for a in accounts(SHOP, shop_raw.ch, pg) if not a.ok] == []
+    assert [a for a in reconciliations(SHOP, shop_raw.ch, pg) if not a.ok] == []
 
 
 def test_a_load_with_nothing_to_do_asks_once_for_all_types(shop_raw: Raw, pg: Connection) -> None:
@@ -208,7 +208,7 @@ def test_a_large_backlog_is_cut_into_batches(shop_raw: Raw, pg: Connection) -> N
     assert max(batches) <= 200
     assert told[-1] == ("till", 1000, 1000)
     assert told[0] == ("till", batches[0], 1000)
-    assert [a for a in accounts(SHOP, shop_raw.ch, pg) if not a.ok] == []
+    assert [a for a in reconciliations(SHOP, shop_raw.ch, pg) if not a.ok] == []
 
 
 def test_cut_takes_a_share_of_every_stream() -> None:
@@ -336,7 +336,7 @@ class Remembering:
         return self.answers[sql]
 
 
-def test_every_deleted_row_is_named_by_its_account(shop_raw: Raw, pg: Connection) -> None:
+def test_every_deleted_row_is_named_by_its_check(shop_raw: Raw, pg: Connection) -> None:
     start = 0
     for name, rows in awkward_rows().items():
         shop_raw.insert(name, [json_ready(r) for r in rows], start=start)
@@ -345,10 +345,10 @@ def test_every_deleted_row_is_named_by_its_account(shop_raw: Raw, pg: Connection
     load(Settings(), SHOP, shop_raw.ch, pg)
     build_snapshots(SHOP, pg)
     ch: Any = Remembering(shop_raw.ch)
-    assert all(a.ok for a in accounts(SHOP, ch, pg))
+    assert all(a.ok for a in reconciliations(SHOP, ch, pg))
     kinds = "relkind in ('r', 'p') and relnamespace = 'vault'::regnamespace and relname !~ 'centrality|as_of'"
     tables = [t for (t,) in fetch(pg, f"select relname from pg_class where {kinds} order by 1")]
-    assert len({a.name.split(":")[0] for a in accounts(SHOP, ch, pg)}) == len(tables) == 31
+    assert len({a.name.split(":")[0] for a in reconciliations(SHOP, ch, pg)}) == len(tables) == 31
     pointless = 0
     for table in tables:
         with pg.cursor() as cursor:
@@ -357,7 +357,7 @@ def test_every_deleted_row_is_named_by_its_account(shop_raw: Raw, pg: Connection
             part, ctid = cursor.fetchone()
             cursor.execute(f"delete from {part} where ctid = %s", (ctid,))
             assert cursor.rowcount == 1
-        broken = [a for a in accounts(SHOP, ch, Uncommitted(pg)) if not a.ok]
+        broken = [a for a in reconciliations(SHOP, ch, Uncommitted(pg)) if not a.ok]
         assert broken[0].name.split(":")[0] == f"vault.{table}"
         assert broken[0].left == broken[0].right + 1
         # Besides, what pointed to a version that is gone says so.
@@ -388,5 +388,5 @@ def test_two_types_at_a_time(shop_raw: Raw, server: Server, pg: Connection, monk
     results = load(both, SHOP, shop_raw.ch, pg)
     assert [r.event_type for r in results[:4]] == ["customer", "nation", "till", "order"]
     assert len(results) == 10
-    assert [a for a in accounts(SHOP, shop_raw.ch, pg) if not a.ok] == []
+    assert [a for a in reconciliations(SHOP, shop_raw.ch, pg) if not a.ok] == []
     assert fetch(pg, "select count(*) from pg_locks where locktype = 'advisory'") == [(0,)]

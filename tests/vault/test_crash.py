@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from clickvault.errors import StoreError
 from clickvault.stores import postgres
-from clickvault.vault import accounts, apply_postgres, load, merge
+from clickvault.vault import apply_postgres, load, merge, reconciliations
 from clickvault.vault import loader as bridge
 from tests.vault import shop
 from tests.vault.conftest import Server
@@ -118,7 +118,7 @@ def test_kill_in_mid_bridge(frail: Server, ch: Client, monkeypatch: pytest.Monke
     assert killed >= 3
     pg = postgres.connect(frail.url)
     load(Settings(9_000), SHOP, ch, pg)
-    assert [a for a in accounts(SHOP, ch, pg) if not a.ok] == []
+    assert [a for a in reconciliations(SHOP, ch, pg) if not a.ok] == []
     assert fetch(pg, "select next_offset >= %s from ops.watermark", ROWS - 1000) == [(True,)]
     disturbed = content(frail.url)
 

@@ -27,7 +27,15 @@ from clickvault.errors import ConfigurationError, DataError, StoreError
 from clickvault.pipeline import migrate as schema
 from clickvault.stores import clickhouse, postgres
 from clickvault.stores.postgres import Connection
-from clickvault.vault import accounts, apply_postgres, build_snapshots, contents_accounts, load, merge, rewind
+from clickvault.vault import (
+    apply_postgres,
+    build_snapshots,
+    contents_reconciliations,
+    load,
+    merge,
+    reconciliations,
+    rewind,
+)
 from clickvault.vault import loader as bridge
 from tests.vault import shop
 from tests.vault.conftest import Server, empty_database
@@ -150,7 +158,9 @@ def in_order(messages: dict[Any, list[Message]], event_type: str) -> list[Messag
 
 def check(raw: Raw, pg: Connection, messages: dict[Any, list[Message]]) -> None:
     """Raw and vault agree, in contents, and say what the messages say."""
-    assert [a for a in [*accounts(SHOP, raw.ch, pg), *contents_accounts(SHOP, raw.ch, pg)] if not a.ok] == []
+    assert [
+        a for a in [*reconciliations(SHOP, raw.ch, pg), *contents_reconciliations(SHOP, raw.ch, pg)] if not a.ok
+    ] == []
     names = {m["customer_id"]: (m["name"], m["op"] == "delete") for m in in_order(messages, "customer")}
     current = "select bk, name, is_deleted from vault.v_sat_customer_details where is_current"
     assert {bk: rest for bk, *rest in fetch(pg, current)} == {k: list(v) for k, v in names.items()}
@@ -320,8 +330,10 @@ def test_contents_that_were_changed_are_told(raw: Raw, pg: Connection) -> None:
             where = f"where event_id = (select min(event_id::text)::uuid from vault.{table})"
             cursor.execute(f"update vault.{table} set {change} {where}")
             assert cursor.rowcount == 1
-    assert [a for a in accounts(SHOP, raw.ch, pg) if not a.ok] == []
-    wrong = {a.name.split(":")[0].removeprefix("vault.") for a in contents_accounts(SHOP, raw.ch, pg) if not a.ok}
+    assert [a for a in reconciliations(SHOP, raw.ch, pg) if not a.ok] == []
+    wrong = {
+        a.name.split(":")[0].removeprefix("vault.") for a in contents_reconciliations(SHOP, raw.ch, pg) if not a.ok
+    }
     assert wrong == set(changes)
 
 
@@ -356,20 +368,20 @@ def test_the_order_of_sources(raw: Raw) -> None:
 def test_a_load_compares_the_contents_of_what_it_loaded(raw: Raw, pg: Connection) -> None:
     raw.create(SHOP)
     raw.ch.command(
-        "CREATE TABLE ops.accounts (counted_at DateTime64(6, 'UTC'), name String, left UInt64, right UInt64) ENGINE = Memory"
+        "CREATE TABLE ops.reconciliation (checked_at DateTime64(6, 'UTC'), name String, expected UInt64, actual UInt64) ENGINE = Memory"
     )
     apply_postgres(pg, SHOP)
     raw.insert("till", [{"event_id": event_id(1), "event_time": day(1), "till_no": 1}])
     raw.safe(1)
     load(Settings(), SHOP, raw.ch, pg)
-    (account,) = contents_accounts(SHOP, raw.ch, pg, whole=False)
-    assert account.name.startswith("vault.sat_till:")
-    assert account.ok
+    (reconciliation,) = contents_reconciliations(SHOP, raw.ch, pg, whole=False)
+    assert reconciliation.name.startswith("vault.sat_till:")
+    assert reconciliation.ok
     with pg, pg.cursor() as cursor:  # it was loaded long ago, and balanced since
         cursor.execute("update ops.load_log set loaded_at = loaded_at - interval '1 day'")
-    raw.ch.command(f"INSERT INTO ops.accounts SELECT now64(6), '{account.name}', 1, 1")
-    assert contents_accounts(SHOP, raw.ch, pg, whole=False) == []
+    raw.ch.command(f"INSERT INTO ops.reconciliation SELECT now64(6), '{reconciliation.name}', 1, 1")
+    assert contents_reconciliations(SHOP, raw.ch, pg, whole=False) == []
     raw.insert("till", [{"event_id": event_id(2), "event_time": day(1) + timedelta(hours=1), "till_no": 1}], start=1)
     raw.safe(2)
     load(Settings(), SHOP, raw.ch, pg)
-    assert [a.ok for a in contents_accounts(SHOP, raw.ch, pg, whole=False)] == [True]
+    assert [a.ok for a in contents_reconciliations(SHOP, raw.ch, pg, whole=False)] == [True]

@@ -57,12 +57,12 @@ def snapshots() -> str:
     )
 
 
-def accounts() -> str:
+def reconciliations() -> str:
     engines = ("clickhouse", "postgres", "snapshots_clickhouse", "snapshots_postgres")
-    return "\n;\n".join(SHOP.render(f"vault/accounts_{engine}.sql.j2", pointer=pointer) for engine in engines)
+    return "\n;\n".join(SHOP.render(f"vault/reconciliation_{engine}.sql.j2", pointer=pointer) for engine in engines)
 
 
-@pytest.mark.parametrize("part", [schema, merges, bridge, snapshots, accounts])
+@pytest.mark.parametrize("part", [schema, merges, bridge, snapshots, reconciliations])
 def test_rendered(part: object) -> None:
     assert callable(part)
     path = FOLDER / f"{part.__name__}.sql"

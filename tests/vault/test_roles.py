@@ -23,7 +23,7 @@ from clickvault.graph.store import read_graph, write_satellites
 from clickvault.sql.render import Renderer
 from clickvault.stores import postgres
 from clickvault.stores.postgres import Connection
-from clickvault.vault import accounts, apply_postgres, build_snapshots, load, merge, rewind
+from clickvault.vault import apply_postgres, build_snapshots, load, merge, reconciliations, rewind
 from tests.vault import shop
 from tests.vault.conftest import Server
 from tests.vault.staging import Raw, day, event_id, fetch, stage
@@ -97,7 +97,7 @@ def test_a_load_from_clickhouse_to_the_snapshots(
     assert {r.event_type for r in done if r.staged} == set(rows)
     assert sum(r.sats + r.links + r.effs for r in done) > 50
     build_snapshots(SHOP, loader)
-    found = accounts(SHOP, ch, loader)
+    found = reconciliations(SHOP, ch, loader)
     assert [a for a in found if not a.ok] == []
     assert sum(a.left for a in found) > 50
     rewind(loader)

@@ -739,17 +739,17 @@ FROM ops.quality_results
 GROUP BY checked_at, run_id
 ORDER BY checked_at;
 
--- ═══ ClickHouse: table ops.accounts
-CREATE TABLE IF NOT EXISTS ops.accounts
+-- ═══ ClickHouse: table ops.reconciliation
+CREATE TABLE IF NOT EXISTS ops.reconciliation
 (
-    counted_at DateTime64(6, 'UTC'),
+    checked_at DateTime64(6, 'UTC'),
     name String,
-    left Int64 COMMENT 'what there must be',
-    right Int64 COMMENT 'what there is'
+    expected Int64 COMMENT 'what there must be',
+    actual Int64 COMMENT 'what there is'
 )
 ENGINE = MergeTree
-PARTITION BY toYYYYMM(counted_at)
-ORDER BY (counted_at, name);
+PARTITION BY toYYYYMM(checked_at)
+ORDER BY (checked_at, name);
 
 -- ═══ ClickHouse: table ops.cut
 CREATE TABLE IF NOT EXISTS ops.cut
@@ -778,12 +778,6 @@ CREATE TABLE IF NOT EXISTS ops.runs
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(started_at)
 ORDER BY (started_at, step);
-
--- ═══ ClickHouse: view ops.v_accounts_history
-CREATE VIEW ops.v_accounts_history AS
-SELECT counted_at, name AS account, left AS must, right AS found, right - left AS difference, 1 AS accounts, toUInt8(left != right) AS unbalanced
-FROM ops.accounts
-ORDER BY counted_at, account;
 
 -- ═══ ClickHouse: view ops.v_checks
 CREATE VIEW ops.v_checks AS
@@ -909,7 +903,7 @@ FROM
     UNION ALL
     SELECT 'marts', max(built_at) FROM ops.mart_days
     UNION ALL
-    SELECT 'accounts', max(counted_at) FROM ops.accounts
+    SELECT 'reconciliation', max(checked_at) FROM ops.reconciliation
     UNION ALL
     SELECT 'quality', minOrNull(at) FROM
     (
@@ -957,6 +951,12 @@ SELECT
 FROM ops.quality_results
 GROUP BY checked_at, check
 ORDER BY checked_at, check;
+
+-- ═══ ClickHouse: view ops.v_reconciliation_history
+CREATE VIEW ops.v_reconciliation_history AS
+SELECT checked_at, name, expected, actual, actual - expected AS difference, 1 AS checks, toUInt8(expected != actual) AS unbalanced
+FROM ops.reconciliation
+ORDER BY checked_at, name;
 
 -- ═══ ClickHouse: view ops.v_rejected_daily
 CREATE VIEW ops.v_rejected_daily AS

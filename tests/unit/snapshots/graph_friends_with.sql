@@ -15,7 +15,7 @@ DELETE FROM "vault"."sat_user_centrality" WHERE as_of = %(as_of)s AND relation =
 -- Fill one day's measures of one relation into its business satellite (PostgreSQL).
 COPY "vault"."sat_user_centrality" (hk, as_of, relation, "degree", "in_degree", "out_degree", "pagerank", "betweenness", "closeness", "harmonic", "clustering", "triangles", "core", "component", "community") FROM STDIN (FORMAT csv);
 
--- ═══ accounts
+-- ═══ reconciliation
 -- One relation as the vault has it now, and what its business satellite holds over all days (PostgreSQL).
 -- Grain: one row. Parameter: relation.
 SELECT

@@ -367,7 +367,7 @@ WHERE position(source, '~') = 0 AND (toString(source), stream, partition, offset
 SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
 
 -- ═══ snapshots
--- What the PIT and bridge tables hold (PostgreSQL). Grain: an account. Inputs: the registry.
+-- What the PIT and bridge tables hold (PostgreSQL). Grain: a check. Inputs: the registry.
 -- wanted is NULL where ClickHouse has the other side: under the same name, or that of other_side.
 select 'vault.seen_post: distinct keys in raw = keys' as name, null::bigint as wanted, count(distinct hk) as n, 'vault.hub_post: distinct keys in raw = rows' as other_side from "vault"."seen_post"
 union all select 'vault.pit_post: keys in raw at the end of the last day = rows', null, count(*), '' from "vault"."pit_post" where as_of = (select max(as_of) from ops.snapshot where table_name = 'pit_post')
@@ -772,7 +772,7 @@ JOIN "vault"."hub_user" AS s ON s.hk = p.source_hk
 JOIN "vault"."hub_user" AS t ON t.hk = p.target_hk
 EXCEPT SELECT source, target, false FROM now_in_force);
 
--- ═══ accounts
+-- ═══ reconciliation
 -- Nodes and relations as the vault has them now (PostgreSQL). Grain: a label or a type. Inputs: nodes, relations.
 SELECT 'node' AS kind, 'User' AS name, count(*) AS n FROM "graph"."node_user"
 UNION ALL SELECT 'node' AS kind, 'Post' AS name, count(*) AS n FROM "graph"."node_post"

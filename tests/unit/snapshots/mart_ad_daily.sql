@@ -57,17 +57,17 @@ WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTim
 )
 GROUP BY day, ad_id, currency;
 
--- ═══ account: impressions
+-- ═══ reconciliation: impressions
 SELECT count(*) FROM vault.link_ad_impression;
 
 SELECT sum(impressions) FROM marts.ad_daily;
 
--- ═══ account: clicks
+-- ═══ reconciliation: clicks
 SELECT count(*) FROM vault.link_ad_click;
 
 SELECT sum(clicks) FROM marts.ad_daily;
 
--- ═══ account: spend
+-- ═══ reconciliation: spend
 SELECT coalesce(sum(cost_micros), 0) FROM (SELECT cost_micros FROM vault.link_ad_impression UNION ALL SELECT cost_micros FROM vault.link_ad_click) AS charged;
 
 SELECT sum(spend_micros) FROM marts.ad_daily;

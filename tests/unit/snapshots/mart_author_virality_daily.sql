@@ -85,17 +85,17 @@ FROM acts
 LEFT JOIN published ON acts.post_id = published.post_id
 GROUP BY day, author;
 
--- ═══ account: views
+-- ═══ reconciliation: views
 SELECT count(*) FROM vault.link_post_view;
 
 SELECT sum(views) FROM marts.author_virality_daily;
 
--- ═══ account: reposts
+-- ═══ reconciliation: reposts
 SELECT count(*) FROM vault.link_share;
 
 SELECT sum(reposts) FROM marts.author_virality_daily;
 
--- ═══ account: quotes
+-- ═══ reconciliation: quotes
 SELECT count(*) FROM vault.link_quote;
 
 SELECT sum(quotes) FROM marts.author_virality_daily;

@@ -90,22 +90,22 @@ WHERE newest != 'delete' AND until > {d0:Date}
 )
 GROUP BY day, creator_id, currency;
 
--- ═══ account: donations
+-- ═══ reconciliation: donations
 SELECT count(*) FROM vault.link_donation;
 
 SELECT sum(donations) FROM marts.creator_revenue_daily;
 
--- ═══ account: donated
+-- ═══ reconciliation: donated
 SELECT coalesce(sum(amount_micros), 0) FROM vault.link_donation;
 
 SELECT sum(donated_micros) FROM marts.creator_revenue_daily;
 
--- ═══ account: charges
+-- ═══ reconciliation: charges
 SELECT count(*) FROM vault.link_subscription_revenue;
 
 SELECT sum(charges) FROM marts.creator_revenue_daily;
 
--- ═══ account: charged
+-- ═══ reconciliation: charged
 SELECT coalesce(sum(amount_micros), 0) FROM vault.link_subscription_revenue;
 
 SELECT sum(charged_micros) FROM marts.creator_revenue_daily;

@@ -160,12 +160,12 @@ ASOF LEFT JOIN (SELECT key, since, said.1 AS `country`, said.2 AS `language`
 WHERE act.active OR act.op = 'create'
 GROUP BY day, `country`, `language`;
 
--- ═══ account: views
+-- ═══ reconciliation: views
 SELECT count(*) FROM vault.link_post_view;
 
 SELECT sum(views) FROM marts.platform_daily;
 
--- ═══ account: shares
+-- ═══ reconciliation: shares
 SELECT (SELECT count(*) FROM vault.link_share) + (SELECT count(*) FROM vault.link_quote);
 
 SELECT sum(shares) FROM marts.platform_daily;

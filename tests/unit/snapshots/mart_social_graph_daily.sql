@@ -64,7 +64,7 @@ LEFT JOIN
 WHERE as_of >= {d0:Date} AND as_of < {d1:Date}
 GROUP BY as_of;
 
--- ═══ account: friendships
+-- ═══ reconciliation: friendships
 SELECT count(*) FROM graph.rel_friends_with;
 
 SELECT friendships FROM marts.v_social_graph_daily ORDER BY day DESC LIMIT 1;

@@ -277,32 +277,32 @@ ARRAY JOIN numbers AS number
 WHERE tie != 'account'
 GROUP BY day, tie, degree;
 
--- ═══ account: friendships
+-- ═══ reconciliation: friendships
 SELECT count(*) FROM graph.rel_friends_with;
 
 SELECT friendships FROM marts.v_ties_daily ORDER BY day DESC LIMIT 1;
 
--- ═══ account: follows
+-- ═══ reconciliation: follows
 SELECT count(*) FROM graph.rel_follows;
 
 SELECT follows FROM marts.v_ties_daily ORDER BY day DESC LIMIT 1;
 
--- ═══ account: subscriptions
+-- ═══ reconciliation: subscriptions
 SELECT count(*) FROM graph.rel_subscribed_to;
 
 SELECT subscriptions FROM marts.v_ties_daily ORDER BY day DESC LIMIT 1;
 
--- ═══ account: blocks
+-- ═══ reconciliation: blocks
 SELECT count(*) FROM graph.rel_blocked;
 
 SELECT blocks FROM marts.v_ties_daily ORDER BY day DESC LIMIT 1;
 
--- ═══ account: mutes
+-- ═══ reconciliation: mutes
 SELECT count(*) FROM graph.rel_muted;
 
 SELECT mutes FROM marts.v_ties_daily ORDER BY day DESC LIMIT 1;
 
--- ═══ account: close_friends
+-- ═══ reconciliation: close_friends
 SELECT count(*) FROM graph.rel_close_to;
 
 SELECT close_friends FROM marts.v_ties_daily ORDER BY day DESC LIMIT 1;

@@ -115,7 +115,7 @@ WHERE event_time >= toDateTime64({d0:Date}, 6, 'UTC') AND event_time < toDateTim
 WHERE active
 GROUP BY day, user_id;
 
--- ═══ account: views
+-- ═══ reconciliation: views
 SELECT count(*) FROM vault.link_post_view;
 
 SELECT sum(views) FROM marts.user_activity_daily;

@@ -53,7 +53,7 @@ FROM graph.scores
 WHERE as_of >= {d0:Date} AND as_of < {d1:Date} AND label = 'User'
 GROUP BY as_of, node_id;
 
--- ═══ account: users
+-- ═══ reconciliation: users
 SELECT count(*) FROM graph.node_user;
 
 SELECT count() FROM marts.v_user_centrality WHERE day = (SELECT max(day) FROM marts.user_centrality);

@@ -461,15 +461,15 @@ FROM
 GROUP BY subject;
 
 -- ═══ quality: reconciliation
--- The accounts as the last reconcile found them: counting them takes quiet sources, and is its work.
--- Inputs: ops.accounts. Grain: one row.
+-- The checks as the last reconcile counted them: counting takes quiet sources, and is its work.
+-- Inputs: ops.reconciliation. Grain: one row.
 SELECT
-    'accounts' AS subject,
-    toFloat64(countIf(left != right)) AS value,
+    'checks' AS subject,
+    toFloat64(countIf(expected != actual)) AS value,
     count() AS rows,
-    concat('counted at ', formatDateTime(max(counted_at), '%F %T', 'UTC'), ' UTC', if(value > 0, ': ', ''), arrayStringConcat(groupArrayIf(3)(name, left != right), '; ')) AS sample
-FROM ops.accounts
-WHERE counted_at = (SELECT max(counted_at) FROM ops.accounts)
+    concat('counted at ', formatDateTime(max(checked_at), '%F %T', 'UTC'), ' UTC', if(value > 0, ': ', ''), arrayStringConcat(groupArrayIf(3)(name, expected != actual), '; ')) AS sample
+FROM ops.reconciliation
+WHERE checked_at = (SELECT max(checked_at) FROM ops.reconciliation)
 HAVING rows > 0;
 
 -- ═══ quality: rejected

@@ -1726,17 +1726,17 @@ FROM ops.quality_results
 GROUP BY checked_at, run_id
 ORDER BY checked_at;
 
--- ═══ table ops.accounts
-CREATE TABLE IF NOT EXISTS ops.accounts ON CLUSTER `clickvault`
+-- ═══ table ops.reconciliation
+CREATE TABLE IF NOT EXISTS ops.reconciliation ON CLUSTER `clickvault`
 (
-    counted_at DateTime64(6, 'UTC'),
+    checked_at DateTime64(6, 'UTC'),
     name String,
-    left Int64 COMMENT 'what there must be',
-    right Int64 COMMENT 'what there is'
+    expected Int64 COMMENT 'what there must be',
+    actual Int64 COMMENT 'what there is'
 )
 ENGINE = ReplicatedMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}')
-PARTITION BY toYYYYMM(counted_at)
-ORDER BY (counted_at, name);
+PARTITION BY toYYYYMM(checked_at)
+ORDER BY (checked_at, name);
 
 -- ═══ table ops.cut
 CREATE TABLE IF NOT EXISTS ops.cut ON CLUSTER `clickvault`
@@ -1765,12 +1765,6 @@ CREATE TABLE IF NOT EXISTS ops.runs ON CLUSTER `clickvault`
 ENGINE = ReplicatedMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}')
 PARTITION BY toYYYYMM(started_at)
 ORDER BY (started_at, step);
-
--- ═══ view ops.v_accounts_history
-CREATE VIEW ops.v_accounts_history ON CLUSTER `clickvault` AS
-SELECT counted_at, name AS account, left AS must, right AS found, right - left AS difference, 1 AS accounts, toUInt8(left != right) AS unbalanced
-FROM ops.accounts
-ORDER BY counted_at, account;
 
 -- ═══ view ops.v_checks
 CREATE VIEW ops.v_checks ON CLUSTER `clickvault` AS
@@ -1896,7 +1890,7 @@ FROM
     UNION ALL
     SELECT 'marts', max(built_at) FROM ops.mart_days
     UNION ALL
-    SELECT 'accounts', max(counted_at) FROM ops.accounts
+    SELECT 'reconciliation', max(checked_at) FROM ops.reconciliation
     UNION ALL
     SELECT 'quality', minOrNull(at) FROM
     (
@@ -1944,6 +1938,12 @@ SELECT
 FROM ops.quality_results
 GROUP BY checked_at, check
 ORDER BY checked_at, check;
+
+-- ═══ view ops.v_reconciliation_history
+CREATE VIEW ops.v_reconciliation_history ON CLUSTER `clickvault` AS
+SELECT checked_at, name, expected, actual, actual - expected AS difference, 1 AS checks, toUInt8(expected != actual) AS unbalanced
+FROM ops.reconciliation
+ORDER BY checked_at, name;
 
 -- ═══ view ops.v_rejected_daily
 CREATE VIEW ops.v_rejected_daily ON CLUSTER `clickvault` AS

@@ -1,6 +1,6 @@
 -- What the vault must hold (ClickHouse). Grain: a table of the vault. Inputs: the registry. Parameters: end_<PIT>.
 -- Each raw table is read once. `keys` counts a hub's keys over all event types that mention it, `n` everything else.
-SELECT account.1 AS name, uniqExactIfMerge(account.2) + sum(account.3) AS n
+SELECT check.1 AS name, uniqExactIfMerge(check.2) + sum(check.3) AS n
 FROM
 (
     SELECT arrayJoin([
@@ -9,19 +9,19 @@ FROM
         ('vault.sat_customer_details: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`customer_id`, '')) AND true))),
         ('vault.sat_customer_phone: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`customer_id`, '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`customer` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_nation: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(lowerUTF8(r.`nation_id`), '')), ''), isNotNull(nullIf(lowerUTF8(r.`nation_id`), '')) AND true), toUInt64(0)),
         ('vault.sat_nation: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(lowerUTF8(r.`nation_id`), '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`nation` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_till: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`till_no`), ''), true), toUInt64(0)),
         ('vault.sat_till: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`till` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
@@ -30,7 +30,7 @@ FROM
         ('vault.link_customer_nation: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(r.`customer_id`, '')), ''), ifNull(toString(nullIf(lowerUTF8(r.`nation_id`), '')), '')), isNotNull(nullIf(r.`customer_id`, '')) AND isNotNull(nullIf(lowerUTF8(r.`nation_id`), '')) AND true))),
         ('vault.sat_customer_nation: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`customer_id`, '')) AND isNotNull(nullIf(lowerUTF8(r.`nation_id`), '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`customer_nation` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`order_id`, '')), ''), isNotNull(nullIf(r.`order_id`, '')) AND true), toUInt64(0)),
@@ -42,7 +42,7 @@ FROM
         ('vault.sat_order_note: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`order_id`, '')) AND true))),
         ('vault.sat_order_facts: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`order_id`, '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`order` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`order_id`, '')), ''), isNotNull(nullIf(r.`order_id`, '')) AND true), toUInt64(0)),
@@ -53,7 +53,7 @@ FROM
         ('vault.eff_refund_buyer: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`order_id`, '')) AND isNotNull(nullIf(r.`customer_id`, '')) AND true))),
         ('vault.sat_refund_refund: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`order_id`, '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`refund` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`order_id`, '')), ''), isNotNull(nullIf(r.`order_id`, '')) AND true), toUInt64(0)),
@@ -63,7 +63,7 @@ FROM
         ('vault.link_order_customer: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(r.`order_id`, '')), ''), ifNull(toString(nullIf(r.`customer_id`, '')), '')), isNotNull(nullIf(r.`order_id`, '')) AND isNotNull(nullIf(r.`customer_id`, '')) AND true))),
         ('vault.eff_order_customer: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`order_id`, '')) AND isNotNull(nullIf(r.`customer_id`, '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`order_customer` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_order: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`order_id`, '')), ''), isNotNull(nullIf(r.`order_id`, '')) AND true), toUInt64(0)),
@@ -74,7 +74,7 @@ FROM
         ('vault.link_delivery: distinct combinations in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(nullIf(r.`order_id`, '')), ''), ifNull(toString(nullIf(r.`customer_id`, '')), ''), ifNull(toString(nullIf(lowerUTF8(r.`nation_id`), '')), '')), isNotNull(nullIf(r.`order_id`, '')) AND isNotNull(nullIf(r.`customer_id`, '')) AND isNotNull(nullIf(lowerUTF8(r.`nation_id`), '')) AND true))),
         ('vault.eff_delivery: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`order_id`, '')) AND isNotNull(nullIf(r.`customer_id`, '')) AND isNotNull(nullIf(lowerUTF8(r.`nation_id`), '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`delivery` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`a_id`, '')), ''), isNotNull(nullIf(r.`a_id`, '')) AND true), toUInt64(0)),
@@ -84,7 +84,7 @@ FROM
         ('vault.link_acquaintance: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((least(ifNull(toString(nullIf(r.`a_id`, '')), ''), ifNull(toString(nullIf(r.`b_id`, '')), '')), greatest(ifNull(toString(nullIf(r.`a_id`, '')), ''), ifNull(toString(nullIf(r.`b_id`, '')), ''))), isNotNull(nullIf(r.`a_id`, '')) AND isNotNull(nullIf(r.`b_id`, '')) AND true))),
         ('vault.eff_acquaintance: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`a_id`, '')) AND isNotNull(nullIf(r.`b_id`, '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`acquaintance` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_customer: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(nullIf(r.`customer_id`, '')), ''), isNotNull(nullIf(r.`customer_id`, '')) AND true), toUInt64(0)),
@@ -94,7 +94,7 @@ FROM
         ('vault.hub_till: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`till_no`), ''), true), toUInt64(0)),
         ('vault.link_payment: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(isNotNull(nullIf(r.`customer_id`, '')) AND true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`payment` AS r FINAL
 )
 WHERE name != ''
@@ -161,7 +161,7 @@ FROM
 )
 
 ;
--- What the PIT and bridge tables hold (PostgreSQL). Grain: an account. Inputs: the registry.
+-- What the PIT and bridge tables hold (PostgreSQL). Grain: a check. Inputs: the registry.
 -- wanted is NULL where ClickHouse has the other side: under the same name, or that of other_side.
 select 'vault.seen_customer: distinct keys in raw = keys' as name, null::bigint as wanted, count(distinct hk) as n, 'vault.hub_customer: distinct keys in raw = rows' as other_side from "vault"."seen_customer"
 union all select 'vault.pit_customer: keys in raw at the end of the last day = rows', null, count(*), '' from "vault"."pit_customer" where as_of = (select max(as_of) from ops.snapshot where table_name = 'pit_customer')

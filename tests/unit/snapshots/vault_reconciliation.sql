@@ -1,14 +1,14 @@
--- ═══ accounts in clickhouse
+-- ═══ reconciliation in clickhouse
 -- What the vault must hold (ClickHouse). Grain: a table of the vault. Inputs: the registry. Parameters: end_<PIT>.
 -- Each raw table is read once. `keys` counts a hub's keys over all event types that mention it, `n` everything else.
-SELECT account.1 AS name, uniqExactIfMerge(account.2) + sum(account.3) AS n
+SELECT check.1 AS name, uniqExactIfMerge(check.2) + sum(check.3) AS n
 FROM
 (
     SELECT arrayJoin([
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`user_id`), ''), true), toUInt64(0)),
         ('vault.sat_user_account: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`user` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`user_id`), ''), true), toUInt64(0)),
@@ -16,13 +16,13 @@ FROM
         ('vault.sat_user_profile_words: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('vault.sat_user_profile_contact: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`user_profile` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`user_id`), ''), true), toUInt64(0)),
         ('vault.sat_user_badges_badge: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`user_badges` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`user_id`), ''), true), toUInt64(0)),
@@ -30,7 +30,7 @@ FROM
         ('vault.link_friend: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((least(ifNull(toString(r.`user_id`), ''), ifNull(toString(r.`friend_id`), '')), greatest(ifNull(toString(r.`user_id`), ''), ifNull(toString(r.`friend_id`), ''))), true))),
         ('vault.eff_friend: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`friend` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_post: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`post_id`), ''), true), toUInt64(0)),
@@ -43,7 +43,7 @@ FROM
         ('vault.eff_story_media: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('vault.sat_story_story: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`story` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`user_id`), ''), true), toUInt64(0)),
@@ -53,7 +53,7 @@ FROM
         ('vault.eff_reaction: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('vault.sat_reaction_feeling: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`reaction` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`user_id`), ''), true), toUInt64(0)),
@@ -61,7 +61,7 @@ FROM
         ('vault.pit_post: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(r.`post_id`), ''), r.event_time < {end_pit_post:DateTime64(6, 'UTC')} AND true), toUInt64(0)),
         ('vault.link_share: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`share` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_media: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`media_id`), ''), true), toUInt64(0)),
@@ -73,7 +73,7 @@ FROM
         ('vault.eff_photo_album: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('vault.sat_photo_file: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`photo` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_community: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`community_id`), ''), true), toUInt64(0)),
@@ -84,7 +84,7 @@ FROM
         ('vault.eff_pinned_post: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('vault.sat_pinned_post_pin: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`pinned_post` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`sponsor_id`), ''), true), toUInt64(0)),
@@ -92,7 +92,7 @@ FROM
         ('vault.link_sponsorship: distinct pairs in raw = rows', uniqExactIfState('', false), toUInt64(uniqExactIf((ifNull(toString(r.`sponsor_id`), ''), ifNull(toString(r.`creator_id`), '')), true))),
         ('vault.sat_sponsorship_terms: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`sponsorship` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`donor_id`), ''), true), toUInt64(0)),
@@ -101,13 +101,13 @@ FROM
         ('vault.pit_post: keys in raw at the end of the last day = rows', uniqExactIfState(ifNull(toString(r.`post_id`), ''), r.event_time < {end_pit_post:DateTime64(6, 'UTC')} AND isNotNull(r.`post_id`) AND true), toUInt64(0)),
         ('vault.link_donation: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`donation` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_user: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`user_id`), ''), true), toUInt64(0)),
         ('vault.sat_user_status_presence: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`user_status` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_media: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`media_id`), ''), true), toUInt64(0)),
@@ -119,7 +119,7 @@ FROM
         ('vault.eff_video_album: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('vault.sat_video_file: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`video` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_album: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`album_id`), ''), true), toUInt64(0)),
@@ -128,7 +128,7 @@ FROM
         ('vault.eff_album_owner: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('vault.sat_album_card: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`album` AS r FINAL
     UNION ALL SELECT arrayJoin([
         ('vault.hub_community: distinct keys in raw = rows', uniqExactIfState(ifNull(toString(r.`community_id`), ''), true), toUInt64(0)),
@@ -138,13 +138,13 @@ FROM
         ('vault.sat_community_card: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('vault.sat_community_rules: distinct events in raw = rows', uniqExactIfState('', false), toUInt64(countIf(true))),
         ('', uniqExactIfState('', false), toUInt64(0))
-    ]) AS account
+    ]) AS check
     FROM `raw`.`community` AS r FINAL
 )
 WHERE name != ''
 GROUP BY name;
 
--- ═══ accounts in postgres
+-- ═══ reconciliation in postgres
 -- What the vault holds (PostgreSQL). Grain: a table of the vault. Inputs: the registry.
 select 'vault.hub_user: distinct keys in raw = rows' as name, count(*) as n from "vault"."hub_user"
 union all select 'vault.hub_post: distinct keys in raw = rows' as name, count(*) as n from "vault"."hub_post"
