@@ -2,7 +2,7 @@
 
     python -m benchmarks.generator [--users 2000] [--days 30] [--dirt 0.01]
 
-Prints events a second of CPU time (imports excluded, filling of the pools included), and the ratio to merely writing
+Prints events per second of CPU time (imports excluded, filling of the pools included), and the ratio to merely writing
 the same bytes. Wall time is shown beside it, since on a busy machine only CPU time means something.
 """
 

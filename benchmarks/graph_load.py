@@ -5,7 +5,7 @@
 
 Fills the vault of that stack, which should be a new one, with users who follow each other, by SQL; then loads them whole
 by LOAD CSV (Neo4j pulls from ClickHouse) and by UNWIND (rows pass through Python), then a change of so many relations (half of
-them new, half ended), then measures. Prints seconds, rows a second, and what Neo4j had of memory at most.
+them new, half ended), then measures. Prints seconds, rows per second, and what Neo4j had of memory at most.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def measure(users: int, relations: int, share: float, load: list[str]) -> dict[s
             began = time.monotonic()
             engine.prepare(s.renderer, s.ch, s.pg, print, whole=True)
             seconds = time.monotonic() - began
-            found[way] = {"seconds": round(seconds, 1), "relations_a_second": round(total / seconds), **parts(engine)}
+            found[way] = {"seconds": round(seconds, 1), "relations_per_second": round(total / seconds), **parts(engine)}
             tell(way, found[way])
             engine.close()
         engine = Neo4jEngine(s.settings)

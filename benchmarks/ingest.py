@@ -5,7 +5,7 @@
 The messages are of the small set alone. They are put into the topics and into the bucket once, and then taken in again
 and again, in turns: with the views of `all` event types, with those of the `small` set, and with none (`limit`: the same
 messages into landing.events, and nothing behind it). Besides, one small message at a time ("single").
-Printed are medians of the rounds: messages a second by the clock, and seconds of ClickHouse's CPU time a million
+Printed are medians of the rounds: messages per second by the clock, and seconds of ClickHouse's CPU time a million
 messages, which say more where other work goes on beside; by Kafka both without what waiting queues use to poll, and with it. It starts a stack of its own, and takes it down.
 """
 
@@ -112,7 +112,7 @@ def prepare(session: Session) -> None:
         for database in ("landing", "raw"):
             session.ch.command(f"CREATE DATABASE {database}_{variant}")
         for o in schema.landing_objects(session.renderer):
-            last = o.name.partition("_")[2]
+            last = re.sub("_(null|mv)$", "", o.name).partition("_")[2]
             event_type = last if o.kind in ("stream", "feed") else o.name.partition(".")[2]
             shared = event_type not in registry.events and (names or last not in ("unknown", *registry.groups))
             if o.name.startswith(("landing.", "raw.")) and (shared or event_type in names):
@@ -214,7 +214,7 @@ def single(session: Session, variant: str, message: bytes) -> Taken:
         started = time.perf_counter()
         for i in range(SINGLES):
             session.ch.insert(
-                renamed("landing.inbox", variant),
+                renamed("landing.inbox_null", variant),
                 [["benchmark", "single", 0, i, "", None, message]],
                 ["source", "stream", "partition", "offset", "key", "sent_at", "raw"],
             )

@@ -56,12 +56,12 @@ def measure(s: Session) -> dict[str, Any]:
         "messages": messages,
         "loaded": loaded,
         "stores": [
-            {"store": store, **r, "bytes_a_message": round(r["bytes"] / messages, 1)}
+            {"store": store, **r, "bytes_per_message": round(r["bytes"] / messages, 1)}
             for store, r in stores
             if r["bytes"]
         ],
         "steps": [
-            {**r, "seconds": round(r["seconds"], 1), "messages_a_second": round(messages / r["seconds"])}
+            {**r, "seconds": round(r["seconds"], 1), "messages_per_second": round(messages / r["seconds"])}
             for r in rows(s.ch, STEPS)
         ],
     }

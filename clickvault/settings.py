@@ -86,7 +86,7 @@ class _ProjectFile(PydanticBaseSettingsSource):
             if name not in fields:
                 known = ", ".join(n for n in fields if not _is_secret(n))
                 raise ConfigurationError(f"{path}: there is no setting {name!r}", hint=f"known: {known}")
-            if _is_secret(name) or (isinstance(value, str) and urlsplit(value).password):
+            if _is_secret(name) or (isinstance(value, str) and _WITH_PASSWORD.search(value)):
                 raise ConfigurationError(
                     f"{path}: {name} holds a secret, which does not belong into this file",
                     hint=f"take it to {path.with_name('.env')}, as {_password_of(name)}",
@@ -94,6 +94,9 @@ class _ProjectFile(PydanticBaseSettingsSource):
         if isinstance(found.get("home"), str):
             found["home"] = path.parent / found["home"]
         return found
+
+
+_WITH_PASSWORD = re.compile(r"//[^@\s]*:[^@\s]*@|[?&](?i:password)=")
 
 
 def _is_secret(name: str) -> bool:

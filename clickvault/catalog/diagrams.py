@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from clickvault.sql.render import Renderer
 
 SAT_COLUMNS = ("event_time", "event_id", "source_order", "hashdiff", "is_deleted", "load_ts", "record_source")
-MARTS_A_PAGE, FEW_MARTS = 6, 3
+MARTS_PER_PAGE, FEW_MARTS = 6, 3
 
 
 def pages(renderer: Renderer) -> dict[str, list[Page]]:
@@ -275,7 +275,7 @@ def _marts(renderer: Renderer, there: dict[str, Table]) -> list[Sheet]:
     split = [([key], by[key]) for key in keys if key not in small] + [(small, [m for key in small for m in by[key]])]
     sheets = []
     for what, mine in split:
-        parts = [mine[i : i + MARTS_A_PAGE] for i in range(0, len(mine), MARTS_A_PAGE)]
+        parts = [mine[i : i + MARTS_PER_PAGE] for i in range(0, len(mine), MARTS_PER_PAGE)]
         for number, part in enumerate(parts, 1):
             more = f" ({number})" if len(parts) > 1 else ""
             sheets.append(_mart_sheet(renderer.registry, there, f"by {', '.join(what)}{more}", part, hubs))

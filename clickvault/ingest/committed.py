@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 FETCH_BYTES = 4 * 2**20
 VALUES_BYTES = 64 * 2**10
-OFFSETS_A_LOOK = 1_000_000
+OFFSETS_PER_LOOK = 1_000_000
 
 
 class Batch(NamedTuple):
@@ -113,9 +113,9 @@ def _compared(settings: Settings, ch: Client, source: str, at: Partition, low: i
         for batch in batches(admin, leader, at, low, high):
             while batch.last >= upto and upto < high:
                 offsets = [o for o in offsets if o >= batch.first] + _offsets(
-                    ch, source, at, upto, min(upto + OFFSETS_A_LOOK, high)
+                    ch, source, at, upto, min(upto + OFFSETS_PER_LOOK, high)
                 )
-                upto = min(upto + OFFSETS_A_LOOK, high)
+                upto = min(upto + OFFSETS_PER_LOOK, high)
             there = bisect_left(offsets, batch.last + 1) - bisect_left(offsets, batch.first)
             left += batch.messages if batch.committed else 0
             right += min(there, batch.messages) if batch.committed else there

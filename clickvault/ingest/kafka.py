@@ -265,7 +265,7 @@ def _fill_gaps(settings: Settings, ch: Client, source: str, at: Partition, low: 
     found = kafka.fetch(settings, at, missing)
     if found:
         ch.insert(
-            "landing.inbox",
+            "landing.inbox_null",
             [[source, at.topic, at.partition, m.offset, m.key, _utc(m.timestamp_ms), m.value] for m in found],
             ["source", "stream", "partition", "offset", "key", "sent_at", "raw"],
         )

@@ -36,9 +36,9 @@ from clickvault.stores.s3 import Gone, Replaced, S3Object, Unreadable
 
 log = logging.getLogger(__name__)
 
-OBJECTS_A_LOAD = 100
-BYTES_A_LOAD = 256 * 2**20
-NAMES_A_LOAD = 2**14
+OBJECTS_PER_LOAD = 100
+BYTES_PER_LOAD = 256 * 2**20
+NAMES_PER_LOAD = 2**14
 """Bytes of the names in one statement: they travel in the address of the request."""
 
 _MEMORY = 241
@@ -154,7 +154,7 @@ def _batches(objects: list[Numbered]) -> Iterator[list[Numbered]]:
     size = names = 0
     for o in objects:
         length = len(quote(o.path))
-        full = len(batch) >= OBJECTS_A_LOAD or size + o.bytes > BYTES_A_LOAD or names + length > NAMES_A_LOAD
+        full = len(batch) >= OBJECTS_PER_LOAD or size + o.bytes > BYTES_PER_LOAD or names + length > NAMES_PER_LOAD
         if batch and (full or o.odd or batch[-1].odd):
             yield batch
             batch, size, names = [], 0, 0

@@ -221,10 +221,10 @@ _BESIDES = ("source", "stream", "partition", "offset", "landed_at", "raw", "reas
 
 
 def _from_tables(ch: Client) -> dict[str, EventSpec]:
-    """The event types of a home without a ledger, by the columns of the tables that verdicts pass through."""
+    """The event types of a home without a ledger, by the columns of the tables that verdicts pass through, under either of their names."""
     sql = (
-        "SELECT substring(table, 8) AS event_type, name, type FROM system.columns "
-        "WHERE database = 'landing' AND startsWith(table, 'judged_') ORDER BY table, position"
+        "SELECT extract(table, if(startsWith(table, 'judged_'), '^judged_(.+)$', '^validated_(.+)_null$')) AS event_type, name, type "
+        "FROM system.columns WHERE database = 'landing' AND notEmpty(event_type) ORDER BY table, position LIMIT 1 BY event_type, name"
     )
     fields: dict[str, list[FieldSpec]] = {}
     for r in rows(ch, sql):

@@ -46,8 +46,8 @@ class Ads:
         # the same few in all months, of those who are there from the beginning and stay
         marks = stream(self.world.seed, "advertisers").random(self.world.cohorts[0][1])
         stays = np.flatnonzero((people["join"][: len(marks)] < 2 * HOUR) & (people["leave"][: len(marks)] == NEVER))
-        some = stays[np.argsort(marks[stays])[: max(3, self.world.users // b.USERS_AN_ADVERTISER)]]
-        count = max(6, self.world.users // b.USERS_AN_AD)
+        some = stays[np.argsort(marks[stays])[: max(3, self.world.users // b.USERS_PER_ADVERTISER)]]
+        count = max(6, self.world.users // b.USERS_PER_AD)
         if not len(some):  # a world of a handful
             return
         who = some[pick(rng, 1.0 / np.arange(1, len(some) + 1), count)]
@@ -99,7 +99,7 @@ class Ads:
         views = join(agenda.peek(day, "post_view"))
         if not len(running) or not views:
             return
-        views = take(views, chance(rng, len(views["t"]), b.IMPRESSION_A_VIEW))
+        views = take(views, chance(rng, len(views["t"]), b.IMPRESSION_PER_VIEW))
         user, people = views["user_id"], self.world.people
         t = views["t"] + MICRO // 2 + np.minimum(views["dwell_ms"], 20_000) * 1000
         ad = running[pick(rng, self.weights[running], len(t))]

@@ -40,33 +40,33 @@ USERS_LEAVE, LEAVE_WITHIN = 0.12, 90  # share of the users, in days after joinin
 COMMUNITIES_CLOSE = 0.02
 
 # rates
-POSTS_A_DAY, STORIES_A_DAY, REELS_A_DAY = 0.20, 0.06, 0.02  # by a user of mean activity
-VIEWS_A_POST, COMMENTS_A_POST, LOOKS_AGAIN = (
+POSTS_PER_DAY, STORIES_PER_DAY, REELS_PER_DAY = 0.20, 0.06, 0.02  # by a user of mean activity
+VIEWS_PER_POST, COMMENTS_PER_POST, LOOKS_AGAIN = (
     28.0,
     3.2,
     0.25,
 )  # drawn; fewer come about: people are away, and posts are taken down
-VIEWS_A_STORY, REEL_REACH = 20.0, 2.0  # a reel is seen so many times as often as a post
-LIKE_A_VIEW, REACTION_A_VIEW, SHARE_A_VIEW, REPORT_A_VIEW = 0.22, 0.12, 0.03, 0.004
-QUOTES, STORY_REACTION_A_VIEW = 0.35, 0.05  # of the shares; of the views of a story
+VIEWS_PER_STORY, REEL_REACH = 20.0, 2.0  # a reel is seen so many times as often as a post
+LIKE_PER_VIEW, REACTION_PER_VIEW, SHARE_PER_VIEW, REPORT_PER_VIEW = 0.22, 0.12, 0.03, 0.004
+QUOTES, STORY_REACTION_PER_VIEW = 0.35, 0.05  # of the shares; of the views of a story
 SHARED_TO_WEIGHTS = np.array([0.50, 0.20, 0.30])
 VIRAL, VIRAL_REELS = 0.0007, 0.003  # share of the posts, of the reels
-PIN_A_DAY = 0.15  # by a community that has posts that day
+PIN_PER_DAY = 0.15  # by a community that has posts that day
 FOLLOWS, MEMBERSHIPS = 10.0, 10.0  # a user, on average
-USERS_A_COMMUNITY = 25
+USERS_PER_COMMUNITY = 25
 
 # delays: density x^-exponent up to the horizon
 COMMENT_HORIZON, COMMENT_EXPONENT = DAY, 0.6006  # mean 24 h (1-b)/(2-b) = 6.85 h
 VIEW_HORIZON, VIEW_EXPONENT = 7 * DAY, 0.8
 
 # media
-POSTS_WITH_MEDIA, UPLOADS_A_DAY, ALBUMS_A_DAY = 0.30, 0.02, 0.006
+POSTS_WITH_MEDIA, UPLOADS_PER_DAY, ALBUMS_PER_DAY = 0.30, 0.02, 0.006
 VIDEOS, STORY_VIDEOS = 0.22, 0.35  # share of the media with posts, of those of stories
 STORY_LIFE = DAY
 CLOSE_STORIES = 0.25  # shown to close friends only, of the stories of those who have any
 
 # presence: with these, half of the people come on a day, most of them once or twice
-VISITS_A_DAY, MORE_VISITS_ON_JOINING, VISIT_MINUTES = 0.75, 2.0, 9.0
+VISITS_PER_DAY, MORE_VISITS_ON_JOINING, VISIT_MINUTES = 0.75, 2.0, 9.0
 IDLE_VISITS = 0.25  # are sessions even if nothing is done
 SESSION_GAP, LINGER = 30 * MINUTE, 12 * MINUTE
 SECOND_DEVICE = 0.12
@@ -83,22 +83,22 @@ GROWTH_AT_ONCE = (0.85, 0.60, 0.15, 0.85)  # of the first month's, on the first 
 GROWTH_FADES = (0.0, 0.0, 0.0, 0.60)  # of the members, that leave again, after 9 days on average
 FADES_AFTER = 9.0
 GROUPS, GROUP_SHARE = 0.80, 0.30  # a community, on average; of its members that enter a group
-TOPICS_A_COMMUNITY, MORE_TOPICS, TOPICS_CLOSE, TOPICS_AFTER, POSTS_FILED = 3.0, 0.3, 0.06, 0.3, 0.85
+TOPICS_PER_COMMUNITY, MORE_TOPICS, TOPICS_CLOSE, TOPICS_AFTER, POSTS_FILED = 3.0, 0.3, 0.06, 0.3, 0.85
 
 # settings and badges
 SET_UP, LIMITED, MINDS_CHANGED = 0.60, 0.45, 0.06  # on joining; a month
-BADGES_A_MONTH = 5  # at most, a user
+BADGES_PER_MONTH = 5  # at most, a user
 
 # advertising: one impression for eight things looked at; of these about one in a hundred is clicked
-IMPRESSION_A_VIEW, CLICK_RATE = 1 / 8, 0.012
-USERS_AN_ADVERTISER, USERS_AN_AD = 150, 50  # ads: a month
+IMPRESSION_PER_VIEW, CLICK_RATE = 1 / 8, 0.012
+USERS_PER_ADVERTISER, USERS_PER_AD = 150, 50  # ads: a month
 CPM_BID, CPC_BID, CPC_SHARE = 6.0, 0.45, 0.4  # in euros: a thousand impressions, a click
 ADS_STOPPED = 0.10
 
 # creators: the share of the users with most followers, and what others give them
 CREATORS, SUBSCRIBE, SUBSCRIBE_LATER, UNSUBSCRIBE = 0.04, 0.12, 0.02, 0.30
 TIER_WEIGHTS, TIER_CHANGES = np.array([0.66, 0.26, 0.08]), 0.08
-DONATION_A_VIEW, USERS_A_SPONSORSHIP, SPONSORSHIP = 0.02, 50, 250.0  # the last in euros
+DONATION_PER_VIEW, USERS_PER_SPONSORSHIP, SPONSORSHIP = 0.02, 50, 250.0  # the last in euros
 DONATIONS, DONATION_WEIGHTS = (1, 2, 3, 5, 10, 20, 50), np.array([0.22, 0.22, 0.18, 0.20, 0.11, 0.05, 0.02])
 RATES = {"EUR": 1.0, "USD": 1.1, "GBP": 0.85, "BRL": 6.0, "JPY": 160.0, "PLN": 4.3}  # for one euro, rounded
 PRICES = {  # micros a month of each tier, as shops price them: a little under a round number

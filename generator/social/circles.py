@@ -111,7 +111,7 @@ class Topics:
         places, members = self.communities.places, self.communities.members
         count = self.communities.count
         mean = np.full(count, b.MORE_TOPICS)
-        mean[fresh] = b.TOPICS_A_COMMUNITY
+        mean[fresh] = b.TOPICS_PER_COMMUNITY
         drawn = rng.poisson(mean)
         drawn[fresh] += 1
         place = np.repeat(np.arange(count), drawn)

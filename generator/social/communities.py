@@ -20,7 +20,7 @@ from clickvault.generator.social.behaviour import (
     MEMBERSHIPS,
     SETTLE,
     UNFRIENDED,
-    USERS_A_COMMUNITY,
+    USERS_PER_COMMUNITY,
     after,
     before,
     own_end,
@@ -74,7 +74,7 @@ class Communities:
 
     def _found(self, rng: np.random.Generator, month: int, agenda: Agenda) -> Ints:
         people, world = self.world.people, self.world
-        usual = world.users // USERS_A_COMMUNITY
+        usual = world.users // USERS_PER_COMMUNITY
         count = max(4, usual) if month == 0 else max(1, usual // 10)
         opening = month * MONTH * DAY
         able = (people["join"] < max(opening, 2 * HOUR)) & (people["leave"] > opening + MONTH * DAY)

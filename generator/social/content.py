@@ -90,7 +90,7 @@ class Content:
         self, rng: np.random.Generator, day: int, weights: Floats, audience: Audience, agenda: Agenda
     ) -> tuple[Columns, Floats]:
         people = self.world.people
-        usual = self._daily(rng, day, weights, b.POSTS_A_DAY)
+        usual = self._daily(rng, day, weights, b.POSTS_PER_DAY)
         author, t = self.presence.moments(rng, day, weights, usual)
         topic = np.full(len(author), ABSENT, dtype=np.int64)
         for spike in b.spikes(self.world.seed, day, len(TOPICS)):
@@ -166,7 +166,7 @@ class Content:
     def _stories(
         self, rng: np.random.Generator, day: int, weights: Floats, audience: Audience, agenda: Agenda
     ) -> Columns:
-        author, t = self.presence.moments(rng, day, weights, self._daily(rng, day, weights, b.STORIES_A_DAY))
+        author, t = self.presence.moments(rng, day, weights, self._daily(rng, day, weights, b.STORIES_PER_DAY))
         join_, leave = self.world.people["join"][author], self.world.people["leave"][author]
         expires = t + b.STORY_LIFE
         own = own_end(rng, t, 0.04, 0.3)
@@ -190,7 +190,7 @@ class Content:
         return made
 
     def _reels(self, rng: np.random.Generator, day: int, weights: Floats, agenda: Agenda) -> tuple[Columns, Floats]:
-        author, t = self.presence.moments(rng, day, weights, self._daily(rng, day, weights, b.REELS_A_DAY))
+        author, t = self.presence.moments(rng, day, weights, self._daily(rng, day, weights, b.REELS_PER_DAY))
         topic, language = self._topics(rng, author), self._languages(rng, author)
         caption = (language * len(TOPICS) + topic) * VARIANTS + rng.integers(VARIANTS, size=len(t))
         end = np.minimum(own_end(rng, t, b.POSTS_DELETED, 3), before(self.world.people["leave"][author]))
@@ -217,7 +217,7 @@ class Content:
         inside = np.flatnonzero(posts["community_id"] >= 0)
         inside = inside[rng.permutation(len(inside))]
         inside = inside[np.unique(posts["community_id"][inside], return_index=True)[1]]
-        inside = inside[chance(rng, len(inside), b.PIN_A_DAY)]
+        inside = inside[chance(rng, len(inside), b.PIN_PER_DAY)]
         community, t = posts["community_id"][inside], posts["t"][inside]
         rest = (day + 1) * DAY - t - MINUTE
         t = t + MINUTE // 2 + (rng.random(len(t)) * np.maximum(rest, 0)).astype(np.int64)

@@ -40,7 +40,7 @@ class Media:
         """A day's albums with their first media, and the media that belong to no post."""
         rng = stream(self.world.seed, "albums", day)
         weights = self.world.activity
-        owner, t = self.presence.moments(rng, day, weights, int(rng.poisson(b.ALBUMS_A_DAY * self.world.count)))
+        owner, t = self.presence.moments(rng, day, weights, int(rng.poisson(b.ALBUMS_PER_DAY * self.world.count)))
         end = np.minimum(own_end(rng, t, 0.08, 8), self.leaves(owner) + GAP // 8)
         kept = (self.world.people["join"][owner] + SETTLE < t) & (t < end - 10 * MINUTE)
         owner, t, end = owner[kept], t[kept], end[kept]
@@ -54,7 +54,9 @@ class Media:
         self._lists = Lists(self.albums["owner"], self.world.count)
         fill = np.repeat(np.arange(len(t)), 1 + rng.poisson(3, len(t)))
         when = t[fill] + MICRO + (rng.random(len(fill)) * 4 * MINUTE).astype(np.int64)
-        loose, loose_t = self.presence.moments(rng, day, weights, int(rng.poisson(b.UPLOADS_A_DAY * self.world.count)))
+        loose, loose_t = self.presence.moments(
+            rng, day, weights, int(rng.poisson(b.UPLOADS_PER_DAY * self.world.count))
+        )
         ready = self.world.people["join"][loose] + SETTLE < loose_t
         loose, loose_t = loose[ready], loose_t[ready]
         who, when = np.concatenate([owner[fill], loose]), np.concatenate([when, loose_t])

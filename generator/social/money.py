@@ -109,7 +109,7 @@ class Money:
 
     def _sponsor(self, rng: np.random.Generator, month: int, best: Ints, agenda: Agenda) -> None:
         people, low = self.world.people, month * MONTH * DAY
-        count = max(4, self.world.users // b.USERS_A_SPONSORSHIP)
+        count = max(4, self.world.users // b.USERS_PER_SPONSORSHIP)
         here = (people["join"] < low + DAY) & (people["leave"] > low + DAY)
         sponsor = pick(rng, here * self.world.activity, count)
         creator = best[rng.integers(len(best), size=count)]
@@ -148,7 +148,7 @@ class Money:
         if not views:
             return
         views = take(views, self.creates[views["author"]])
-        views = take(views, chance(rng, len(views["t"]), b.DONATION_A_VIEW))
+        views = take(views, chance(rng, len(views["t"]), b.DONATION_PER_VIEW))
         t = views["t"] + 5 * MICRO + (rng.random(len(views["t"])) * 40 * MICRO).astype(np.int64)
         there = (t < views["until"]) & (t < self.world.people["leave"][views["author"]] - MICRO)
         views, t = take(views, there), t[there]

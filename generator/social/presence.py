@@ -41,7 +41,7 @@ class Presence:
         people = self.world.people
         users = np.arange(*self.world.cohorts[cohort])
         join = people["join"][users]
-        rate = b.VISITS_A_DAY * (0.4 + 0.6 * np.minimum(self.world.activity[users], 4))
+        rate = b.VISITS_PER_DAY * (0.4 + 0.6 * np.minimum(self.world.activity[users], 4))
         arrives = join // DAY == day
         who = np.repeat(users, rng.poisson(rate + b.MORE_VISITS_ON_JOINING * arrives))
         start = day * DAY + b.time_of_day(rng, people["zone"][who])

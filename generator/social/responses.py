@@ -40,7 +40,7 @@ class Responses:
     def _views(
         self, rng: np.random.Generator, posts: Columns, reach: Floats, audience: Audience, agenda: Agenda
     ) -> None:
-        at = np.repeat(np.arange(size(posts)), rng.poisson(b.VIEWS_A_POST * reach))
+        at = np.repeat(np.arange(size(posts)), rng.poisson(b.VIEWS_PER_POST * reach))
         why = audience.reasons(rng, posts["community_id"][at], posts["kind"][at] == REEL)
         delay = b.view_delay(rng, len(at))
         viral, spread = b.viral(rng, posts["kind"] == REEL, self.world.users)
@@ -51,13 +51,13 @@ class Responses:
         count = len(at)
         # who likes or reacts does so at the first look, while looking
         first = np.unique(at * (1 << 31) + who, return_index=True)[1]
-        liked = first[chance(rng, len(first), b.LIKE_A_VIEW)]
+        liked = first[chance(rng, len(first), b.LIKE_PER_VIEW)]
         self._like(rng, posts, at[liked], t[liked], who[liked], dwell[liked], agenda)
-        felt = first[chance(rng, len(first), b.REACTION_A_VIEW)]
+        felt = first[chance(rng, len(first), b.REACTION_PER_VIEW)]
         self._react(rng, posts, at[felt], t[felt], who[felt], dwell[felt], agenda)
-        shared = chance(rng, count, b.SHARE_A_VIEW)
+        shared = chance(rng, count, b.SHARE_PER_VIEW)
         self._share(rng, posts, at[shared], t[shared], who[shared], agenda)
-        reported = np.flatnonzero(chance(rng, count, b.REPORT_A_VIEW))
+        reported = np.flatnonzero(chance(rng, count, b.REPORT_PER_VIEW))
         when, reporter, what = t[reported] + 9 * MICRO, who[reported], at[reported]
         there = (when < posts["end"][what] - MICRO) & (when < self.world.people["leave"][reporter] - MICRO)
         when, reporter, what = when[there], reporter[there], what[there]
@@ -69,12 +69,12 @@ class Responses:
     def plan_stories(self, day: int, stories: Columns, audience: Audience, agenda: Agenda) -> None:
         """Put the looks at a day's stories on the agenda, and what some feel: those of close friends or of all ties."""
         rng = stream(self.world.seed, "story views", day)
-        at = np.repeat(np.arange(size(stories)), rng.poisson(b.VIEWS_A_STORY, size(stories)))
+        at = np.repeat(np.arange(size(stories)), rng.poisson(b.VIEWS_PER_STORY, size(stories)))
         tied = np.where(chance(rng, len(at), 0.7), FRIEND, FOLLOWER)
         why = np.where(stories["audience"][at] > 0, CLOSE, tied).astype(np.int64)
         t = stories["t"][at] + MICRO * 2 + b.story_delay(rng, len(at))
         seen, views = self._look(rng, stories, at, why, t, audience, agenda)
-        felt = chance(rng, size(views), b.STORY_REACTION_A_VIEW)
+        felt = chance(rng, size(views), b.STORY_REACTION_PER_VIEW)
         felt &= np.isin(
             np.arange(size(views)), np.unique(at[seen] * (1 << 31) + views["user_id"], return_index=True)[1]
         )
@@ -166,7 +166,7 @@ class Responses:
         self, rng: np.random.Generator, posts: Columns, reach: Floats, audience: Audience, agenda: Agenda
     ) -> None:
         people = self.world.people
-        at = np.repeat(np.arange(size(posts)), rng.poisson(b.COMMENTS_A_POST * reach))
+        at = np.repeat(np.arange(size(posts)), rng.poisson(b.COMMENTS_PER_POST * reach))
         t = posts["t"][at] + 5 * MICRO + b.comment_delay(rng, len(at))
         author = posts["author_id"][at]
         why = audience.reasons(rng, posts["community_id"][at], posts["kind"][at] == REEL)

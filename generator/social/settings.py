@@ -90,7 +90,7 @@ class Settings:
         self._give(new, np.zeros(len(new), np.int64), people["join"][new] + 30 * MICRO, CREATE, agenda)
         here = np.flatnonzero((people["leave"] > first) & (people["join"] < last))
         who, when = here, np.maximum(people["join"][here] + DAY, first)
-        for _ in range(b.BADGES_A_MONTH):  # each round a later badge or level
+        for _ in range(b.BADGES_PER_MONTH):  # each round a later badge or level
             earned = chance(rng, len(who), np.minimum(0.9, 0.40 * self.world.activity[who]))
             who, when = who[earned], after(rng, when[earned], 4)
             kept = (when < last) & (when < people["leave"][who] - MINUTE)

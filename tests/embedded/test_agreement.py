@@ -231,7 +231,7 @@ def _plain(value: Any) -> Any:
 def ask_both(ch: Client, stream: str, messages: list[bytes]) -> list[Verdict]:
     """Land the messages as one batch at (source, stream, offset = index), and put both verdicts side by side."""
     ch.insert(
-        "landing.inbox",
+        "landing.inbox_null",
         [[SOURCE, stream, 0, i, "", None, raw] for i, raw in enumerate(messages)],
         ["source", "stream", "partition", "offset", "key", "sent_at", "raw"],
         settings={"max_partitions_per_insert_block": 0},  # the times are of any month since 1900

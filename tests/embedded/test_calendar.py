@@ -50,7 +50,7 @@ def test_a_world_that_ends_on(end: str, emptied: Session, tmp_path: Path) -> Non
     manifest = generate(options, s.renderer.registry, {"files": FileWriter(tmp_path)})
     lines = [line for file in sorted(tmp_path.rglob("*.jsonl")) for line in file.read_bytes().splitlines()]
     s.ch.insert(
-        "landing.inbox",
+        "landing.inbox_null",
         [["calendar", "calendar", 0, n, "", None, line] for n, line in enumerate(lines)],
         ["source", "stream", "partition", "offset", "key", "sent_at", "raw"],
         settings={"max_partitions_per_insert_block": 0},

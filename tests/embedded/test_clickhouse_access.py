@@ -192,7 +192,7 @@ def test_a_column_is_added_by_each_shard(made: Path) -> None:
 
 def test_ingest_takes_messages_in_and_reads_no_mart(made: Path) -> None:
     allowed = [
-        "INSERT INTO landing.inbox VALUES ('kafka:e0', 'social.user', 0, 0, '', NULL, '{}')",
+        "INSERT INTO landing.inbox_null VALUES ('kafka:e0', 'social.user', 0, 0, '', NULL, '{}')",
         "SELECT count() FROM raw.dead_letters",
         "INSERT INTO ops.positions VALUES ('kafka:e0', 'social.user', 0, 1, now64(6))",
         "SELECT * FROM system.kafka_consumers",

@@ -7,7 +7,9 @@ vault when it came. The accounts are those of `clickvault reconcile`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
@@ -99,7 +101,7 @@ class Home:
         }  # fmt: skip
         raw = json.dumps(message).encode()
         columns = ["source", "stream", "partition", "offset", "key", "sent_at", "raw"]
-        self.s.ch.insert("landing.inbox", [[SOURCE, "s", 0, self.sent, "", None, raw]], columns)
+        self.s.ch.insert("landing.inbox_null", [[SOURCE, "s", 0, self.sent, "", None, raw]], columns)
         self.sent += 1
         self.s.ch.command(f"INSERT INTO ops.positions VALUES ('{SOURCE}', 's', 0, {self.sent}, now64(6, 'UTC'))")
         return message
@@ -433,7 +435,7 @@ def test_nothing_of_a_domain_that_is_off_is_dropped_unless_it_is_named(home: Hom
 
     home.domains.pop("web")
     dropped = {c.name for c in home.init(drop_domains=["web"]) if c.action == "drop"}
-    assert {"queue landing.queue_web", "feed landing.judge_visit"} <= dropped
+    assert {"queue landing.queue_web", "feed landing.validate_visit_mv"} <= dropped
     assert not any("raw." in name for name in dropped)
     home.send("visit", visit_id=str(uuid4()), title="c")
     home.balanced()
@@ -471,3 +473,51 @@ def test_a_home_without_a_ledger_is_compared_with_its_tables(home: Home) -> None
     home.init()
     assert {v[-1].since for v in versions.history(home.s.ch).values()} == {versions.ALWAYS}
     assert UUID(str(home.raw("relic", "relic_id")[0][0]))
+
+
+# ── earlier names ─────────────────────────────────────────────────────────────────────────────────────────────
+
+EARLIER = (
+    (r"\blanding\.(`?)validated_(\w+)_null\b", r"landing.\1judged_\2"),
+    (r"\blanding\.(`?)(routed|gathered)_(\w+)_null\b", r"landing.\1\2_\3"),
+    (r"\blanding\.(`?)validate_(\w+)_mv\b", r"landing.\1judge_\2"),
+    (r"\blanding\.(`?)(accept|reject|route|gather|pull)_(\w+)_mv\b", r"landing.\1\2_\3"),
+    (r"\blanding\.inbox_mv\b", "landing.inbox_feed"),
+    (r"\binbox_null\b", "inbox"),
+)
+
+
+def earlier(text: str) -> str:
+    """The text with the names that Null tables and materialized views of `landing` had in 0.1.0."""
+    for now, before in EARLIER:
+        text = re.sub(now, before, text)
+    return text
+
+
+def test_what_has_the_names_of_an_earlier_version_comes_over(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old views beside new ones would take each message twice; a queue without its view takes none."""
+    home.declare("ferry", ferry_id=key("ferry"), title=TITLE)
+    home.init()
+    settings, ch, events = home.s.settings, home.s.ch, home.renderer.registry.events
+    wanted = schema.clickhouse_objects(home.renderer, settings)
+    old = [replace(o, name=earlier(o.name), sql=earlier(o.sql)) for o in wanted]
+    gone = {o.name for o in old} - {o.name for o in wanted}
+    assert {"landing.judged_ferry", "landing.judge_ferry", "landing.inbox", "landing.reject_unknown"} <= gone
+    schema.apply_clickhouse(ch, old, settings, None, events)
+    assert gone <= schema._existing(ch)
+
+    said: list[str] = []
+    command = ch.command
+    monkeypatch.setattr(ch, "command", lambda sql, *args, **how: (said.append(sql), command(sql, *args, **how))[1])
+    assert {c.name.split(" ")[1] for c in home.init() if c.action == "drop"} == gone
+    monkeypatch.undo()
+    pulls = [o.name for o in old if o.kind == "pull"]
+    stopped = [sql.replace("`", "").split(" ")[-1] for sql in said if sql.startswith("DROP VIEW")]
+    assert sorted(stopped) == sorted(pulls), "ingestion stops first"
+    changing = [sql for sql in said if sql.startswith(("DROP TABLE", "CREATE MATERIALIZED"))]
+    assert said.index(changing[0]) > max(i for i, sql in enumerate(said) if sql.startswith("DROP VIEW"))
+    assert not gone & schema._existing(ch)
+    home.send("ferry", ferry_id=str(uuid4()), title="a")
+    home.balanced()
+    assert home.raw("ferry", "title") == [("a",)]
+    assert rows(ch, "SELECT count() AS n FROM landing.events WHERE event_type = 'ferry'") == [{"n": 1}]

@@ -155,7 +155,7 @@ def test_sessions_end_at_the_next_status(facts: Facts) -> None:
     for row, lengths in zip(whole, ([3600.0, 0.0], [10.0, 20.0]), strict=True):
         assert within_one_per_cent(row["p90_seconds"], lengths, 0.9), row
     (day,) = facts.ask("SELECT * FROM marts.v_session_daily")
-    assert (day["sessions"], day["users"], day["sessions_a_user"]) == (4, 2, 2)
+    assert (day["sessions"], day["users"], day["sessions_per_user"]) == (4, 2, 2)
     for start in (D3, D2, D1):  # each day by itself sees the session that began before it
         facts.build("session_daily", start, start + timedelta(days=1))
     assert facts.ask("SELECT * FROM marts.v_session_device_daily ORDER BY day, device") == whole

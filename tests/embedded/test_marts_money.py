@@ -55,8 +55,8 @@ def test_ad_daily(world: World, events: Events) -> None:
         assert (row["impressions"], row["clicks"], row["reach"]) == (shown, clicks, len(reach[key])), key
         assert row["spend"] == units(n["micros"])
         assert row["ctr"] == (pytest.approx(clicks / shown, rel=1e-9) if shown else None)
-        assert row["spend_a_mille"] == (pytest.approx(n["micros"] / 1000 / shown, rel=1e-9) if shown else None)
-        assert row["cost_a_click"] == (pytest.approx(n["micros"] / 1e6 / clicks, rel=1e-9) if clicks else None)
+        assert row["spend_per_mille"] == (pytest.approx(n["micros"] / 1000 / shown, rel=1e-9) if shown else None)
+        assert row["cost_per_click"] == (pytest.approx(n["micros"] / 1e6 / clicks, rel=1e-9) if clicks else None)
     assert sum(n["ad_click"] for n in count.values()) > 0
     assert any(r["spend"] > 0 for r in found.values())
     assert any(0 < r["reach"] < r["impressions"] for r in found.values()), "nobody saw an ad twice: reach is not tested"
@@ -82,8 +82,8 @@ def test_advertising_daily(world: World, events: Events) -> None:
         assert (row["impressions"], row["clicks"]) == (shown, clicks)
         assert (row["reach"], row["ads"], row["spend"]) == (len(reach[key]), len(ads[key]), units(n["micros"]))
         assert row["ctr"] == (pytest.approx(clicks / shown, rel=1e-9) if shown else None)
-        assert row["spend_a_mille"] == (pytest.approx(n["micros"] / 1000 / shown, rel=1e-9) if shown else None)
-        assert row["cost_a_click"] == (pytest.approx(n["micros"] / 1e6 / clicks, rel=1e-9) if clicks else None)
+        assert row["spend_per_mille"] == (pytest.approx(n["micros"] / 1000 / shown, rel=1e-9) if shown else None)
+        assert row["cost_per_click"] == (pytest.approx(n["micros"] / 1e6 / clicks, rel=1e-9) if clicks else None)
     assert max(len(a) for a in ads.values()) > 1, "never two ads on a day: the reach of several is not tested"
 
 

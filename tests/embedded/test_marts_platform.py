@@ -62,7 +62,7 @@ def test_platform(world: World, events: Events, view: str) -> None:
         assert tuple(bool(row[c]) for c in ("complete", "week_complete", "month_complete")) == complete, day
         assert {name: row[name] for name in COUNTED} == {name: n[name] for name in COUNTED}, (day, s)
         interactions = n["comments"] + n["reactions"] + n["likes"] + n["shares"]
-        assert row["interactions_a_post"] == ratio(interactions, n["posts"] + n["stories"] + n["reels"])
+        assert row["interactions_per_post"] == ratio(interactions, n["posts"] + n["stories"] + n["reels"])
         dau, wau, mau = (
             len(set().union(*(active.get((day - timedelta(days=i), s), set()) for i in range(size))))
             for size in (1, 7, 30)

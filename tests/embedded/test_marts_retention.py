@@ -118,7 +118,7 @@ def test_session_daily(world: World, events: Events, view: str) -> None:
     for at, row in found.items():
         assert (row["sessions"], row["users"]) == (len(lengths[at]), len(people[at])), at
         assert row["mean_seconds"] == ratio(sum(lengths[at]), len(lengths[at]))
-        assert row["sessions_a_user"] == ratio(len(lengths[at]), len(people[at]))
+        assert row["sessions_per_user"] == ratio(len(lengths[at]), len(people[at]))
         assert within_one_per_cent(row["median_seconds"], lengths[at], 0.5), at
         assert within_one_per_cent(row["p90_seconds"], lengths[at], 0.9), at
     assert sum(map(len, lengths.values())) > 500

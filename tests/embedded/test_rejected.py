@@ -144,7 +144,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 def land(session: Session, stream: str, messages: list[bytes]) -> None:
     """Messages of a stream from offset 0 on, landed whole."""
     session.ch.insert(
-        "landing.inbox",
+        "landing.inbox_null",
         [[SOURCE, stream, 0, i, "", None, raw] for i, raw in enumerate(messages)],
         ["source", "stream", "partition", "offset", "key", "sent_at", "raw"],
     )

@@ -109,9 +109,7 @@ def test_metadata_as_a_bi_tools_sync_asks_for_it(told: Told, world: Session) -> 
 
 
 def test_rows_of_a_mart(told: Told, world: Session) -> None:
-    sql = (
-        "SELECT toString(day) AS day, dau, posts, interactions_a_post AS share FROM marts.v_platform_daily ORDER BY day"
-    )
+    sql = "SELECT toString(day) AS day, dau, posts, interactions_per_post AS share FROM marts.v_platform_daily ORDER BY day"
     expected = ask(world, sql)
     assert len(expected) >= 6
     assert len(told["day"]) == len(expected)

@@ -38,7 +38,9 @@ ONE = schema.clickhouse_objects(Renderer(Registry([DOMAIN])), SETTINGS)
 MANY = clustered(ONE, "clickvault")
 BY_NAME = {o.name: o for o in MANY}
 _OTHERS = "|".join(sorted(Registry([DOMAIN]).events.keys() - {"user", "reaction"}))
-REPEATED = re.compile(rf"^(raw\.|landing\.(judged|accept|reject|routed|route)_)({_OTHERS})(_local)?$|^landing\.judge_")
+REPEATED = re.compile(
+    rf"^raw\.({_OTHERS})(_local)?$|^landing\.(validated|accept|reject|routed|route)_({_OTHERS})_(null|mv)$|^landing\.validate_"
+)
 
 
 def test_without_a_cluster_nothing_changes() -> None:
@@ -163,7 +165,7 @@ def test_a_message_is_judged_where_it_landed() -> None:
         if o.kind == "feed":
             assert "landing.events\n" not in f"{o.sql}\n".replace(" landing.events ", " landing.events\n"), o.name
     assert any("FROM landing.events_local" in o.sql for o in MANY if o.kind == "feed")
-    accept = BY_NAME["landing.accept_user"].sql
+    accept = BY_NAME["landing.accept_user_mv"].sql
     assert "TO raw.`user`" in accept, "what was accepted goes to its shard"
 
 

@@ -144,7 +144,7 @@ def over(view: str, metric: str, *dimensions: str) -> str:
         ("community_daily", "members", ["community_id"], "sum(members)"),
         ("community_daily", "members", ["day"], ""),  # as of a day's end
         ("community_daily", "engagement", ["community_id"], ""),  # people who are active in two communities
-        ("ad_daily", "spend_a_mille", ["day"], "((1000 * sum(spend)) / nullIf(sum(impressions), 0))"),
+        ("ad_daily", "spend_per_mille", ["day"], "((1000 * sum(spend)) / nullIf(sum(impressions), 0))"),
         ("ad_daily", "spend", ["currency"], ""),  # money of two currencies is never added
         ("revenue_daily", "total", ["day"], "(((sum(ads) + sum(donations)) + sum(subscriptions)) + sum(sponsorships))"),
         ("platform_slice_daily", "posts", ["country"], ""),  # its rows of all would be added to those of each

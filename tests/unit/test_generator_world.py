@@ -15,6 +15,7 @@ import pytest
 from clickvault.contract import Registry
 from clickvault.generator import GenerateOptions
 from clickvault.generator.shapes import check
+from clickvault.generator.social.shapes import SHAPES
 from clickvault.generator.social.simulate import Simulation
 from tests.unit.generated import EPOCH, Event, contracts, events
 
@@ -474,7 +475,7 @@ def test_sessions_end_before_the_next_deed_and_differ_in_length(by_type: dict[st
 
 def simulated(users: int, days: int, seed: int) -> Iterator[dict[str, Any]]:
     options = GenerateOptions(EPOCH, EPOCH + timedelta(days=days), users=users, seed=seed)
-    return (tables for _, tables in Simulation(options, check(contracts())).days(days - 1))
+    return (tables for _, tables in Simulation(options, check(contracts(), SHAPES)).days(days - 1))
 
 
 @pytest.mark.parametrize("seed", [1, 7, 9])

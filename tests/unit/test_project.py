@@ -88,6 +88,8 @@ def test_a_password_in_dotenv_belongs_to_the_address_in_the_file(project: Path) 
     [
         (f'[stores]\nkafka_password = "{SECRET}"', "kafka_password holds a secret"),
         (f'[stores]\npostgres_url = "postgresql://vault:{SECRET}@pg:5432/vault"', "postgres_url holds a secret"),
+        (f'[stores]\npostgres_url = "postgresql://vault@pg/vault?password={SECRET}"', "postgres_url holds a secret"),
+        (f'[stores]\nclickhouse_url = "http://owner:{SECRET}/[@ch:8123"', "clickhouse_url holds a secret"),
         (f'alerts = ["tgram://{SECRET}/1"]', "alerts holds a secret"),
         ('domain = ["mine"]', "there is no setting 'domain'"),
         ('stores = "kafka:9092"', "stores must be a table"),

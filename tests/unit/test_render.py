@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -176,16 +177,23 @@ def rendered() -> dict[str, str]:
     out: dict[str, list[str]] = {}
     mine = {f"raw.{e.event_type}": e.event_type for e in EVENTS}
     mine |= {
-        f"landing.{kind}_{e.event_type}": e.event_type
+        f"landing.{kind.format(e.event_type)}": e.event_type
         for e in EVENTS
-        for kind in ("routed", "route", "judged", "judge", "accept", "reject")
+        for kind in (
+            "routed_{}_null",
+            "route_{}_mv",
+            "validated_{}_null",
+            "validate_{}_mv",
+            "accept_{}_mv",
+            "reject_{}_mv",
+        )
     }
 
     def add(name: str, title: str, *sql: str) -> None:
         out.setdefault(name, []).append(section(title, *sql))
 
     for o in clickhouse():
-        first, _, rest = o.name.partition("_")
+        first, _, rest = re.sub("_(null|mv)$", "", o.name).partition("_")
         group = rest if first.removeprefix("landing.") in ("queue", "pull", "gathered", "gather") else ""
         name = f"group_{group}" if group else f"event_{mine[o.name]}" if o.name in mine else "clickhouse"
         if o.name.startswith("marts."):
@@ -378,28 +386,28 @@ def test_columns_agree_on_the_way_to_raw(event) -> None:  # type: ignore[no-unty
     by_name = {o.name: o.sql for o in clickhouse()}
     name = event.event_type
     raw = columns_of(by_name[f"raw.{name}"])
-    judged = columns_of(by_name[f"landing.judged_{name}"])
-    assert selected(by_name[f"landing.accept_{name}"]) == raw
+    judged = columns_of(by_name[f"landing.validated_{name}_null"])
+    assert selected(by_name[f"landing.accept_{name}_mv"]) == raw
     own = [f.name for f in event.all_fields if f.name != "event_type"]
     assert raw[: len(own)] == judged[: len(own)] == own
-    verdict = by_name[f"landing.judge_{name}"]
+    verdict = by_name[f"landing.validate_{name}_mv"]
     aliases = [
         line.strip().rpartition(" AS ")[2].strip("`, ") for line in verdict.splitlines() if line.startswith("    ")
     ]
     assert [a for a in aliases if a in own][-len(own) :] == own
-    assert set(selected(by_name[f"landing.reject_{name}"])) == set(columns_of(by_name["raw.rejected"]))
+    assert set(selected(by_name[f"landing.reject_{name}_mv"])) == set(columns_of(by_name["raw.rejected"]))
 
 
 def test_every_way_in_lands_the_same_columns() -> None:
     """What one source leaves out would be empty for its messages alone."""
     by_name = {o.name: o.sql for o in clickhouse()}
     landed = set(columns_of(by_name["landing.events"]))
-    for name in [f"landing.pull_{g}" for g in RENDERER.registry.groups]:
+    for name in [f"landing.pull_{g}_mv" for g in RENDERER.registry.groups]:
         aliases = {line.strip().rpartition(" AS ")[2].strip(", ") for line in by_name[name].splitlines()}
         assert landed <= aliases | {"raw"}, name
     load = RENDERER.render("ingest/s3_load.sql.j2")
     assert all(f" AS {c}" in load for c in landed)
-    assert by_name["landing.inbox_feed"].count(" AS ") >= 2
+    assert by_name["landing.inbox_mv"].count(" AS ") >= 2
 
 
 @pytest.mark.parametrize("group", RENDERER.registry.groups)
@@ -443,7 +451,7 @@ def test_everything_judges_by_the_same_rules(event) -> None:  # type: ignore[no-
     def plain(sql: str) -> str:
         return "\n".join(line.strip() for line in sql.splitlines() if line.strip())
 
-    view = plain(next(o.sql for o in clickhouse() if o.name == f"landing.judge_{event.event_type}"))
+    view = plain(next(o.sql for o in clickhouse() if o.name == f"landing.validate_{event.event_type}_mv"))
     verdict = view[view.index("JSONExtractKeys(raw) AS _keys") : view.index(" AS reasons")]
     assert verdict.count("\n") > 30
     assert "> landed_at + toIntervalSecond(" in verdict
@@ -461,11 +469,13 @@ def test_the_judge_comes_after_what_it_feeds(event) -> None:  # type: ignore[no-
     """In the other order a message that lands meanwhile is judged into nothing, or routed to no judge."""
     order = [o.name for o in clickhouse()]
     name = event.event_type
-    assert order.index(f"landing.route_{name}") > order.index(f"landing.judge_{name}")
-    assert order.index(f"landing.gather_{event.group}") > order.index(f"landing.route_{name}")
-    routed = next(o.sql for o in clickhouse() if o.name == f"landing.routed_{name}")
-    assert selected(next(o.sql for o in clickhouse() if o.name == f"landing.route_{name}")) == columns_of(routed)
-    assert order.index(f"landing.judge_{name}") > max(order.index(f"landing.{k}_{name}") for k in ("accept", "reject"))
+    assert order.index(f"landing.route_{name}_mv") > order.index(f"landing.validate_{name}_mv")
+    assert order.index(f"landing.gather_{event.group}_mv") > order.index(f"landing.route_{name}_mv")
+    routed = next(o.sql for o in clickhouse() if o.name == f"landing.routed_{name}_null")
+    assert selected(next(o.sql for o in clickhouse() if o.name == f"landing.route_{name}_mv")) == columns_of(routed)
+    assert order.index(f"landing.validate_{name}_mv") > max(
+        order.index(f"landing.{k}_{name}_mv") for k in ("accept", "reject")
+    )
 
 
 def test_rendering_is_repeatable() -> None:
@@ -531,7 +541,7 @@ def test_an_epoch_stays_inside_its_literals(epoch: str) -> None:
     for group in RENDERER.registry.groups:
         for name, text in (
             (f"landing.queue_{group}", "clickvault." + group + "."),
-            (f"landing.pull_{group}", "kafka:"),
+            (f"landing.pull_{group}_mv", "kafka:"),
         ):
             plain = next(o.sql for o in clickhouse() if o.name == name)
             assert plain.count(literal(text + "e0")) == 1

@@ -54,10 +54,10 @@ public class Marts {
     }
 
     static void queries(Connection connection) throws SQLException {
-        String all = "SELECT day, dau, posts, interactions_a_post FROM marts.v_platform_daily ORDER BY day";
+        String all = "SELECT day, dau, posts, interactions_per_post FROM marts.v_platform_daily ORDER BY day";
         try (Statement statement = connection.createStatement(); ResultSet rows = statement.executeQuery(all)) {
             while (rows.next()) {
-                String share = rows.getObject("interactions_a_post") == null ? "null" : Double.toString(rows.getDouble(4));
+                String share = rows.getObject("interactions_per_post") == null ? "null" : Double.toString(rows.getDouble(4));
                 tell("day", rows.getDate("day").toString(), Long.toString(rows.getLong("dau")),
                         Long.toString(rows.getLong(3)), share);
             }

@@ -150,8 +150,8 @@ CREATE TABLE IF NOT EXISTS ops.contracts
 ENGINE = ReplacingMergeTree
 ORDER BY (event_type, since);
 
--- ═══ ClickHouse: feed landing.reject_unknown
-CREATE MATERIALIZED VIEW landing.reject_unknown TO raw.rejected AS
+-- ═══ ClickHouse: feed landing.reject_unknown_mv
+CREATE MATERIALIZED VIEW landing.reject_unknown_mv TO raw.rejected AS
 SELECT
     event_type,
     [coalesce(nullIf(multiIf(
@@ -167,8 +167,8 @@ SELECT
 FROM landing.events
 WHERE event_type NOT IN ('user', 'user_profile', 'user_settings', 'user_privacy', 'user_status', 'user_badges', 'friend', 'follower', 'subscription', 'block', 'mute', 'close_friend', 'post', 'story', 'reel', 'comment', 'reply', 'reaction', 'like', 'share', 'quote', 'post_view', 'photo', 'video', 'album', 'attachment', 'thumbnail', 'community', 'group', 'group_member', 'group_moderator', 'community_topic', 'pinned_post', 'report', 'ad', 'ad_impression', 'ad_click', 'sponsorship', 'donation', 'subscription_revenue');
 
--- ═══ ClickHouse: stream landing.inbox
-CREATE TABLE landing.inbox
+-- ═══ ClickHouse: stream landing.inbox_null
+CREATE TABLE landing.inbox_null
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -180,9 +180,9 @@ CREATE TABLE landing.inbox
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.inbox_feed
-CREATE MATERIALIZED VIEW landing.inbox_feed TO landing.events AS
-SELECT source, stream, partition, offset, key, if(toUnixTimestamp64Milli(inbox.sent_at) > 0 AND toUnixTimestamp64Milli(inbox.sent_at) < 10413792000000, inbox.sent_at, NULL) AS sent_at, now64(6, 'UTC') AS landed_at,
+-- ═══ ClickHouse: feed landing.inbox_mv
+CREATE MATERIALIZED VIEW landing.inbox_mv TO landing.events AS
+SELECT source, stream, partition, offset, key, if(toUnixTimestamp64Milli(inbox_null.sent_at) > 0 AND toUnixTimestamp64Milli(inbox_null.sent_at) < 10413792000000, inbox_null.sent_at, NULL) AS sent_at, now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',
@@ -192,7 +192,7 @@ SELECT source, stream, partition, offset, key, if(toUnixTimestamp64Milli(inbox.s
         isValidJSON(replaceRegexpAll(raw, '\\\\(?:\\\\|u[dD][89a-fA-F][0-9a-fA-F]{2})', '__')), 'half a surrogate pair: a character cut in two',
         isValidJSON(replaceRegexpAll(raw, '("(?:\\\\.|[^"\\\\])*")|[eE][+-]?[0-9]+', '\\1')), 'a number out of range',
         'not JSON') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type, raw
-FROM landing.inbox;
+FROM landing.inbox_null;
 
 -- ═══ ClickHouse: database graph
 CREATE DATABASE IF NOT EXISTS graph;
@@ -381,8 +381,8 @@ WITH sums AS
 SELECT
     day, currency, impressions, clicks, (clicks) / nullIf(impressions, 0) AS ctr, reached AS reach,
     toDecimal128(spend_micros, 6) / 1000000 AS spend,
-    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_a_mille,
-    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_a_click, ads
+    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_per_mille,
+    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_per_click, ads
 FROM sums
 ORDER BY day, currency;
 
@@ -486,7 +486,7 @@ WITH windows AS
 )
 SELECT
     sums.day AS day, complete, week_complete, month_complete, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
-    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_a_post,
+    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_per_post,
     dau, wau, mau, (dau) / nullIf(wau, 0) AS dau_wau, (wau) / nullIf(mau, 0) AS wau_mau, (dau) / nullIf(mau, 0) AS stickiness
 FROM
 (
@@ -531,7 +531,7 @@ WITH windows AS
 )
 SELECT
     sums.day AS day, complete, week_complete, month_complete, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
-    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_a_post,
+    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_per_post,
     dau, wau, mau, (dau) / nullIf(wau, 0) AS dau_wau, (wau) / nullIf(mau, 0) AS wau_mau, (dau) / nullIf(mau, 0) AS stickiness
 FROM
 (
@@ -639,7 +639,7 @@ ORDER BY day, age_hours;
 CREATE VIEW marts.v_session_device_daily AS
 SELECT
     day, device, sessions, users, (micros / 1e6) / nullIf(sessions, 0) AS mean_seconds, quantiles[1] / 1e6 AS median_seconds, quantiles[2] / 1e6 AS p90_seconds,
-    (sessions) / nullIf(users, 0) AS sessions_a_user
+    (sessions) / nullIf(users, 0) AS sessions_per_user
 FROM
 (
     SELECT

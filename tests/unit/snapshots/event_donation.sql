@@ -25,8 +25,8 @@ PARTITION BY toYYYYMM(event_time)
 ORDER BY (event_time, event_id)
 COMMENT 'A user gives money to a creator, for a post or just so.';
 
--- ═══ ClickHouse: stream landing.judged_donation
-CREATE TABLE landing.`judged_donation`
+-- ═══ ClickHouse: stream landing.validated_donation_null
+CREATE TABLE landing.`validated_donation_null`
 (
     `event_id` UUID,
     `op` LowCardinality(String),
@@ -48,22 +48,22 @@ CREATE TABLE landing.`judged_donation`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.accept_donation
-CREATE MATERIALIZED VIEW landing.`accept_donation` TO raw.`donation` AS
+-- ═══ ClickHouse: feed landing.accept_donation_mv
+CREATE MATERIALIZED VIEW landing.`accept_donation_mv` TO raw.`donation` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `donor_id`, `creator_id`, `post_id`, `amount_micros`, `currency`,
     source, stream, partition, offset, landed_at
-FROM landing.`judged_donation`
+FROM landing.`validated_donation_null`
 WHERE empty(reasons);
 
--- ═══ ClickHouse: feed landing.reject_donation
-CREATE MATERIALIZED VIEW landing.`reject_donation` TO raw.rejected AS
+-- ═══ ClickHouse: feed landing.reject_donation_mv
+CREATE MATERIALIZED VIEW landing.`reject_donation_mv` TO raw.rejected AS
 SELECT 'donation' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
-FROM landing.`judged_donation`
+FROM landing.`validated_donation_null`
 WHERE notEmpty(reasons);
 
--- ═══ ClickHouse: stream landing.routed_donation
-CREATE TABLE landing.`routed_donation`
+-- ═══ ClickHouse: stream landing.routed_donation_null
+CREATE TABLE landing.`routed_donation_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -75,8 +75,8 @@ CREATE TABLE landing.`routed_donation`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.judge_donation
-CREATE MATERIALIZED VIEW landing.`judge_donation` TO landing.`judged_donation` AS
+-- ═══ ClickHouse: feed landing.validate_donation_mv
+CREATE MATERIALIZED VIEW landing.`validate_donation_mv` TO landing.`validated_donation_null` AS
 WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `donor_id` Nullable(String), `creator_id` Nullable(String), `post_id` Nullable(String), `amount_micros` Nullable(Int64), `currency` Nullable(String))') AS _v
@@ -197,13 +197,13 @@ SELECT
         ifNull(_v.`currency`, '') NOT IN ('EUR', 'USD', 'GBP', 'BRL', 'JPY', 'PLN'), 'currency: not one of the allowed values',
         '')
         ]    )) AS reasons
-FROM landing.`routed_donation`
+FROM landing.`routed_donation_null`
 WHERE event_type = 'donation';
 
--- ═══ ClickHouse: feed landing.route_donation
-CREATE MATERIALIZED VIEW landing.`route_donation` TO landing.`routed_donation` AS
+-- ═══ ClickHouse: feed landing.route_donation_mv
+CREATE MATERIALIZED VIEW landing.`route_donation_mv` TO landing.`routed_donation_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.`gathered_money`
+FROM landing.`gathered_money_null`
 WHERE event_type = 'donation';
 
 -- ═══ PostgreSQL: table stage.donation

@@ -22,8 +22,8 @@ PARTITION BY toYYYYMM(event_time)
 ORDER BY (event_time, event_id)
 COMMENT 'Two users are friends from event_time on.';
 
--- ═══ ClickHouse: stream landing.judged_friend
-CREATE TABLE landing.`judged_friend`
+-- ═══ ClickHouse: stream landing.validated_friend_null
+CREATE TABLE landing.`validated_friend_null`
 (
     `event_id` UUID,
     `op` LowCardinality(String),
@@ -42,22 +42,22 @@ CREATE TABLE landing.`judged_friend`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.accept_friend
-CREATE MATERIALIZED VIEW landing.`accept_friend` TO raw.`friend` AS
+-- ═══ ClickHouse: feed landing.accept_friend_mv
+CREATE MATERIALIZED VIEW landing.`accept_friend_mv` TO raw.`friend` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `friend_id`,
     source, stream, partition, offset, landed_at
-FROM landing.`judged_friend`
+FROM landing.`validated_friend_null`
 WHERE empty(reasons);
 
--- ═══ ClickHouse: feed landing.reject_friend
-CREATE MATERIALIZED VIEW landing.`reject_friend` TO raw.rejected AS
+-- ═══ ClickHouse: feed landing.reject_friend_mv
+CREATE MATERIALIZED VIEW landing.`reject_friend_mv` TO raw.rejected AS
 SELECT 'friend' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
-FROM landing.`judged_friend`
+FROM landing.`validated_friend_null`
 WHERE notEmpty(reasons);
 
--- ═══ ClickHouse: stream landing.routed_friend
-CREATE TABLE landing.`routed_friend`
+-- ═══ ClickHouse: stream landing.routed_friend_null
+CREATE TABLE landing.`routed_friend_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -69,8 +69,8 @@ CREATE TABLE landing.`routed_friend`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.judge_friend
-CREATE MATERIALIZED VIEW landing.`judge_friend` TO landing.`judged_friend` AS
+-- ═══ ClickHouse: feed landing.validate_friend_mv
+CREATE MATERIALIZED VIEW landing.`validate_friend_mv` TO landing.`validated_friend_null` AS
 WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String), `friend_id` Nullable(String))') AS _v
@@ -164,13 +164,13 @@ SELECT
         NOT match(ifNull(_v.`friend_id`, ''), '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'), 'friend_id: not a UUID',
         '')
         ]    )) AS reasons
-FROM landing.`routed_friend`
+FROM landing.`routed_friend_null`
 WHERE event_type = 'friend';
 
--- ═══ ClickHouse: feed landing.route_friend
-CREATE MATERIALIZED VIEW landing.`route_friend` TO landing.`routed_friend` AS
+-- ═══ ClickHouse: feed landing.route_friend_mv
+CREATE MATERIALIZED VIEW landing.`route_friend_mv` TO landing.`routed_friend_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.`gathered_ties`
+FROM landing.`gathered_ties_null`
 WHERE event_type = 'friend';
 
 -- ═══ PostgreSQL: table stage.friend

@@ -27,8 +27,8 @@ PARTITION BY toYYYYMM(event_time)
 ORDER BY (event_time, event_id)
 COMMENT 'A photo that a user uploads, into an album or not.';
 
--- ═══ ClickHouse: stream landing.judged_photo
-CREATE TABLE landing.`judged_photo`
+-- ═══ ClickHouse: stream landing.validated_photo_null
+CREATE TABLE landing.`validated_photo_null`
 (
     `event_id` UUID,
     `op` LowCardinality(String),
@@ -52,22 +52,22 @@ CREATE TABLE landing.`judged_photo`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.accept_photo
-CREATE MATERIALIZED VIEW landing.`accept_photo` TO raw.`photo` AS
+-- ═══ ClickHouse: feed landing.accept_photo_mv
+CREATE MATERIALIZED VIEW landing.`accept_photo_mv` TO raw.`photo` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `media_id`, `owner_id`, `album_id`, `format`, `bytes_size`, `width`, `height`,
     source, stream, partition, offset, landed_at
-FROM landing.`judged_photo`
+FROM landing.`validated_photo_null`
 WHERE empty(reasons);
 
--- ═══ ClickHouse: feed landing.reject_photo
-CREATE MATERIALIZED VIEW landing.`reject_photo` TO raw.rejected AS
+-- ═══ ClickHouse: feed landing.reject_photo_mv
+CREATE MATERIALIZED VIEW landing.`reject_photo_mv` TO raw.rejected AS
 SELECT 'photo' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
-FROM landing.`judged_photo`
+FROM landing.`validated_photo_null`
 WHERE notEmpty(reasons);
 
--- ═══ ClickHouse: stream landing.routed_photo
-CREATE TABLE landing.`routed_photo`
+-- ═══ ClickHouse: stream landing.routed_photo_null
+CREATE TABLE landing.`routed_photo_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -79,8 +79,8 @@ CREATE TABLE landing.`routed_photo`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.judge_photo
-CREATE MATERIALIZED VIEW landing.`judge_photo` TO landing.`judged_photo` AS
+-- ═══ ClickHouse: feed landing.validate_photo_mv
+CREATE MATERIALIZED VIEW landing.`validate_photo_mv` TO landing.`validated_photo_null` AS
 WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `media_id` Nullable(String), `owner_id` Nullable(String), `album_id` Nullable(String), `format` Nullable(String), `bytes_size` Nullable(Int64), `width` Nullable(Int64), `height` Nullable(Int64))') AS _v
@@ -229,13 +229,13 @@ SELECT
         assumeNotNull(_v.`height`) > 32768, 'height: above 32768',
         '')
         ]    )) AS reasons
-FROM landing.`routed_photo`
+FROM landing.`routed_photo_null`
 WHERE event_type = 'photo';
 
--- ═══ ClickHouse: feed landing.route_photo
-CREATE MATERIALIZED VIEW landing.`route_photo` TO landing.`routed_photo` AS
+-- ═══ ClickHouse: feed landing.route_photo_mv
+CREATE MATERIALIZED VIEW landing.`route_photo_mv` TO landing.`routed_photo_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.`gathered_media`
+FROM landing.`gathered_media_null`
 WHERE event_type = 'photo';
 
 -- ═══ PostgreSQL: table stage.photo

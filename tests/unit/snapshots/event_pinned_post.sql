@@ -24,8 +24,8 @@ PARTITION BY toYYYYMM(event_time)
 ORDER BY (event_time, event_id)
 COMMENT 'A community pins a post at its top: one at a time, another takes its place.';
 
--- ═══ ClickHouse: stream landing.judged_pinned_post
-CREATE TABLE landing.`judged_pinned_post`
+-- ═══ ClickHouse: stream landing.validated_pinned_post_null
+CREATE TABLE landing.`validated_pinned_post_null`
 (
     `event_id` UUID,
     `op` LowCardinality(String),
@@ -46,22 +46,22 @@ CREATE TABLE landing.`judged_pinned_post`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.accept_pinned_post
-CREATE MATERIALIZED VIEW landing.`accept_pinned_post` TO raw.`pinned_post` AS
+-- ═══ ClickHouse: feed landing.accept_pinned_post_mv
+CREATE MATERIALIZED VIEW landing.`accept_pinned_post_mv` TO raw.`pinned_post` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `community_id`, `post_id`, `moderator_id`, `position`,
     source, stream, partition, offset, landed_at
-FROM landing.`judged_pinned_post`
+FROM landing.`validated_pinned_post_null`
 WHERE empty(reasons);
 
--- ═══ ClickHouse: feed landing.reject_pinned_post
-CREATE MATERIALIZED VIEW landing.`reject_pinned_post` TO raw.rejected AS
+-- ═══ ClickHouse: feed landing.reject_pinned_post_mv
+CREATE MATERIALIZED VIEW landing.`reject_pinned_post_mv` TO raw.rejected AS
 SELECT 'pinned_post' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
-FROM landing.`judged_pinned_post`
+FROM landing.`validated_pinned_post_null`
 WHERE notEmpty(reasons);
 
--- ═══ ClickHouse: stream landing.routed_pinned_post
-CREATE TABLE landing.`routed_pinned_post`
+-- ═══ ClickHouse: stream landing.routed_pinned_post_null
+CREATE TABLE landing.`routed_pinned_post_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -73,8 +73,8 @@ CREATE TABLE landing.`routed_pinned_post`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.judge_pinned_post
-CREATE MATERIALIZED VIEW landing.`judge_pinned_post` TO landing.`judged_pinned_post` AS
+-- ═══ ClickHouse: feed landing.validate_pinned_post_mv
+CREATE MATERIALIZED VIEW landing.`validate_pinned_post_mv` TO landing.`validated_pinned_post_null` AS
 WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `community_id` Nullable(String), `post_id` Nullable(String), `moderator_id` Nullable(String), `position` Nullable(Int64))') AS _v
@@ -189,13 +189,13 @@ SELECT
         assumeNotNull(_v.`position`) > 10, 'position: above 10',
         '')
         ]    )) AS reasons
-FROM landing.`routed_pinned_post`
+FROM landing.`routed_pinned_post_null`
 WHERE event_type = 'pinned_post';
 
--- ═══ ClickHouse: feed landing.route_pinned_post
-CREATE MATERIALIZED VIEW landing.`route_pinned_post` TO landing.`routed_pinned_post` AS
+-- ═══ ClickHouse: feed landing.route_pinned_post_mv
+CREATE MATERIALIZED VIEW landing.`route_pinned_post_mv` TO landing.`routed_pinned_post_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.`gathered_communities`
+FROM landing.`gathered_communities_null`
 WHERE event_type = 'pinned_post';
 
 -- ═══ PostgreSQL: table stage.pinned_post

@@ -23,8 +23,8 @@ PARTITION BY toYYYYMM(event_time)
 ORDER BY (event_time, event_id)
 COMMENT 'How a user feels about a post; one feeling at a time, another takes its place.';
 
--- ═══ ClickHouse: stream landing.judged_reaction
-CREATE TABLE landing.`judged_reaction`
+-- ═══ ClickHouse: stream landing.validated_reaction_null
+CREATE TABLE landing.`validated_reaction_null`
 (
     `event_id` UUID,
     `op` LowCardinality(String),
@@ -44,22 +44,22 @@ CREATE TABLE landing.`judged_reaction`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.accept_reaction
-CREATE MATERIALIZED VIEW landing.`accept_reaction` TO raw.`reaction` AS
+-- ═══ ClickHouse: feed landing.accept_reaction_mv
+CREATE MATERIALIZED VIEW landing.`accept_reaction_mv` TO raw.`reaction` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `post_id`, `reaction`,
     source, stream, partition, offset, landed_at
-FROM landing.`judged_reaction`
+FROM landing.`validated_reaction_null`
 WHERE empty(reasons);
 
--- ═══ ClickHouse: feed landing.reject_reaction
-CREATE MATERIALIZED VIEW landing.`reject_reaction` TO raw.rejected AS
+-- ═══ ClickHouse: feed landing.reject_reaction_mv
+CREATE MATERIALIZED VIEW landing.`reject_reaction_mv` TO raw.rejected AS
 SELECT 'reaction' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
-FROM landing.`judged_reaction`
+FROM landing.`validated_reaction_null`
 WHERE notEmpty(reasons);
 
--- ═══ ClickHouse: stream landing.routed_reaction
-CREATE TABLE landing.`routed_reaction`
+-- ═══ ClickHouse: stream landing.routed_reaction_null
+CREATE TABLE landing.`routed_reaction_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -71,8 +71,8 @@ CREATE TABLE landing.`routed_reaction`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.judge_reaction
-CREATE MATERIALIZED VIEW landing.`judge_reaction` TO landing.`judged_reaction` AS
+-- ═══ ClickHouse: feed landing.validate_reaction_mv
+CREATE MATERIALIZED VIEW landing.`validate_reaction_mv` TO landing.`validated_reaction_null` AS
 WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String), `post_id` Nullable(String), `reaction` Nullable(String))') AS _v
@@ -173,13 +173,13 @@ SELECT
         ifNull(_v.`reaction`, '') NOT IN ('like', 'love', 'wow', 'haha', 'sad', 'angry'), 'reaction: not one of the allowed values',
         '')
         ]    )) AS reasons
-FROM landing.`routed_reaction`
+FROM landing.`routed_reaction_null`
 WHERE event_type = 'reaction';
 
--- ═══ ClickHouse: feed landing.route_reaction
-CREATE MATERIALIZED VIEW landing.`route_reaction` TO landing.`routed_reaction` AS
+-- ═══ ClickHouse: feed landing.route_reaction_mv
+CREATE MATERIALIZED VIEW landing.`route_reaction_mv` TO landing.`routed_reaction_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.`gathered_content`
+FROM landing.`gathered_content_null`
 WHERE event_type = 'reaction';
 
 -- ═══ PostgreSQL: table stage.reaction

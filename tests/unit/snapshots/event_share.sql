@@ -23,8 +23,8 @@ PARTITION BY toYYYYMM(event_time)
 ORDER BY (event_time, event_id)
 COMMENT 'A user passes a post on as it is: a repost.';
 
--- ═══ ClickHouse: stream landing.judged_share
-CREATE TABLE landing.`judged_share`
+-- ═══ ClickHouse: stream landing.validated_share_null
+CREATE TABLE landing.`validated_share_null`
 (
     `event_id` UUID,
     `op` LowCardinality(String),
@@ -44,22 +44,22 @@ CREATE TABLE landing.`judged_share`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.accept_share
-CREATE MATERIALIZED VIEW landing.`accept_share` TO raw.`share` AS
+-- ═══ ClickHouse: feed landing.accept_share_mv
+CREATE MATERIALIZED VIEW landing.`accept_share_mv` TO raw.`share` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `post_id`, `shared_to`,
     source, stream, partition, offset, landed_at
-FROM landing.`judged_share`
+FROM landing.`validated_share_null`
 WHERE empty(reasons);
 
--- ═══ ClickHouse: feed landing.reject_share
-CREATE MATERIALIZED VIEW landing.`reject_share` TO raw.rejected AS
+-- ═══ ClickHouse: feed landing.reject_share_mv
+CREATE MATERIALIZED VIEW landing.`reject_share_mv` TO raw.rejected AS
 SELECT 'share' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
-FROM landing.`judged_share`
+FROM landing.`validated_share_null`
 WHERE notEmpty(reasons);
 
--- ═══ ClickHouse: stream landing.routed_share
-CREATE TABLE landing.`routed_share`
+-- ═══ ClickHouse: stream landing.routed_share_null
+CREATE TABLE landing.`routed_share_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -71,8 +71,8 @@ CREATE TABLE landing.`routed_share`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.judge_share
-CREATE MATERIALIZED VIEW landing.`judge_share` TO landing.`judged_share` AS
+-- ═══ ClickHouse: feed landing.validate_share_mv
+CREATE MATERIALIZED VIEW landing.`validate_share_mv` TO landing.`validated_share_null` AS
 WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String), `post_id` Nullable(String), `shared_to` Nullable(String))') AS _v
@@ -173,13 +173,13 @@ SELECT
         ifNull(_v.`shared_to`, '') NOT IN ('feed', 'story', 'message'), 'shared_to: not one of the allowed values',
         '')
         ]    )) AS reasons
-FROM landing.`routed_share`
+FROM landing.`routed_share_null`
 WHERE event_type = 'share';
 
--- ═══ ClickHouse: feed landing.route_share
-CREATE MATERIALIZED VIEW landing.`route_share` TO landing.`routed_share` AS
+-- ═══ ClickHouse: feed landing.route_share_mv
+CREATE MATERIALIZED VIEW landing.`route_share_mv` TO landing.`routed_share_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.`gathered_content`
+FROM landing.`gathered_content_null`
 WHERE event_type = 'share';
 
 -- ═══ PostgreSQL: table stage.share

@@ -26,8 +26,8 @@ PARTITION BY toYYYYMM(event_time)
 ORDER BY (event_time, event_id)
 COMMENT 'A user pays a creator to be named by them, for a span of days; the terms may change.';
 
--- ═══ ClickHouse: stream landing.judged_sponsorship
-CREATE TABLE landing.`judged_sponsorship`
+-- ═══ ClickHouse: stream landing.validated_sponsorship_null
+CREATE TABLE landing.`validated_sponsorship_null`
 (
     `event_id` UUID,
     `op` LowCardinality(String),
@@ -50,22 +50,22 @@ CREATE TABLE landing.`judged_sponsorship`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.accept_sponsorship
-CREATE MATERIALIZED VIEW landing.`accept_sponsorship` TO raw.`sponsorship` AS
+-- ═══ ClickHouse: feed landing.accept_sponsorship_mv
+CREATE MATERIALIZED VIEW landing.`accept_sponsorship_mv` TO raw.`sponsorship` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `sponsor_id`, `creator_id`, `amount_micros`, `currency`, `starts_on`, `ends_on`,
     source, stream, partition, offset, landed_at
-FROM landing.`judged_sponsorship`
+FROM landing.`validated_sponsorship_null`
 WHERE empty(reasons);
 
--- ═══ ClickHouse: feed landing.reject_sponsorship
-CREATE MATERIALIZED VIEW landing.`reject_sponsorship` TO raw.rejected AS
+-- ═══ ClickHouse: feed landing.reject_sponsorship_mv
+CREATE MATERIALIZED VIEW landing.`reject_sponsorship_mv` TO raw.rejected AS
 SELECT 'sponsorship' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
-FROM landing.`judged_sponsorship`
+FROM landing.`validated_sponsorship_null`
 WHERE notEmpty(reasons);
 
--- ═══ ClickHouse: stream landing.routed_sponsorship
-CREATE TABLE landing.`routed_sponsorship`
+-- ═══ ClickHouse: stream landing.routed_sponsorship_null
+CREATE TABLE landing.`routed_sponsorship_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -77,8 +77,8 @@ CREATE TABLE landing.`routed_sponsorship`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.judge_sponsorship
-CREATE MATERIALIZED VIEW landing.`judge_sponsorship` TO landing.`judged_sponsorship` AS
+-- ═══ ClickHouse: feed landing.validate_sponsorship_mv
+CREATE MATERIALIZED VIEW landing.`validate_sponsorship_mv` TO landing.`validated_sponsorship_null` AS
 WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `sponsor_id` Nullable(String), `creator_id` Nullable(String), `amount_micros` Nullable(Int64), `currency` Nullable(String), `starts_on` Nullable(String), `ends_on` Nullable(String))') AS _v
@@ -209,13 +209,13 @@ SELECT
             OR toString(toDate32OrNull(ifNull(_v.`ends_on`, ''))) != ifNull(_v.`ends_on`, ''), 'ends_on: not a day',
         '')
         ]    )) AS reasons
-FROM landing.`routed_sponsorship`
+FROM landing.`routed_sponsorship_null`
 WHERE event_type = 'sponsorship';
 
--- ═══ ClickHouse: feed landing.route_sponsorship
-CREATE MATERIALIZED VIEW landing.`route_sponsorship` TO landing.`routed_sponsorship` AS
+-- ═══ ClickHouse: feed landing.route_sponsorship_mv
+CREATE MATERIALIZED VIEW landing.`route_sponsorship_mv` TO landing.`routed_sponsorship_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.`gathered_money`
+FROM landing.`gathered_money_null`
 WHERE event_type = 'sponsorship';
 
 -- ═══ PostgreSQL: table stage.sponsorship

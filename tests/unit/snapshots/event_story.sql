@@ -25,8 +25,8 @@ PARTITION BY toYYYYMM(event_time)
 ORDER BY (event_time, event_id)
 COMMENT 'A picture or video that is shown for a day, to everyone or to close friends: a post that passes.';
 
--- ═══ ClickHouse: stream landing.judged_story
-CREATE TABLE landing.`judged_story`
+-- ═══ ClickHouse: stream landing.validated_story_null
+CREATE TABLE landing.`validated_story_null`
 (
     `event_id` UUID,
     `op` LowCardinality(String),
@@ -48,22 +48,22 @@ CREATE TABLE landing.`judged_story`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.accept_story
-CREATE MATERIALIZED VIEW landing.`accept_story` TO raw.`story` AS
+-- ═══ ClickHouse: feed landing.accept_story_mv
+CREATE MATERIALIZED VIEW landing.`accept_story_mv` TO raw.`story` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `post_id`, `author_id`, `media_id`, `audience`, `expires_at`,
     source, stream, partition, offset, landed_at
-FROM landing.`judged_story`
+FROM landing.`validated_story_null`
 WHERE empty(reasons);
 
--- ═══ ClickHouse: feed landing.reject_story
-CREATE MATERIALIZED VIEW landing.`reject_story` TO raw.rejected AS
+-- ═══ ClickHouse: feed landing.reject_story_mv
+CREATE MATERIALIZED VIEW landing.`reject_story_mv` TO raw.rejected AS
 SELECT 'story' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
-FROM landing.`judged_story`
+FROM landing.`validated_story_null`
 WHERE notEmpty(reasons);
 
--- ═══ ClickHouse: stream landing.routed_story
-CREATE TABLE landing.`routed_story`
+-- ═══ ClickHouse: stream landing.routed_story_null
+CREATE TABLE landing.`routed_story_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -75,8 +75,8 @@ CREATE TABLE landing.`routed_story`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.judge_story
-CREATE MATERIALIZED VIEW landing.`judge_story` TO landing.`judged_story` AS
+-- ═══ ClickHouse: feed landing.validate_story_mv
+CREATE MATERIALIZED VIEW landing.`validate_story_mv` TO landing.`validated_story_null` AS
 WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `post_id` Nullable(String), `author_id` Nullable(String), `media_id` Nullable(String), `audience` Nullable(String), `expires_at` Nullable(String))') AS _v
@@ -195,13 +195,13 @@ SELECT
             > landed_at + toIntervalSecond(691200), 'expires_at: in the future',
         '')
         ]    )) AS reasons
-FROM landing.`routed_story`
+FROM landing.`routed_story_null`
 WHERE event_type = 'story';
 
--- ═══ ClickHouse: feed landing.route_story
-CREATE MATERIALIZED VIEW landing.`route_story` TO landing.`routed_story` AS
+-- ═══ ClickHouse: feed landing.route_story_mv
+CREATE MATERIALIZED VIEW landing.`route_story_mv` TO landing.`routed_story_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.`gathered_content`
+FROM landing.`gathered_content_null`
 WHERE event_type = 'story';
 
 -- ═══ PostgreSQL: table stage.story

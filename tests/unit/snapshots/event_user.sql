@@ -25,8 +25,8 @@ PARTITION BY toYYYYMM(event_time)
 ORDER BY (event_time, event_id)
 COMMENT 'An account: it is opened, its address changes, and it is closed when the user leaves.';
 
--- ═══ ClickHouse: stream landing.judged_user
-CREATE TABLE landing.`judged_user`
+-- ═══ ClickHouse: stream landing.validated_user_null
+CREATE TABLE landing.`validated_user_null`
 (
     `event_id` UUID,
     `op` LowCardinality(String),
@@ -48,22 +48,22 @@ CREATE TABLE landing.`judged_user`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.accept_user
-CREATE MATERIALIZED VIEW landing.`accept_user` TO raw.`user` AS
+-- ═══ ClickHouse: feed landing.accept_user_mv
+CREATE MATERIALIZED VIEW landing.`accept_user_mv` TO raw.`user` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `username`, `email`, `country`, `language`,
     source, stream, partition, offset, landed_at
-FROM landing.`judged_user`
+FROM landing.`validated_user_null`
 WHERE empty(reasons);
 
--- ═══ ClickHouse: feed landing.reject_user
-CREATE MATERIALIZED VIEW landing.`reject_user` TO raw.rejected AS
+-- ═══ ClickHouse: feed landing.reject_user_mv
+CREATE MATERIALIZED VIEW landing.`reject_user_mv` TO raw.rejected AS
 SELECT 'user' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
-FROM landing.`judged_user`
+FROM landing.`validated_user_null`
 WHERE notEmpty(reasons);
 
--- ═══ ClickHouse: stream landing.routed_user
-CREATE TABLE landing.`routed_user`
+-- ═══ ClickHouse: stream landing.routed_user_null
+CREATE TABLE landing.`routed_user_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -75,8 +75,8 @@ CREATE TABLE landing.`routed_user`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.judge_user
-CREATE MATERIALIZED VIEW landing.`judge_user` TO landing.`judged_user` AS
+-- ═══ ClickHouse: feed landing.validate_user_mv
+CREATE MATERIALIZED VIEW landing.`validate_user_mv` TO landing.`validated_user_null` AS
 WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String), `username` Nullable(String), `email` Nullable(String), `country` Nullable(String), `language` Nullable(String))') AS _v
@@ -212,13 +212,13 @@ SELECT
         ifNull(_v.`language`, '') NOT IN ('en', 'es', 'pt', 'de', 'fr', 'it', 'pl', 'ja'), 'language: not one of the allowed values',
         '')
         ]    )) AS reasons
-FROM landing.`routed_user`
+FROM landing.`routed_user_null`
 WHERE event_type = 'user';
 
--- ═══ ClickHouse: feed landing.route_user
-CREATE MATERIALIZED VIEW landing.`route_user` TO landing.`routed_user` AS
+-- ═══ ClickHouse: feed landing.route_user_mv
+CREATE MATERIALIZED VIEW landing.`route_user_mv` TO landing.`routed_user_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.`gathered_users`
+FROM landing.`gathered_users_null`
 WHERE event_type = 'user';
 
 -- ═══ PostgreSQL: table stage.user

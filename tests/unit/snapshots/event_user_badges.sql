@@ -22,8 +22,8 @@ PARTITION BY toYYYYMM(event_time)
 ORDER BY (event_time, event_id)
 COMMENT 'The badges that a user wears from now on, all of them. They are given, so nobody acts.';
 
--- ═══ ClickHouse: stream landing.judged_user_badges
-CREATE TABLE landing.`judged_user_badges`
+-- ═══ ClickHouse: stream landing.validated_user_badges_null
+CREATE TABLE landing.`validated_user_badges_null`
 (
     `event_id` UUID,
     `op` LowCardinality(String),
@@ -42,22 +42,22 @@ CREATE TABLE landing.`judged_user_badges`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.accept_user_badges
-CREATE MATERIALIZED VIEW landing.`accept_user_badges` TO raw.`user_badges` AS
+-- ═══ ClickHouse: feed landing.accept_user_badges_mv
+CREATE MATERIALIZED VIEW landing.`accept_user_badges_mv` TO raw.`user_badges` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `badges`,
     source, stream, partition, offset, landed_at
-FROM landing.`judged_user_badges`
+FROM landing.`validated_user_badges_null`
 WHERE empty(reasons);
 
--- ═══ ClickHouse: feed landing.reject_user_badges
-CREATE MATERIALIZED VIEW landing.`reject_user_badges` TO raw.rejected AS
+-- ═══ ClickHouse: feed landing.reject_user_badges_mv
+CREATE MATERIALIZED VIEW landing.`reject_user_badges_mv` TO raw.rejected AS
 SELECT 'user_badges' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
-FROM landing.`judged_user_badges`
+FROM landing.`validated_user_badges_null`
 WHERE notEmpty(reasons);
 
--- ═══ ClickHouse: stream landing.routed_user_badges
-CREATE TABLE landing.`routed_user_badges`
+-- ═══ ClickHouse: stream landing.routed_user_badges_null
+CREATE TABLE landing.`routed_user_badges_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -69,8 +69,8 @@ CREATE TABLE landing.`routed_user_badges`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.judge_user_badges
-CREATE MATERIALIZED VIEW landing.`judge_user_badges` TO landing.`judged_user_badges` AS
+-- ═══ ClickHouse: feed landing.validate_user_badges_mv
+CREATE MATERIALIZED VIEW landing.`validate_user_badges_mv` TO landing.`validated_user_badges_null` AS
 WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String))') AS _v
@@ -201,13 +201,13 @@ SELECT
         assumeNotNull(JSONExtract(raw, 'badges', _i, 'level', 'Nullable(Int64)')) > 5, 'badges.level: above 5',
         '')
             ])), range(1, least(JSONLength(raw, 'badges'), 6) + 1)))))    )) AS reasons
-FROM landing.`routed_user_badges`
+FROM landing.`routed_user_badges_null`
 WHERE event_type = 'user_badges';
 
--- ═══ ClickHouse: feed landing.route_user_badges
-CREATE MATERIALIZED VIEW landing.`route_user_badges` TO landing.`routed_user_badges` AS
+-- ═══ ClickHouse: feed landing.route_user_badges_mv
+CREATE MATERIALIZED VIEW landing.`route_user_badges_mv` TO landing.`routed_user_badges_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.`gathered_users`
+FROM landing.`gathered_users_null`
 WHERE event_type = 'user_badges';
 
 -- ═══ PostgreSQL: table stage.user_badges

@@ -26,8 +26,8 @@ PARTITION BY toYYYYMM(event_time)
 ORDER BY (event_time, event_id)
 COMMENT 'What a user shows of themselves: name, words, birthday, ways to reach them.';
 
--- ═══ ClickHouse: stream landing.judged_user_profile
-CREATE TABLE landing.`judged_user_profile`
+-- ═══ ClickHouse: stream landing.validated_user_profile_null
+CREATE TABLE landing.`validated_user_profile_null`
 (
     `event_id` UUID,
     `op` LowCardinality(String),
@@ -50,22 +50,22 @@ CREATE TABLE landing.`judged_user_profile`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.accept_user_profile
-CREATE MATERIALIZED VIEW landing.`accept_user_profile` TO raw.`user_profile` AS
+-- ═══ ClickHouse: feed landing.accept_user_profile_mv
+CREATE MATERIALIZED VIEW landing.`accept_user_profile_mv` TO raw.`user_profile` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `display_name`, `birthday`, `bio`, `verified`, `contacts`,
     source, stream, partition, offset, landed_at
-FROM landing.`judged_user_profile`
+FROM landing.`validated_user_profile_null`
 WHERE empty(reasons);
 
--- ═══ ClickHouse: feed landing.reject_user_profile
-CREATE MATERIALIZED VIEW landing.`reject_user_profile` TO raw.rejected AS
+-- ═══ ClickHouse: feed landing.reject_user_profile_mv
+CREATE MATERIALIZED VIEW landing.`reject_user_profile_mv` TO raw.rejected AS
 SELECT 'user_profile' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
-FROM landing.`judged_user_profile`
+FROM landing.`validated_user_profile_null`
 WHERE notEmpty(reasons);
 
--- ═══ ClickHouse: stream landing.routed_user_profile
-CREATE TABLE landing.`routed_user_profile`
+-- ═══ ClickHouse: stream landing.routed_user_profile_null
+CREATE TABLE landing.`routed_user_profile_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -77,8 +77,8 @@ CREATE TABLE landing.`routed_user_profile`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.judge_user_profile
-CREATE MATERIALIZED VIEW landing.`judge_user_profile` TO landing.`judged_user_profile` AS
+-- ═══ ClickHouse: feed landing.validate_user_profile_mv
+CREATE MATERIALIZED VIEW landing.`validate_user_profile_mv` TO landing.`validated_user_profile_null` AS
 WITH
     JSONExtractKeys(raw) AS _keys,
     JSONExtract(raw, 'Tuple(`event_id` Nullable(String), `event_type` Nullable(String), `op` Nullable(String), `event_time` Nullable(String), `schema_version` Nullable(Int64), `producer` Nullable(String), `user_id` Nullable(String), `display_name` Nullable(String), `birthday` Nullable(String), `bio` Nullable(String), `verified` Nullable(Bool))') AS _v
@@ -246,13 +246,13 @@ SELECT
         position(ifNull(JSONExtract(raw, 'contacts', _i, 'value', 'Nullable(String)'), ''), '\0') > 0, 'contacts.value: has a NUL character',
         '')
             ])), range(1, least(JSONLength(raw, 'contacts'), 5) + 1)))))    )) AS reasons
-FROM landing.`routed_user_profile`
+FROM landing.`routed_user_profile_null`
 WHERE event_type = 'user_profile';
 
--- ═══ ClickHouse: feed landing.route_user_profile
-CREATE MATERIALIZED VIEW landing.`route_user_profile` TO landing.`routed_user_profile` AS
+-- ═══ ClickHouse: feed landing.route_user_profile_mv
+CREATE MATERIALIZED VIEW landing.`route_user_profile_mv` TO landing.`routed_user_profile_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.`gathered_users`
+FROM landing.`gathered_users_null`
 WHERE event_type = 'user_profile';
 
 -- ═══ PostgreSQL: table stage.user_profile

@@ -1,5 +1,5 @@
--- ═══ ClickHouse: stream landing.gathered_communities
-CREATE TABLE landing.`gathered_communities`
+-- ═══ ClickHouse: stream landing.gathered_communities_null
+CREATE TABLE landing.`gathered_communities_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -11,8 +11,8 @@ CREATE TABLE landing.`gathered_communities`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.gather_communities
-CREATE MATERIALIZED VIEW landing.`gather_communities` TO landing.`gathered_communities` AS
+-- ═══ ClickHouse: feed landing.gather_communities_mv
+CREATE MATERIALIZED VIEW landing.`gather_communities_mv` TO landing.`gathered_communities_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events
 WHERE event_type IN ('community', 'group', 'group_member', 'group_moderator', 'community_topic', 'pinned_post', 'report');
@@ -31,8 +31,8 @@ SETTINGS
     kafka_consumer_reschedule_ms = 2000,
     kafka_max_block_size = 262144;
 
--- ═══ ClickHouse: pull landing.pull_communities
-CREATE MATERIALIZED VIEW landing.`pull_communities` TO landing.events AS
+-- ═══ ClickHouse: pull landing.pull_communities_mv
+CREATE MATERIALIZED VIEW landing.`pull_communities_mv` TO landing.events AS
 SELECT
     'kafka:e0' AS source,
     _topic AS stream,

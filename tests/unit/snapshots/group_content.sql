@@ -1,5 +1,5 @@
--- ═══ ClickHouse: stream landing.gathered_content
-CREATE TABLE landing.`gathered_content`
+-- ═══ ClickHouse: stream landing.gathered_content_null
+CREATE TABLE landing.`gathered_content_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -11,8 +11,8 @@ CREATE TABLE landing.`gathered_content`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.gather_content
-CREATE MATERIALIZED VIEW landing.`gather_content` TO landing.`gathered_content` AS
+-- ═══ ClickHouse: feed landing.gather_content_mv
+CREATE MATERIALIZED VIEW landing.`gather_content_mv` TO landing.`gathered_content_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events
 WHERE event_type IN ('post', 'story', 'reel', 'comment', 'reply', 'reaction', 'like', 'share', 'quote', 'post_view');
@@ -31,8 +31,8 @@ SETTINGS
     kafka_consumer_reschedule_ms = 2000,
     kafka_max_block_size = 262144;
 
--- ═══ ClickHouse: pull landing.pull_content
-CREATE MATERIALIZED VIEW landing.`pull_content` TO landing.events AS
+-- ═══ ClickHouse: pull landing.pull_content_mv
+CREATE MATERIALIZED VIEW landing.`pull_content_mv` TO landing.events AS
 SELECT
     'kafka:e0' AS source,
     _topic AS stream,

@@ -1,5 +1,5 @@
--- ═══ ClickHouse: stream landing.gathered_media
-CREATE TABLE landing.`gathered_media`
+-- ═══ ClickHouse: stream landing.gathered_media_null
+CREATE TABLE landing.`gathered_media_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -11,8 +11,8 @@ CREATE TABLE landing.`gathered_media`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.gather_media
-CREATE MATERIALIZED VIEW landing.`gather_media` TO landing.`gathered_media` AS
+-- ═══ ClickHouse: feed landing.gather_media_mv
+CREATE MATERIALIZED VIEW landing.`gather_media_mv` TO landing.`gathered_media_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events
 WHERE event_type IN ('photo', 'video', 'album', 'attachment', 'thumbnail');
@@ -31,8 +31,8 @@ SETTINGS
     kafka_consumer_reschedule_ms = 2000,
     kafka_max_block_size = 262144;
 
--- ═══ ClickHouse: pull landing.pull_media
-CREATE MATERIALIZED VIEW landing.`pull_media` TO landing.events AS
+-- ═══ ClickHouse: pull landing.pull_media_mv
+CREATE MATERIALIZED VIEW landing.`pull_media_mv` TO landing.events AS
 SELECT
     'kafka:e0' AS source,
     _topic AS stream,

@@ -1,5 +1,5 @@
--- ═══ ClickHouse: stream landing.gathered_money
-CREATE TABLE landing.`gathered_money`
+-- ═══ ClickHouse: stream landing.gathered_money_null
+CREATE TABLE landing.`gathered_money_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -11,8 +11,8 @@ CREATE TABLE landing.`gathered_money`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.gather_money
-CREATE MATERIALIZED VIEW landing.`gather_money` TO landing.`gathered_money` AS
+-- ═══ ClickHouse: feed landing.gather_money_mv
+CREATE MATERIALIZED VIEW landing.`gather_money_mv` TO landing.`gathered_money_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events
 WHERE event_type IN ('ad', 'ad_impression', 'ad_click', 'sponsorship', 'donation', 'subscription_revenue');
@@ -31,8 +31,8 @@ SETTINGS
     kafka_consumer_reschedule_ms = 2000,
     kafka_max_block_size = 262144;
 
--- ═══ ClickHouse: pull landing.pull_money
-CREATE MATERIALIZED VIEW landing.`pull_money` TO landing.events AS
+-- ═══ ClickHouse: pull landing.pull_money_mv
+CREATE MATERIALIZED VIEW landing.`pull_money_mv` TO landing.events AS
 SELECT
     'kafka:e0' AS source,
     _topic AS stream,

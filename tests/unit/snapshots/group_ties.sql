@@ -1,5 +1,5 @@
--- ═══ ClickHouse: stream landing.gathered_ties
-CREATE TABLE landing.`gathered_ties`
+-- ═══ ClickHouse: stream landing.gathered_ties_null
+CREATE TABLE landing.`gathered_ties_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -11,8 +11,8 @@ CREATE TABLE landing.`gathered_ties`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.gather_ties
-CREATE MATERIALIZED VIEW landing.`gather_ties` TO landing.`gathered_ties` AS
+-- ═══ ClickHouse: feed landing.gather_ties_mv
+CREATE MATERIALIZED VIEW landing.`gather_ties_mv` TO landing.`gathered_ties_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events
 WHERE event_type IN ('friend', 'follower', 'subscription', 'block', 'mute', 'close_friend');
@@ -31,8 +31,8 @@ SETTINGS
     kafka_consumer_reschedule_ms = 2000,
     kafka_max_block_size = 262144;
 
--- ═══ ClickHouse: pull landing.pull_ties
-CREATE MATERIALIZED VIEW landing.`pull_ties` TO landing.events AS
+-- ═══ ClickHouse: pull landing.pull_ties_mv
+CREATE MATERIALIZED VIEW landing.`pull_ties_mv` TO landing.events AS
 SELECT
     'kafka:e0' AS source,
     _topic AS stream,

@@ -1,5 +1,5 @@
--- ═══ ClickHouse: stream landing.gathered_users
-CREATE TABLE landing.`gathered_users`
+-- ═══ ClickHouse: stream landing.gathered_users_null
+CREATE TABLE landing.`gathered_users_null`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -11,8 +11,8 @@ CREATE TABLE landing.`gathered_users`
 )
 ENGINE = Null;
 
--- ═══ ClickHouse: feed landing.gather_users
-CREATE MATERIALIZED VIEW landing.`gather_users` TO landing.`gathered_users` AS
+-- ═══ ClickHouse: feed landing.gather_users_mv
+CREATE MATERIALIZED VIEW landing.`gather_users_mv` TO landing.`gathered_users_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events
 WHERE event_type IN ('user', 'user_profile', 'user_settings', 'user_privacy', 'user_status', 'user_badges');
@@ -31,8 +31,8 @@ SETTINGS
     kafka_consumer_reschedule_ms = 2000,
     kafka_max_block_size = 262144;
 
--- ═══ ClickHouse: pull landing.pull_users
-CREATE MATERIALIZED VIEW landing.`pull_users` TO landing.events AS
+-- ═══ ClickHouse: pull landing.pull_users_mv
+CREATE MATERIALIZED VIEW landing.`pull_users_mv` TO landing.events AS
 SELECT
     'kafka:e0' AS source,
     _topic AS stream,

@@ -4,7 +4,7 @@
 -- The first statement sends them the way that new messages go; the second records which are
 -- accepted now: an empty list of reasons under the same position. An event that came again meanwhile, and was accepted, stays as it was
 -- accepted: the vault has it so.
-INSERT INTO landing.`judged_user_badges`
+INSERT INTO landing.`validated_user_badges_null`
 (`event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `badges`, source, stream, partition, offset, landed_at, raw, reasons)
 SELECT * FROM (WITH
     JSONExtractKeys(raw) AS _keys,

@@ -337,7 +337,7 @@ WHERE (source, stream, partition, offset) GLOBAL IN (
     GROUP BY source, stream, partition, offset HAVING uniqExact(raw) > 1
 )
 ;
-INSERT INTO landing.inbox (source, stream, partition, offset, key, sent_at, raw)
+INSERT INTO landing.inbox_null (source, stream, partition, offset, key, sent_at, raw)
 SELECT if(nth = 1, toString(source), concat(source, '~', toString(nth))), stream, partition, offset, key, sent_at, raw
 FROM
 (

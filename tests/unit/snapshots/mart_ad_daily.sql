@@ -35,8 +35,8 @@ SELECT
     if(ads.card.2 = '', NULL, ads.card.1) AS advertiser_id, nullIf(ads.card.2, '') AS title, nullIf(ads.card.3, '') AS topic,
     impressions, clicks, (clicks) / nullIf(impressions, 0) AS ctr, reached AS reach,
     toDecimal128(spend_micros, 6) / 1000000 AS spend,
-    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_a_mille,
-    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_a_click
+    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_per_mille,
+    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_per_click
 FROM sums
 LEFT JOIN ads ON sums.ad_id = ads.ad_id
 ORDER BY day, ad_id, currency;

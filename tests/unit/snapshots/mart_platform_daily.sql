@@ -33,7 +33,7 @@ WITH windows AS
 )
 SELECT
     sums.day AS day, complete, week_complete, month_complete, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
-    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_a_post,
+    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_per_post,
     dau, wau, mau, (dau) / nullIf(wau, 0) AS dau_wau, (wau) / nullIf(mau, 0) AS wau_mau, (dau) / nullIf(mau, 0) AS stickiness
 FROM
 (

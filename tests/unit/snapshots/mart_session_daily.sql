@@ -16,7 +16,7 @@ ORDER BY (day, device);
 CREATE VIEW marts.v_session_daily AS
 SELECT
     day, sessions, users, (micros / 1e6) / nullIf(sessions, 0) AS mean_seconds, quantiles[1] / 1e6 AS median_seconds, quantiles[2] / 1e6 AS p90_seconds,
-    (sessions) / nullIf(users, 0) AS sessions_a_user
+    (sessions) / nullIf(users, 0) AS sessions_per_user
 FROM
 (
     SELECT

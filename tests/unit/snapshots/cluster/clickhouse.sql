@@ -180,8 +180,8 @@ CREATE TABLE IF NOT EXISTS ops.contracts ON CLUSTER `clickvault`
 ENGINE = ReplicatedReplacingMergeTree('/clickvault/{uuid}/all', '{shard}-{replica}')
 ORDER BY (event_type, since);
 
--- ═══ feed landing.reject_unknown
-CREATE MATERIALIZED VIEW landing.reject_unknown ON CLUSTER `clickvault` TO raw.rejected AS
+-- ═══ feed landing.reject_unknown_mv
+CREATE MATERIALIZED VIEW landing.reject_unknown_mv ON CLUSTER `clickvault` TO raw.rejected AS
 SELECT
     event_type,
     [coalesce(nullIf(multiIf(
@@ -197,8 +197,8 @@ SELECT
 FROM landing.events_local
 WHERE event_type NOT IN ('user', 'user_profile', 'user_settings', 'user_privacy', 'user_status', 'user_badges', 'friend', 'follower', 'subscription', 'block', 'mute', 'close_friend', 'post', 'story', 'reel', 'comment', 'reply', 'reaction', 'like', 'share', 'quote', 'post_view', 'photo', 'video', 'album', 'attachment', 'thumbnail', 'community', 'group', 'group_member', 'group_moderator', 'community_topic', 'pinned_post', 'report', 'ad', 'ad_impression', 'ad_click', 'sponsorship', 'donation', 'subscription_revenue');
 
--- ═══ stream landing.inbox
-CREATE TABLE landing.inbox ON CLUSTER `clickvault`
+-- ═══ stream landing.inbox_null
+CREATE TABLE landing.inbox_null ON CLUSTER `clickvault`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -210,9 +210,9 @@ CREATE TABLE landing.inbox ON CLUSTER `clickvault`
 )
 ENGINE = Null;
 
--- ═══ feed landing.inbox_feed
-CREATE MATERIALIZED VIEW landing.inbox_feed ON CLUSTER `clickvault` TO landing.events_local AS
-SELECT source, stream, partition, offset, key, if(toUnixTimestamp64Milli(inbox.sent_at) > 0 AND toUnixTimestamp64Milli(inbox.sent_at) < 10413792000000, inbox.sent_at, NULL) AS sent_at, now64(6, 'UTC') AS landed_at,
+-- ═══ feed landing.inbox_mv
+CREATE MATERIALIZED VIEW landing.inbox_mv ON CLUSTER `clickvault` TO landing.events_local AS
+SELECT source, stream, partition, offset, key, if(toUnixTimestamp64Milli(inbox_null.sent_at) > 0 AND toUnixTimestamp64Milli(inbox_null.sent_at) < 10413792000000, inbox_null.sent_at, NULL) AS sent_at, now64(6, 'UTC') AS landed_at,
     if(multiIf(
         length(raw) = 0, 'empty message',
         length(raw) > 1000000, 'larger than 1000000 bytes',
@@ -222,10 +222,10 @@ SELECT source, stream, partition, offset, key, if(toUnixTimestamp64Milli(inbox.s
         isValidJSON(replaceRegexpAll(raw, '\\\\(?:\\\\|u[dD][89a-fA-F][0-9a-fA-F]{2})', '__')), 'half a surrogate pair: a character cut in two',
         isValidJSON(replaceRegexpAll(raw, '("(?:\\\\.|[^"\\\\])*")|[eE][+-]?[0-9]+', '\\1')), 'a number out of range',
         'not JSON') = '', substringUTF8(JSONExtractString(raw, 'event_type'), 1, 60), '') AS event_type, raw
-FROM landing.inbox;
+FROM landing.inbox_null;
 
--- ═══ stream landing.gathered_users
-CREATE TABLE landing.`gathered_users` ON CLUSTER `clickvault`
+-- ═══ stream landing.gathered_users_null
+CREATE TABLE landing.`gathered_users_null` ON CLUSTER `clickvault`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -237,8 +237,8 @@ CREATE TABLE landing.`gathered_users` ON CLUSTER `clickvault`
 )
 ENGINE = Null;
 
--- ═══ stream landing.gathered_ties
-CREATE TABLE landing.`gathered_ties` ON CLUSTER `clickvault`
+-- ═══ stream landing.gathered_ties_null
+CREATE TABLE landing.`gathered_ties_null` ON CLUSTER `clickvault`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -250,8 +250,8 @@ CREATE TABLE landing.`gathered_ties` ON CLUSTER `clickvault`
 )
 ENGINE = Null;
 
--- ═══ stream landing.gathered_content
-CREATE TABLE landing.`gathered_content` ON CLUSTER `clickvault`
+-- ═══ stream landing.gathered_content_null
+CREATE TABLE landing.`gathered_content_null` ON CLUSTER `clickvault`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -263,8 +263,8 @@ CREATE TABLE landing.`gathered_content` ON CLUSTER `clickvault`
 )
 ENGINE = Null;
 
--- ═══ stream landing.gathered_media
-CREATE TABLE landing.`gathered_media` ON CLUSTER `clickvault`
+-- ═══ stream landing.gathered_media_null
+CREATE TABLE landing.`gathered_media_null` ON CLUSTER `clickvault`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -276,8 +276,8 @@ CREATE TABLE landing.`gathered_media` ON CLUSTER `clickvault`
 )
 ENGINE = Null;
 
--- ═══ stream landing.gathered_communities
-CREATE TABLE landing.`gathered_communities` ON CLUSTER `clickvault`
+-- ═══ stream landing.gathered_communities_null
+CREATE TABLE landing.`gathered_communities_null` ON CLUSTER `clickvault`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -289,8 +289,8 @@ CREATE TABLE landing.`gathered_communities` ON CLUSTER `clickvault`
 )
 ENGINE = Null;
 
--- ═══ stream landing.gathered_money
-CREATE TABLE landing.`gathered_money` ON CLUSTER `clickvault`
+-- ═══ stream landing.gathered_money_null
+CREATE TABLE landing.`gathered_money_null` ON CLUSTER `clickvault`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -352,8 +352,8 @@ CREATE TABLE IF NOT EXISTS `raw`.`user` ON CLUSTER `clickvault`
 )
 ENGINE = Distributed(`clickvault`, `raw`, `user_local`, cityHash64(event_time, event_id));
 
--- ═══ stream landing.judged_user
-CREATE TABLE landing.`judged_user` ON CLUSTER `clickvault`
+-- ═══ stream landing.validated_user_null
+CREATE TABLE landing.`validated_user_null` ON CLUSTER `clickvault`
 (
     `event_id` UUID,
     `op` LowCardinality(String),
@@ -375,22 +375,22 @@ CREATE TABLE landing.`judged_user` ON CLUSTER `clickvault`
 )
 ENGINE = Null;
 
--- ═══ feed landing.accept_user
-CREATE MATERIALIZED VIEW landing.`accept_user` ON CLUSTER `clickvault` TO raw.`user` AS
+-- ═══ feed landing.accept_user_mv
+CREATE MATERIALIZED VIEW landing.`accept_user_mv` ON CLUSTER `clickvault` TO raw.`user` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `username`, `email`, `country`, `language`,
     source, stream, partition, offset, landed_at
-FROM landing.`judged_user`
+FROM landing.`validated_user_null`
 WHERE empty(reasons);
 
--- ═══ feed landing.reject_user
-CREATE MATERIALIZED VIEW landing.`reject_user` ON CLUSTER `clickvault` TO raw.rejected AS
+-- ═══ feed landing.reject_user_mv
+CREATE MATERIALIZED VIEW landing.`reject_user_mv` ON CLUSTER `clickvault` TO raw.rejected AS
 SELECT 'user' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
-FROM landing.`judged_user`
+FROM landing.`validated_user_null`
 WHERE notEmpty(reasons);
 
--- ═══ stream landing.routed_user
-CREATE TABLE landing.`routed_user` ON CLUSTER `clickvault`
+-- ═══ stream landing.routed_user_null
+CREATE TABLE landing.`routed_user_null` ON CLUSTER `clickvault`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -402,10 +402,10 @@ CREATE TABLE landing.`routed_user` ON CLUSTER `clickvault`
 )
 ENGINE = Null;
 
--- ═══ feed landing.route_user
-CREATE MATERIALIZED VIEW landing.`route_user` ON CLUSTER `clickvault` TO landing.`routed_user` AS
+-- ═══ feed landing.route_user_mv
+CREATE MATERIALIZED VIEW landing.`route_user_mv` ON CLUSTER `clickvault` TO landing.`routed_user_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.`gathered_users`
+FROM landing.`gathered_users_null`
 WHERE event_type = 'user';
 
 -- ═══ table raw.reaction_local
@@ -454,8 +454,8 @@ CREATE TABLE IF NOT EXISTS `raw`.`reaction` ON CLUSTER `clickvault`
 )
 ENGINE = Distributed(`clickvault`, `raw`, `reaction_local`, cityHash64(event_time, event_id));
 
--- ═══ stream landing.judged_reaction
-CREATE TABLE landing.`judged_reaction` ON CLUSTER `clickvault`
+-- ═══ stream landing.validated_reaction_null
+CREATE TABLE landing.`validated_reaction_null` ON CLUSTER `clickvault`
 (
     `event_id` UUID,
     `op` LowCardinality(String),
@@ -475,22 +475,22 @@ CREATE TABLE landing.`judged_reaction` ON CLUSTER `clickvault`
 )
 ENGINE = Null;
 
--- ═══ feed landing.accept_reaction
-CREATE MATERIALIZED VIEW landing.`accept_reaction` ON CLUSTER `clickvault` TO raw.`reaction` AS
+-- ═══ feed landing.accept_reaction_mv
+CREATE MATERIALIZED VIEW landing.`accept_reaction_mv` ON CLUSTER `clickvault` TO raw.`reaction` AS
 SELECT
 `event_id`, `op`, `event_time`, `schema_version`, `producer`, `user_id`, `post_id`, `reaction`,
     source, stream, partition, offset, landed_at
-FROM landing.`judged_reaction`
+FROM landing.`validated_reaction_null`
 WHERE empty(reasons);
 
--- ═══ feed landing.reject_reaction
-CREATE MATERIALIZED VIEW landing.`reject_reaction` ON CLUSTER `clickvault` TO raw.rejected AS
+-- ═══ feed landing.reject_reaction_mv
+CREATE MATERIALIZED VIEW landing.`reject_reaction_mv` ON CLUSTER `clickvault` TO raw.rejected AS
 SELECT 'reaction' AS event_type, reasons, source, stream, partition, offset, landed_at, raw, landed_at AS judged_at
-FROM landing.`judged_reaction`
+FROM landing.`validated_reaction_null`
 WHERE notEmpty(reasons);
 
--- ═══ stream landing.routed_reaction
-CREATE TABLE landing.`routed_reaction` ON CLUSTER `clickvault`
+-- ═══ stream landing.routed_reaction_null
+CREATE TABLE landing.`routed_reaction_null` ON CLUSTER `clickvault`
 (
     source LowCardinality(String),
     stream LowCardinality(String),
@@ -502,44 +502,44 @@ CREATE TABLE landing.`routed_reaction` ON CLUSTER `clickvault`
 )
 ENGINE = Null;
 
--- ═══ feed landing.route_reaction
-CREATE MATERIALIZED VIEW landing.`route_reaction` ON CLUSTER `clickvault` TO landing.`routed_reaction` AS
+-- ═══ feed landing.route_reaction_mv
+CREATE MATERIALIZED VIEW landing.`route_reaction_mv` ON CLUSTER `clickvault` TO landing.`routed_reaction_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
-FROM landing.`gathered_content`
+FROM landing.`gathered_content_null`
 WHERE event_type = 'reaction';
 
--- ═══ feed landing.gather_users
-CREATE MATERIALIZED VIEW landing.`gather_users` ON CLUSTER `clickvault` TO landing.`gathered_users` AS
+-- ═══ feed landing.gather_users_mv
+CREATE MATERIALIZED VIEW landing.`gather_users_mv` ON CLUSTER `clickvault` TO landing.`gathered_users_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events_local
 WHERE event_type IN ('user', 'user_profile', 'user_settings', 'user_privacy', 'user_status', 'user_badges');
 
--- ═══ feed landing.gather_ties
-CREATE MATERIALIZED VIEW landing.`gather_ties` ON CLUSTER `clickvault` TO landing.`gathered_ties` AS
+-- ═══ feed landing.gather_ties_mv
+CREATE MATERIALIZED VIEW landing.`gather_ties_mv` ON CLUSTER `clickvault` TO landing.`gathered_ties_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events_local
 WHERE event_type IN ('friend', 'follower', 'subscription', 'block', 'mute', 'close_friend');
 
--- ═══ feed landing.gather_content
-CREATE MATERIALIZED VIEW landing.`gather_content` ON CLUSTER `clickvault` TO landing.`gathered_content` AS
+-- ═══ feed landing.gather_content_mv
+CREATE MATERIALIZED VIEW landing.`gather_content_mv` ON CLUSTER `clickvault` TO landing.`gathered_content_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events_local
 WHERE event_type IN ('post', 'story', 'reel', 'comment', 'reply', 'reaction', 'like', 'share', 'quote', 'post_view');
 
--- ═══ feed landing.gather_media
-CREATE MATERIALIZED VIEW landing.`gather_media` ON CLUSTER `clickvault` TO landing.`gathered_media` AS
+-- ═══ feed landing.gather_media_mv
+CREATE MATERIALIZED VIEW landing.`gather_media_mv` ON CLUSTER `clickvault` TO landing.`gathered_media_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events_local
 WHERE event_type IN ('photo', 'video', 'album', 'attachment', 'thumbnail');
 
--- ═══ feed landing.gather_communities
-CREATE MATERIALIZED VIEW landing.`gather_communities` ON CLUSTER `clickvault` TO landing.`gathered_communities` AS
+-- ═══ feed landing.gather_communities_mv
+CREATE MATERIALIZED VIEW landing.`gather_communities_mv` ON CLUSTER `clickvault` TO landing.`gathered_communities_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events_local
 WHERE event_type IN ('community', 'group', 'group_member', 'group_moderator', 'community_topic', 'pinned_post', 'report');
 
--- ═══ feed landing.gather_money
-CREATE MATERIALIZED VIEW landing.`gather_money` ON CLUSTER `clickvault` TO landing.`gathered_money` AS
+-- ═══ feed landing.gather_money_mv
+CREATE MATERIALIZED VIEW landing.`gather_money_mv` ON CLUSTER `clickvault` TO landing.`gathered_money_null` AS
 SELECT source, stream, partition, offset, landed_at, event_type, raw
 FROM landing.events_local
 WHERE event_type IN ('ad', 'ad_impression', 'ad_click', 'sponsorship', 'donation', 'subscription_revenue');
@@ -975,8 +975,8 @@ SELECT
     if(ads.card.2 = '', NULL, ads.card.1) AS advertiser_id, nullIf(ads.card.2, '') AS title, nullIf(ads.card.3, '') AS topic,
     impressions, clicks, (clicks) / nullIf(impressions, 0) AS ctr, reached AS reach,
     toDecimal128(spend_micros, 6) / 1000000 AS spend,
-    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_a_mille,
-    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_a_click
+    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_per_mille,
+    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_per_click
 FROM sums
 LEFT JOIN ads ON sums.ad_id = ads.ad_id
 ORDER BY day, ad_id, currency;
@@ -994,8 +994,8 @@ WITH sums AS
 SELECT
     day, currency, impressions, clicks, (clicks) / nullIf(impressions, 0) AS ctr, reached AS reach,
     toDecimal128(spend_micros, 6) / 1000000 AS spend,
-    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_a_mille,
-    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_a_click, ads
+    (spend_micros / 1000) / nullIf(impressions, 0) AS spend_per_mille,
+    (spend_micros / 1000000) / nullIf(clicks, 0) AS cost_per_click, ads
 FROM sums
 ORDER BY day, currency;
 
@@ -1255,7 +1255,7 @@ WITH windows AS
 )
 SELECT
     sums.day AS day, complete, week_complete, month_complete, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
-    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_a_post,
+    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_per_post,
     dau, wau, mau, (dau) / nullIf(wau, 0) AS dau_wau, (wau) / nullIf(mau, 0) AS wau_mau, (dau) / nullIf(mau, 0) AS stickiness
 FROM
 (
@@ -1300,7 +1300,7 @@ WITH windows AS
 )
 SELECT
     sums.day AS day, complete, week_complete, month_complete, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
-    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_a_post,
+    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_per_post,
     dau, wau, mau, (dau) / nullIf(wau, 0) AS dau_wau, (wau) / nullIf(mau, 0) AS wau_mau, (dau) / nullIf(mau, 0) AS stickiness
 FROM
 (
@@ -1345,7 +1345,7 @@ WITH windows AS
 )
 SELECT
     sums.day AS day, complete, week_complete, month_complete, `country`, `language`, posts, stories, reels, comments, reactions, likes, shares, views, new_users,
-    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_a_post,
+    (comments + reactions + likes + shares) / nullIf(posts + stories + reels, 0) AS interactions_per_post,
     dau, wau, mau, (dau) / nullIf(wau, 0) AS dau_wau, (wau) / nullIf(mau, 0) AS wau_mau, (dau) / nullIf(mau, 0) AS stickiness
 FROM
 (
@@ -1482,7 +1482,7 @@ ORDER BY day, age_hours;
 CREATE VIEW marts.v_session_daily ON CLUSTER `clickvault` AS
 SELECT
     day, sessions, users, (micros / 1e6) / nullIf(sessions, 0) AS mean_seconds, quantiles[1] / 1e6 AS median_seconds, quantiles[2] / 1e6 AS p90_seconds,
-    (sessions) / nullIf(users, 0) AS sessions_a_user
+    (sessions) / nullIf(users, 0) AS sessions_per_user
 FROM
 (
     SELECT
@@ -1497,7 +1497,7 @@ ORDER BY day;
 CREATE VIEW marts.v_session_device_daily ON CLUSTER `clickvault` AS
 SELECT
     day, device, sessions, users, (micros / 1e6) / nullIf(sessions, 0) AS mean_seconds, quantiles[1] / 1e6 AS median_seconds, quantiles[2] / 1e6 AS p90_seconds,
-    (sessions) / nullIf(users, 0) AS sessions_a_user
+    (sessions) / nullIf(users, 0) AS sessions_per_user
 FROM
 (
     SELECT
@@ -1977,8 +1977,8 @@ SETTINGS
     kafka_consumer_reschedule_ms = 2000,
     kafka_max_block_size = 262144;
 
--- ═══ pull landing.pull_users
-CREATE MATERIALIZED VIEW landing.`pull_users` ON CLUSTER `clickvault` TO landing.events_local AS
+-- ═══ pull landing.pull_users_mv
+CREATE MATERIALIZED VIEW landing.`pull_users_mv` ON CLUSTER `clickvault` TO landing.events_local AS
 SELECT
     'kafka:e0' AS source,
     _topic AS stream,
@@ -2013,8 +2013,8 @@ SETTINGS
     kafka_consumer_reschedule_ms = 2000,
     kafka_max_block_size = 262144;
 
--- ═══ pull landing.pull_ties
-CREATE MATERIALIZED VIEW landing.`pull_ties` ON CLUSTER `clickvault` TO landing.events_local AS
+-- ═══ pull landing.pull_ties_mv
+CREATE MATERIALIZED VIEW landing.`pull_ties_mv` ON CLUSTER `clickvault` TO landing.events_local AS
 SELECT
     'kafka:e0' AS source,
     _topic AS stream,
@@ -2049,8 +2049,8 @@ SETTINGS
     kafka_consumer_reschedule_ms = 2000,
     kafka_max_block_size = 262144;
 
--- ═══ pull landing.pull_content
-CREATE MATERIALIZED VIEW landing.`pull_content` ON CLUSTER `clickvault` TO landing.events_local AS
+-- ═══ pull landing.pull_content_mv
+CREATE MATERIALIZED VIEW landing.`pull_content_mv` ON CLUSTER `clickvault` TO landing.events_local AS
 SELECT
     'kafka:e0' AS source,
     _topic AS stream,
@@ -2085,8 +2085,8 @@ SETTINGS
     kafka_consumer_reschedule_ms = 2000,
     kafka_max_block_size = 262144;
 
--- ═══ pull landing.pull_media
-CREATE MATERIALIZED VIEW landing.`pull_media` ON CLUSTER `clickvault` TO landing.events_local AS
+-- ═══ pull landing.pull_media_mv
+CREATE MATERIALIZED VIEW landing.`pull_media_mv` ON CLUSTER `clickvault` TO landing.events_local AS
 SELECT
     'kafka:e0' AS source,
     _topic AS stream,
@@ -2121,8 +2121,8 @@ SETTINGS
     kafka_consumer_reschedule_ms = 2000,
     kafka_max_block_size = 262144;
 
--- ═══ pull landing.pull_communities
-CREATE MATERIALIZED VIEW landing.`pull_communities` ON CLUSTER `clickvault` TO landing.events_local AS
+-- ═══ pull landing.pull_communities_mv
+CREATE MATERIALIZED VIEW landing.`pull_communities_mv` ON CLUSTER `clickvault` TO landing.events_local AS
 SELECT
     'kafka:e0' AS source,
     _topic AS stream,
@@ -2157,8 +2157,8 @@ SETTINGS
     kafka_consumer_reschedule_ms = 2000,
     kafka_max_block_size = 262144;
 
--- ═══ pull landing.pull_money
-CREATE MATERIALIZED VIEW landing.`pull_money` ON CLUSTER `clickvault` TO landing.events_local AS
+-- ═══ pull landing.pull_money_mv
+CREATE MATERIALIZED VIEW landing.`pull_money_mv` ON CLUSTER `clickvault` TO landing.events_local AS
 SELECT
     'kafka:e0' AS source,
     _topic AS stream,
