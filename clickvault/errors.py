@@ -1,11 +1,11 @@
-"""What can go wrong, as types.
+"""The exceptions of this project.
 
 ClickvaultError
 ├── ConfigurationError   a setting or an argument is wrong
-├── ContractError        a declaration can't be meant
-├── StoreError           an engine is down or failed (transient: try again)
-├── DataError            data is not what it must be
-├── UnreadError          parts of a source could not be read; all else was done
+├── ContractError        an event type's declaration is invalid
+├── StoreError           an engine is down or failed (transient: retry)
+├── DataError            data is invalid or inconsistent
+├── UnreadError          parts of a source could not be read; everything else was processed
 ├── ReconciliationError  reconciliation does not balance
 └── QualityError         a check of the data is breached
 """
@@ -24,17 +24,17 @@ _WORTH_ANOTHER_TRY = {
     "minio": ("ServerError",),
     "neo4j": ("DriverError", "TransientError"),
 }
-"""Of each client, the errors by which it says that its server is away or failed (with whatever derives from them)."""
+"""Per client library, the base classes of the errors that mean its server is unreachable or failed."""
 
-# ClickHouse's own codes of: a time-out, too many queries, the network, memory, read-only for now, disk space, too many parts, all
-# connections, a cancelled query, a Keeper.
+# ClickHouse's error codes for: time-outs, too many queries, network, memory, read-only tables, disk space, too many parts, no free
+# connection, a cancelled query, a Keeper.
 _BUSY = {159, 202, 209, 210, 241, 242, 243, 252, 279, 394, 999}
 
 READ_ONLY = ("25006",)
-"""PostgreSQL's own code of a server, or a session, that takes no writes just now."""
+"""PostgreSQL's SQLSTATE for a server or session that is read-only at present."""
 
 
-# What a server says that answers, and can't serve just now; and what helps. Nothing of it is mended by starting it again.
+# Error texts of servers that answer but cannot serve at present, and what helps. A restart repairs none of them.
 _PASSING = (
     (
         r"too many clients|remaining connection slots|too many connections|too many simultaneous queries",
@@ -50,13 +50,13 @@ _PASSING = (
     ),
     (
         r"read-only (transaction|file system)|readonly",
-        "name a server that takes writes, or make this one writable again; then run the command again",
+        "use a server that accepts writes, or make this one writable; then run the command again",
     ),
 )
 
 
 def hint_for(said: str) -> str:
-    """What helps against a passing trouble of a server, by its own words; empty where these are of another kind."""
+    """The hint for a temporary server error, by the server's text; empty for other errors."""
     return next((hint for pattern, hint in _PASSING if re.search(pattern, said, re.IGNORECASE)), "")
 
 
@@ -65,16 +65,16 @@ _EXTRAS = {
     "airflow": ("airflow", "asyncpg"),
     "tableau": ("tableauhyperapi",),
 }  # fmt: skip
-"""The modules of what pyproject.toml lists under each extra."""
+"""The modules of the packages that pyproject.toml lists under each extra."""
 
 
 def extra_of(module: str) -> str:
-    """The extra that a missing module is installed by; "" where there is none."""
+    """The extra that installs a missing module; "" where there is none."""
     return next((extra for extra, modules in _EXTRAS.items() if module.partition(".")[0] in modules), "")
 
 
 class ClickvaultError(Exception):
-    """Base of all errors that this project raises on purpose: a message, and a hint that says what to do next."""
+    """Base of all errors that this project raises on purpose: a message, and a hint with the next thing to do."""
 
     transient = False
 
@@ -90,11 +90,11 @@ class ConfigurationError(ClickvaultError):
 
 
 class ContractError(ClickvaultError):
-    """A declaration can't be meant; the message names class and field."""
+    """An invalid contract declaration; the message names class and field."""
 
 
 class StoreError(ClickvaultError):
-    """An engine is down or failed; worth another try."""
+    """An engine is down or failed; a retry may succeed."""
 
     transient = True
 
@@ -105,11 +105,11 @@ class StoreError(ClickvaultError):
 
 
 class DataError(ClickvaultError):
-    """Data is not what it must be."""
+    """Data is invalid or inconsistent."""
 
 
 class UnreadError(ClickvaultError):
-    """Objects or partitions could not be read and are set aside; all else was done. `unread` names each of them."""
+    """Objects or partitions could not be read and are set aside; everything else was processed. `unread` names each of them."""
 
     def __init__(self, message: str, hint: str = "", unread: Sequence[Any] = ()) -> None:
         super().__init__(message, hint)
@@ -133,10 +133,10 @@ class QualityError(ClickvaultError):
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same call may succeed when it is tried again: an engine was away, busy, or ended in the middle.
+    """Whether a retry of the same call may succeed: an engine was unreachable or busy, or stopped during the call.
 
-    Errors of this project say it themselves. Of others only those of a connection are: anything else is a fault that
-    another try would meet again.
+    Errors of this project declare it. Of other errors, only connection errors are transient: a retry would meet
+    anything else again.
     """
     if isinstance(error, ClickvaultError):
         return error.transient

@@ -69,7 +69,7 @@ class _ProjectFile(PydanticBaseSettingsSource):
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """The settings of the file; empty where there is none. Raises ConfigurationError for one that can't be meant, or is a secret."""
+        """The settings of the file; empty where there is none. Raises ConfigurationError for an invalid one, or a secret."""
         path = project_folder() / PROJECT_FILE
         try:
             said = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -246,9 +246,9 @@ class Settings(BaseSettings):
     )
 
     clickhouse_url: str = Field(default="", repr=False, description="http://user:password@host:port")
-    clickhouse_reader_url: str = Field(default="", repr=False, description="The same, of the login that only reads")
+    clickhouse_reader_url: str = Field(default="", repr=False, description="The same for the read-only login")
     clickhouse_graph_url: str = Field(
-        default="", repr=False, description="The same, of the login that Neo4j pulls with; default: the reader's"
+        default="", repr=False, description="The same for the login with which Neo4j reads; default: the reader's"
     )
     clickhouse_password: str = Field(
         default="", repr=False, description="Of CLICKHOUSE_URL's login, where it says none"

@@ -22,7 +22,7 @@ HINT = (
 
 
 class Damaged(ConfigurationError):
-    """The state file is there, and what is in it can't be meant."""
+    """The state file exists, but its content is invalid."""
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Looks after the stores, every night: removes what was kept long enough (and books it), merges, vacuums, sends kept alerts.
+"""Nightly maintenance: applies retention (recorded in ops.retired), merges partitions, vacuums, sends waiting alerts.
 
 The same as `clickvault maintenance` and `clickvault alerts send`. One step after the other; a step that fails leaves the later ones for
 the next night.

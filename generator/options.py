@@ -18,7 +18,7 @@ class GenerateOptions:
     `world_start` is cut to the UTC day; None is 2026-01-01. Two ranges continue each other where the world is the same.
     `dirt` is the share of dirty messages, 0 to 0.5; `events` stops after so many events. `batch` is the event time that
     one object or file covers; None chooses by the range: 6 hours from two days on, 1 hour from two hours on, else a
-    minute. Raises ConfigurationError for values that can't be meant.
+    minute. Raises ConfigurationError for invalid values.
     """
 
     start: datetime
@@ -31,7 +31,7 @@ class GenerateOptions:
     batch: timedelta | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what can't be meant."""
+        """Reject invalid values."""
         for name, value in (("start", self.start), ("end", self.end), ("world start", self.world_start)):
             if value is not None and value.tzinfo is None:
                 raise ConfigurationError(f"{name} has no time zone: {value}", hint="write 2026-01-31T00:00:00Z")

@@ -150,7 +150,9 @@ def _moment(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"a time is written as 2026-01-31 or 2026-01-31T12:00:00Z, got {text!r}") from None
+        raise ConfigurationError(
+            f"a time must be written as 2026-01-31 or 2026-01-31T12:00:00Z, got {text!r}"
+        ) from None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from clickvault.sql.render import Renderer
 
 WORDS = (
-    ("position", "(source, stream, partition, offset): where a message lies; what a delivery that repeats it repeats nothing by"),
+    ("position", "(source, stream, partition, offset): where a message lies; the deduplication key of a delivery"),
     ("source", "`kafka:<epoch>`, or `s3`"),
     ("stream", "the topic, or the bucket"),
     ("partition, offset", "of the topic; of S3, 0, and the object's number in `ops.objects` × 2³² + line"),
-    ("landed_at", "when ClickHouse took the message in, UTC"),
+    ("landed_at", "when ClickHouse received the message, UTC"),
     ("version", "minus the microseconds of landed_at: of two rows of one event FINAL keeps the one that landed first"),
     ("hk, lhk", "hash key of a hub's business key, of a link's keys: md5 over a netstring, as uuid"),
     ("bk", "the business key as it was sent"),
     ("driving_hk", "the keys of a link that have at most one open partner"),
-    ("hashdiff", "hash of a satellite's attributes: another one is another version"),
-    ("load_ts, record_source", "when and from which source a row came to the vault"),
-    ("is_open, is_deleted", "whether the observation opens or closes the pair; whether it ends the key"),
-    ("as_of", "the day at whose end (UTC) something was so, or was measured"),
+    ("hashdiff", "hash of a satellite's attributes: a different hash is a new version"),
+    ("load_ts, record_source", "when and from which source a row was loaded into the vault"),
+    ("is_open, is_deleted", "whether the observation opens or closes the pair; whether it deletes the key"),
+    ("as_of", "the day at whose end (UTC) a state was observed or measured"),
     ("[d0, d1)", "a window of days: d0 is in it, d1 is not"),
     ("micros", "millionths of the currency's unit: 2,500,000 is 2.50"),
 )  # fmt: skip

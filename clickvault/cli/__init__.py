@@ -1,4 +1,4 @@
-"""The command line: `clickvault`. Commands are thin: each opens a session, calls one stage, and shows what came of it."""
+"""The command line: `clickvault`. Commands are thin: each opens a session, calls one stage and prints its result."""
 
 from clickvault.cli.app import main
 

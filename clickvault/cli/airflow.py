@@ -10,7 +10,8 @@ from clickvault.cli import show
 from clickvault.cli.stack import Json
 
 airflow_app = typer.Typer(
-    no_args_is_help=True, help="Airflow beside the embedded stack: up, down, status; cli is its own command line."
+    no_args_is_help=True,
+    help="Airflow beside the embedded stack: up, down, status, watch; cli runs Airflow's own command line.",
 )
 
 
@@ -21,10 +22,10 @@ def register(app: typer.Typer) -> None:
 
 @airflow_app.command("up")
 def airflow_up(
-    paused: Annotated[bool, typer.Option("--paused", help="New DAGs wait until someone unpauses them.")] = False,
+    paused: Annotated[bool, typer.Option("--paused", help="Create new DAGs paused.")] = False,
     json: Json = False,
 ) -> None:
-    """Start the embedded stack, its schema and Airflow, and print where the UI is. Needs `make airflow` once.
+    """Start the embedded stack and Airflow, migrate the schema, print the UI's address and login. Needs `make airflow` once.
 
     Example: clickvault airflow up
     """
@@ -36,7 +37,7 @@ def airflow_up(
     stack.up(show.say)
     with open_session() as s:
         changes = schema.init(s.settings, s.renderer, s.ch, s.pg)
-    show.say(f"init: {len(changes)} objects made or changed")
+    show.say(f"init: {len(changes)} objects created or changed")
     found = server.up(show.say, paused=paused)
     if json:
         show.as_json(found)
@@ -49,7 +50,7 @@ def airflow_up(
 
 @airflow_app.command("down")
 def airflow_down() -> None:
-    """Stop Airflow; its database and logs stay, and so does the stack.
+    """Stop Airflow. Its database, its logs and the stack stay.
 
     Example: clickvault airflow down
     """
@@ -60,7 +61,7 @@ def airflow_down() -> None:
 
 @airflow_app.command("cli", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def airflow_cli(context: typer.Context) -> None:
-    """Run a command of Airflow's own command line against this Airflow. Its output has no secrets in it.
+    """Run a command of Airflow's own command line against this Airflow; secrets in the output are masked.
 
     Example: clickvault airflow cli backfill create --dag-id 5_build_marts --from-date 2026-10-01 --to-date 2026-10-31T23:59:59Z
     """
@@ -73,9 +74,9 @@ def airflow_cli(context: typer.Context) -> None:
 
 @airflow_app.command("watch")
 def airflow_watch() -> None:
-    """Watch an Airflow in containers, until ended: alerts of silent DAGs and of processes that do not beat, and the digest.
+    """Watch an Airflow in containers until stopped: send alerts of silent DAGs, of processes without heartbeat, and the digest.
 
-    Beside the embedded stack the supervisor does so. Example: clickvault airflow watch
+    Beside the embedded stack, the supervisor does this. Example: clickvault airflow watch
     """
     import os
 
@@ -94,7 +95,7 @@ def airflow_watch() -> None:
 
 @airflow_app.command("status")
 def airflow_status(json: Json = False) -> None:
-    """Show Airflow's processes, how often each was restarted, and where they log. Exits 1 if one is not healthy.
+    """Show Airflow's processes with restart counts and log files. Exits 1 if one is not healthy.
 
     Example: clickvault airflow status --json
     """

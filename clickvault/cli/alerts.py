@@ -1,4 +1,4 @@
-"""Commands about alerts: list what waits, send it, try a target."""
+"""Commands for alerts: list and send unsent ones, test the targets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clickvault.cli import show
 from clickvault.cli.stack import Json
 
 alerts_app = typer.Typer(
-    no_args_is_help=True, help="Alerts that could not be sent: list, send; test tries the targets."
+    no_args_is_help=True, help="Unsent alerts: list, send; test sends a test message to each target."
 )
 
 
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 @alerts_app.command("list")
 def alerts_list(json: Json = False) -> None:
-    """List the alerts that could not be sent yet, the oldest first.
+    """List the unsent alerts, the oldest first.
 
     Example: clickvault alerts list --json
     """
@@ -31,12 +31,12 @@ def alerts_list(json: Json = False) -> None:
     kept = [asdict(k) for k in outbox_of(get_settings()).kept()]
     if not json:
         kept = [{k: r[k] for k in ("kept_at", "target", "tries", "title")} for r in kept]
-    show.rows(kept, json, empty="nothing waits")
+    show.rows(kept, json, empty="no unsent alerts")
 
 
 @alerts_app.command("send")
 def alerts_send(json: Json = False) -> None:
-    """Send what could not be sent. Exits 1 when something still waits.
+    """Send the unsent alerts again. Exits 1 if one is still unsent.
 
     Example: clickvault alerts send
     """
@@ -44,14 +44,14 @@ def alerts_send(json: Json = False) -> None:
     from clickvault.settings import get_settings
 
     found = send_kept(get_settings())
-    show.rows([asdict(o) for o in found], json, empty="no target: set CLICKVAULT_ALERTS")
+    show.rows([asdict(o) for o in found], json, empty="no alert target is configured: set CLICKVAULT_ALERTS")
     if any(o.kept for o in found):
         raise typer.Exit(1)
 
 
 @alerts_app.command("test")
 def alerts_test(json: Json = False) -> None:
-    """Send a message that is marked as a test to every target, to see that it arrives. Exits 1 when one did not take it.
+    """Send a test message to every target. Exits 1 if a target rejects it.
 
     Example: clickvault alerts test
     """
@@ -62,7 +62,7 @@ def alerts_test(json: Json = False) -> None:
     settings = get_settings()
     if not settings.alerts:
         raise ConfigurationError(
-            "there is no target", hint="CLICKVAULT_ALERTS=tgram://TOKEN/CHAT clickvault alerts test"
+            "no alert target is configured", hint="CLICKVAULT_ALERTS=tgram://TOKEN/CHAT clickvault alerts test"
         )
     found = alert(
         settings,

@@ -1,7 +1,7 @@
-"""The commands put together, and what happens to their errors.
+"""The application: all commands, and how errors become messages and exit codes.
 
-Exit codes: 0 done, 1 an error (`Error:` and `Try:` on stderr), reconciliation that does not balance, a breached check or what could not be read, 2 a wrong
-call, 130 interrupted.
+Exit codes: 0 done, 1 an error (`Error:` and `Try:` on stderr), reconciliation that does not balance, a breached check or an unread source, 2 wrong
+usage, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from clickvault.cli import (
 from clickvault.errors import ClickvaultError, ConfigurationError, StoreError, extra_of, hint_for
 
 app = typer.Typer(
-    help="Events from Kafka and S3 through ClickHouse, a PostgreSQL Data Vault and a graph to marts, rendered from contracts.",
+    help="Event pipeline from Kafka and S3 through ClickHouse, a PostgreSQL Data Vault and a graph to marts, rendered from contracts.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -67,7 +67,7 @@ def main() -> None:
     except typer.Abort:
         code = 130
     except KeyboardInterrupt:
-        say("interrupted; run the command again to go on")
+        say("interrupted; run the command again to continue")
         code = 130
     except BrokenPipeError:  # `clickvault ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -95,7 +95,10 @@ def main() -> None:
         elif isinstance(problem, OSError) and problem.errno in _DISK:
             about = f"{problem.filename}: " if problem.filename else ""
             error(
-                StoreError(f"{about}{problem.strerror}", hint=hint_for(problem.strerror or "") or "look at its rights")
+                StoreError(
+                    f"{about}{problem.strerror}",
+                    hint=hint_for(problem.strerror or "") or "check the file's permissions",
+                )
             )
             code = 1
         else:

@@ -1,4 +1,4 @@
-"""Commands that look after a running pipeline: lag, maintenance."""
+"""Commands for operation: lag, maintenance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def lag(json: Json = False) -> None:
-    """Show of each topic group who consumes it, and how many messages wait. Exits 1 when nobody consumes one.
+    """Show each topic group's consumers and lag. Exits 1 if a group has no consumer.
 
     Example: clickvault lag --json
     """
@@ -36,15 +36,18 @@ def lag(json: Json = False) -> None:
 
 def maintenance(
     only: Annotated[
-        list[str] | None, typer.Option("--step", help="Only this step: landing, ledgers, files, optimize, vacuum.")
+        list[str] | None,
+        typer.Option(
+            "--step", help="Run only this step: landing, ledgers, files, optimize or vacuum. May be repeated."
+        ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, without doing it.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Remove what was kept long enough, and book it; merge and vacuum what reads faster then.
+    """Apply retention (recorded in ops.retired), OPTIMIZE old ClickHouse partitions, VACUUM PostgreSQL.
 
-    How long is said by CLICKVAULT_KEEP_LANDED_DAYS and CLICKVAULT_KEEP_LEDGER_DAYS. Example: clickvault maintenance --dry-run
+    CLICKVAULT_KEEP_LANDED_DAYS and CLICKVAULT_KEEP_LEDGER_DAYS set the retention. Example: clickvault maintenance --dry-run
     """
     from clickvault.pipeline.maintenance import maintain
     from clickvault.session import open_session

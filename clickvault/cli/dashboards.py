@@ -1,4 +1,4 @@
-"""Commands on dashboards: list and check what is declared, render and apply it to BI tools, export it for tools that take files."""
+"""Commands for dashboards: list and check the declarations, render and apply them to BI tools, export files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clickvault.cli.stack import Json, Quiet
 dashboards_app = typer.Typer(no_args_is_help=True, help="Dashboards as code: list, check, render, apply.")
 export_app = typer.Typer(no_args_is_help=True, help="Dashboards as files: tableau.")
 Folder = Annotated[
-    Path | None, typer.Option("--folder", help="Where the dashboards are; default: the domains' folders dashboards/.")
+    Path | None, typer.Option("--folder", help="The folder with the dashboards; default: dashboards/ of each domain.")
 ]
 
 
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 @dashboards_app.command("list")
 def dashboards_list(folder: Folder = None, json: Json = False) -> None:
-    """List the tiles of all dashboards: their questions, views, metrics and filters.
+    """List the tiles of all dashboards with question, view, metrics and filters.
 
     Example: clickvault dashboards list --json
     """
@@ -54,7 +54,7 @@ def dashboards_list(folder: Folder = None, json: Json = False) -> None:
 
 @dashboards_app.command("check")
 def dashboards_check(folder: Folder = None) -> None:
-    """Hold every tile against the header of its view. Exits 1 with file and tile of what does not fit.
+    """Check every tile against the header of its view. Exits 1 and names file and tile of an invalid one.
 
     Example: clickvault dashboards check
     """
@@ -63,17 +63,17 @@ def dashboards_check(folder: Folder = None) -> None:
     from clickvault.settings import get_settings
 
     found = load(Session(get_settings()).renderer, folder)
-    show.out(f"{sum(len(tiles) for _, tiles in found)} tiles of {len(found)} dashboards fit the views that they name")
+    show.out(f"{sum(len(tiles) for _, tiles in found)} tiles of {len(found)} dashboards match their views")
 
 
 @export_app.command("tableau")
 def export_tableau(
-    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")] = Path("tableau"),
+    out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("tableau"),
     folder: Folder = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the dashboards for Tableau: a .twbx each, with the rows inside. Needs: pip install 'clickvault[tableau]'.
+    """Export each dashboard as a Tableau workbook (.twbx) with its data. Needs: pip install 'clickvault[tableau]'.
 
     Example: clickvault export tableau --out tableau
     """

@@ -1,7 +1,7 @@
 """The log of the command line: what each step did, and each repair, on stderr, as text or as JSON lines.
 
-Silent unless asked for (`--log-format`, CLICKVAULT_LOG_FORMAT): a person sees progress and results, an operator's collector the log.
-What the clients of the stores log is left out: their errors are raised, and said once.
+Off by default (`--log-format`, CLICKVAULT_LOG_FORMAT switch it on). Log records of the stores' client libraries are left out:
+their errors are raised and reported once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Commands that look: contract, render, sql, rejected, report."""
+"""Commands that read: contract, render, sql, rejected, report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clickvault.cli import show
 from clickvault.cli.stack import Json
 from clickvault.errors import ConfigurationError
 
-contract_app = typer.Typer(no_args_is_help=True, help="The declared events: list, show, schema, check, docs.")
+contract_app = typer.Typer(no_args_is_help=True, help="Declared event types: list, show, schema, check, docs.")
 rejected_app = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, replay.")
 
 
@@ -59,7 +59,7 @@ def contract_list(json: Json = False) -> None:
 def contract_show(
     event_type: Annotated[str, typer.Argument(help="An event type, e.g. post.")], json: Json = False
 ) -> None:
-    """Show one event type: its fields with limits and roles, and its lineage from the topic to the tiles of dashboards.
+    """Show an event type: fields with limits and roles, and its lineage from the topic to dashboard tiles.
 
     Example: clickvault contract show post
     """
@@ -81,9 +81,9 @@ def contract_show(
 
 @contract_app.command("docs")
 def contract_docs(
-    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")] = Path("docs"), json: Json = False
+    out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("docs"), json: Json = False
 ) -> None:
-    """Write dictionary, lineage and diagrams of the declared events. Pictures of the diagrams: make diagrams.
+    """Write dictionary, lineage and diagrams of the declared event types. `make diagrams` draws the pictures.
 
     Example: clickvault contract docs --out docs
     """
@@ -104,7 +104,7 @@ def contract_schema(event_type: Annotated[str, typer.Argument(help="An event typ
 
 @contract_app.command("check")
 def contract_check(file: Annotated[Path, typer.Argument(help="A file of JSON lines.")], json: Json = False) -> None:
-    """Judge the messages of a file as the pipeline would, without sending them. Exits 1 if one is refused.
+    """Validate a file of messages by the pipeline's rules, without sending them. Exits 1 if one is invalid.
 
     Example: clickvault contract check events.jsonl
     """
@@ -159,18 +159,19 @@ def render(
             show.out(renderer.render(name))
         except UndefinedError as error:
             raise ConfigurationError(
-                f"{name} needs inputs ({error.message}), which its object gives it", hint="clickvault render --list"
+                f"{name} can't be rendered alone: it needs inputs from its object ({error.message})",
+                hint="clickvault render --list",
             ) from error
     else:
         raise ConfigurationError(f"no object {name!r}", hint="clickvault render --list")
 
 
 def sql(
-    query: Annotated[str | None, typer.Argument(help="A query; without one, a shell opens.")] = None,
+    query: Annotated[str | None, typer.Argument(help="A query; without one, an interactive shell starts.")] = None,
     json: Json = False,
-    write: Annotated[bool, typer.Option("--write", help="Log in as the owner; the default login only reads.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Log in as the owner instead of the read-only login.")] = False,
 ) -> None:
-    """Ask ClickHouse; without a query, a small shell. Reads as the reader unless --write.
+    """Run a ClickHouse query, or an interactive shell. Uses the read-only login unless --write is given.
 
     Example: clickvault sql "SELECT * FROM marts.v_platform_daily" --json
     """
@@ -195,15 +196,17 @@ def sql(
         except ClickHouseError as error:
             raise DataError(server_said(error), hint='clickvault sql "SHOW TABLES FROM marts"') from error
         except (OverflowError, ValueError) as error:  # Python has no such date, no such number
-            raise DataError(f"the answer has a value that can't be shown: {error}", hint="toString(column)") from error
+            raise DataError(
+                f"the result has a value that Python can't represent: {error}", hint="toString(column)"
+            ) from error
 
 
 _BEFORE = re.compile(r"^(?:\s+|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)
-"""What may stand before a statement's first word: comments, brackets."""
+"""What may precede a statement's first word: comments, brackets."""
 
 
 def first_word(query: str) -> str:
-    """The word that says what a statement is, in capitals; empty where there is none."""
+    """The first keyword of a statement, in capitals; empty where there is none."""
     return next(iter(_BEFORE.sub("", query).split(None, 1)), "").upper()
 
 
@@ -222,7 +225,7 @@ def _ask(client: Any, query: str, json: bool) -> None:
 
 
 def _shell(client: Any, json: bool, interactive: bool) -> None:
-    """Read queries, each ended by a ; at a line's end, and answer them; an error ends only what is not interactive."""
+    """Read queries, each ended by a ; at a line's end, and run them. An error ends the shell unless it is interactive."""
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
     from clickvault.stores.clickhouse import server_said
@@ -273,12 +276,14 @@ def rejected_list(event_type: EventType = "", json: Json = False) -> None:
 
 @rejected_app.command("show")
 def rejected_show(
-    reason: Annotated[str, typer.Option("--reason", help="Only with this reason, as `list` prints it.")] = "",
+    reason: Annotated[
+        str, typer.Option("--reason", help="Only dead letters with this reason, as `list` prints it.")
+    ] = "",
     event_type: EventType = "",
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000)] = 10,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many rows.")] = 10,
     json: Json = False,
 ) -> None:
-    """Show dead letters with their messages, the newest first.
+    """Show dead letters with message and reasons, the newest first.
 
     Example: clickvault rejected show --reason "text: longer than 5000" --limit 3
     """
@@ -291,7 +296,7 @@ def rejected_show(
 
 @rejected_app.command("replay")
 def rejected_replay(event_type: EventType = "", json: Json = False) -> None:
-    """Judge dead letters again after a contract changed, and try objects again that could not be read. Then: clickvault run.
+    """Validate dead letters again after a contract change, and retry unread S3 objects. Then: clickvault run.
 
     Example: clickvault rejected replay --event-type post
     """
@@ -305,13 +310,13 @@ def rejected_replay(event_type: EventType = "", json: Json = False) -> None:
             found += read_again(s)
     show.rows(found, json, empty="no dead letters")
     if any(r["accepted"] for r in found) and not json:
-        show.say("Try:   clickvault run   (takes the accepted ones on to the vault and the marts)")
+        show.say("Try:   clickvault run   (loads the accepted ones into the vault and the marts)")
 
 
 def report(
     out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("report.html"),
 ) -> None:
-    """Write the charts of the marts as one page that opens without network.
+    """Write all dashboards to one self-contained HTML page.
 
     Example: clickvault report --out report.html
     """

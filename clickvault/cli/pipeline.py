@@ -14,7 +14,7 @@ from clickvault.errors import ConfigurationError, QualityError, ReconciliationEr
 
 
 class Source(StrEnum):
-    """What `ingest` takes from."""
+    """The sources of `ingest`."""
 
     kafka = "kafka"
     s3 = "s3"
@@ -33,30 +33,28 @@ def _day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise ConfigurationError(f"a day is written as 2026-01-31, got {text!r}") from error
+        raise ConfigurationError(f"a day must be written as 2026-01-31, got {text!r}") from error
 
 
 def init(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, without changing it.")] = False,
     new_epoch: Annotated[
-        bool, typer.Option("--new-epoch", help="The broker's topics were made anew: take them as new sources.")
+        bool, typer.Option("--new-epoch", help="The broker's topics were recreated: register them as new sources.")
     ] = False,
     accept_breaking: Annotated[
         bool,
         typer.Option(
             "--accept-breaking",
-            help="Narrower limits, and fields and event types that are gone, are meant: docs/contracts.md.",
+            help="Apply narrower limits and removals of fields, topics or event types, too: docs/contracts.md.",
         ),
     ] = False,
     drop_domain: Annotated[
         list[str] | None,
-        typer.Option(
-            "--drop-domain", help="Switch off this domain, which is declared no more; its rows stay. May be repeated."
-        ),
+        typer.Option("--drop-domain", help="Confirm that this domain was removed; its rows stay. May be repeated."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Make or migrate everything: topics, ClickHouse, PostgreSQL. Idempotent. Exits 1, and does nothing, for a breaking change.
+    """Create or migrate topics, ClickHouse and PostgreSQL. Idempotent. Exits 1 without changes if a contract change breaks something.
 
     Example: clickvault init
     """
@@ -73,11 +71,11 @@ def init(
     settings = schema.new_epoch(get_settings()) if new_epoch else None
     with open_session(settings) as s, show.progress() as bar:
         changes = schema.init(s.settings, s.renderer, s.ch, s.pg, lambda what: bar("init", 0, 0), **how)
-    _changes(changes, json, "everything was there already")
+    _changes(changes, json, "everything is up to date")
 
 
 def plan(json: Json = False) -> None:
-    """Show what init would change, and first what it would refuse; empty right after init.
+    """Show what init would change, refused changes first; empty right after init.
 
     Example: clickvault plan --json
     """
@@ -96,13 +94,13 @@ def _changes(changes: list[Any], json: bool, empty: str) -> None:
 
 
 def ingest(
-    source: Annotated[Source, typer.Argument(help="Where from.")] = Source.both,
+    source: Annotated[Source, typer.Argument(help="The source to read.")] = Source.both,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Wait until Kafka's messages are landed; load new S3 objects.
+    """Wait until all committed Kafka messages are in ClickHouse; load new S3 objects.
 
-    Exits 1 when an object or a partition could not be read; all else is landed then. Example: clickvault ingest kafka
+    Exits 1 if an object or a partition could not be read; everything else has landed then. Example: clickvault ingest kafka
     """
     from clickvault.pipeline.steps import ingest as stage
     from clickvault.pipeline.steps import require_read
@@ -127,7 +125,7 @@ def _step(name: str, json: bool, quiet: bool, **options: Any) -> None:
 
 
 def load(json: Json = False, quiet: Quiet = False) -> None:
-    """Bring the Data Vault up to what is landed: stage through the bridge, merge, move the watermark.
+    """Load new events into the Data Vault: stage in PostgreSQL, merge, advance the watermark.
 
     Example: clickvault load
     """
@@ -136,19 +134,19 @@ def load(json: Json = False, quiet: Quiet = False) -> None:
 
 def graph(
     as_of: Annotated[
-        str | None, typer.Option(help="The day to keep the results under; default: of the newest event.")
+        str | None, typer.Option(help="The day under which results are stored; default: that of the newest event.")
     ] = None,
     force: Annotated[
         bool,
         typer.Option(
             "--force",
-            help="Measure again even if nothing changed; with Neo4j, empty its graph and bring everything again.",
+            help="Measure even if nothing changed; with Neo4j, empty its graph and sync everything again.",
         ),
     ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure the graph as the vault has it now, and write the scores back.
+    """Sync and measure the graph of the vault, and write the scores back.
 
     Example: clickvault graph
     """
@@ -157,12 +155,12 @@ def graph(
 
 def marts(
     start: Annotated[str | None, typer.Option("--from", help="First day.")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="The day after the last.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="The day after the last one.")] = None,
     only: Annotated[list[str] | None, typer.Option("--mart", help="Only this mart; may be repeated.")] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Rebuild the days of the marts that are out of date, or a window.
+    """Rebuild the stale days of the marts, or a window of days.
 
     Example: clickvault marts --from 2026-01-01 --to 2026-02-01
     """
@@ -219,9 +217,9 @@ def _as_object(reconciliations: list[Any]) -> dict[str, Any]:
 
 
 def run(json: Json = False, quiet: Quiet = False) -> None:
-    """Do everything that is not yet done: ingest, load, graph, marts; then reconcile and check.
+    """Run all steps: ingest, load, graph, marts, reconcile, quality. Each resumes where it stopped.
 
-    Exits 1 when something could not be read, reconciliation checks do not balance or a check of level error is breached. Example: clickvault run
+    Exits 1 if a source could not be read, reconciliation does not balance or a check of level error is breached. Example: clickvault run
     """
     from time import monotonic
 

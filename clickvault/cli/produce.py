@@ -1,4 +1,4 @@
-"""Commands that make and send events: generate, send, and demo, which does everything."""
+"""Commands that generate and send events: generate, send, and demo, which runs the whole pipeline."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clickvault.errors import ConfigurationError
 
 
 class Target(StrEnum):
-    """Where `generate` sends to."""
+    """The targets of `generate`."""
 
     kafka = "kafka"
     s3 = "s3"
@@ -25,7 +25,7 @@ class Target(StrEnum):
 
 
 class Store(StrEnum):
-    """Where `send` sends to."""
+    """The targets of `send`."""
 
     kafka = "kafka"
     s3 = "s3"
@@ -43,28 +43,32 @@ def _time(text: str | None) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ConfigurationError(f"a time is written as 2026-01-31 or 2026-01-31T12:00:00Z, got {text!r}") from error
+        raise ConfigurationError(
+            f"a time must be written as 2026-01-31 or 2026-01-31T12:00:00Z, got {text!r}"
+        ) from error
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def generate(
-    days: Annotated[float, typer.Option(help="So many days, up to now; the world begins with them.")] = 0,
-    minutes: Annotated[float, typer.Option(help="So many minutes, up to now, of the world that is there.")] = 0,
+    days: Annotated[float, typer.Option(help="Generate N days ending now, as a new world.")] = 0,
+    minutes: Annotated[float, typer.Option(help="Generate N minutes ending now, in the existing world.")] = 0,
     start: Annotated[str | None, typer.Option("--from", help="The range's start (UTC).")] = None,
     end: Annotated[str | None, typer.Option("--until", help="The range's end (UTC), excluded.")] = None,
     world_start: Annotated[
         str | None, typer.Option(help="The world's first day; default: the demo's, or 2026-01-01.")
     ] = None,
-    users: Annotated[int | None, typer.Option(help="People in the world; default: the demo's, or 2,000.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Same seed, same world; default: the demo's, or 1.")] = None,
-    to: Annotated[Target, typer.Option("--to", help="Where to; both: half each.")] = Target.both,
-    dirt: Annotated[float, typer.Option(help="Share of dirty messages mixed in, 0 to 0.5.")] = 0.0,
-    events: Annotated[int | None, typer.Option(help="Stop after so many events.")] = None,
+    users: Annotated[int | None, typer.Option(help="Users in the world; default: the demo's, or 2,000.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Random seed: the same seed gives the same world; default: the demo's, or 1.")
+    ] = None,
+    to: Annotated[Target, typer.Option("--to", help="The target; both: half of the events each.")] = Target.both,
+    dirt: Annotated[float, typer.Option(help="Share of invalid or repeated messages to add, 0 to 0.5.")] = 0.0,
+    events: Annotated[int | None, typer.Option(help="Stop after N events.")] = None,
     out: Annotated[Path, typer.Option(help="The folder for --to files.")] = Path("events"),
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make events of the domain's world and send them; same seed and range, same bytes.
+    """Generate events of the domain's world and send them. The same seed and range give the same bytes.
 
     Example: clickvault generate --from 2026-01-01 --until 2026-01-31 --users 2000 --seed 1 --to files --out events
     """
@@ -85,7 +89,7 @@ def generate(
         first_day = first_day or fresh
     elif low is None or high is None or days or minutes:
         raise ConfigurationError(
-            "a range is --from with --until, or --days, or --minutes", hint="clickvault generate --days 30"
+            "a range must be --from with --until, or --days, or --minutes", hint="clickvault generate --days 30"
         )
     options = GenerateOptions(low, high, users=users, seed=seed, world_start=first_day, dirt=dirt, events=events)
     with open_session() as s, show.progress(not quiet) as bar:
@@ -105,15 +109,17 @@ def generate(
 
 def send(
     files: Annotated[list[Path], typer.Argument(help="JSON-lines files, also .gz.")],
-    to: Annotated[Store, typer.Option("--to", help="Where to.")],
+    to: Annotated[Store, typer.Option("--to", help="The target.")],
     topic: Annotated[
         str,
-        typer.Option(help="Where lines without a known event type go, as dead letters; without it they are refused."),
+        typer.Option(
+            help="The topic for lines of unknown event types, which become dead letters; default: refuse them."
+        ),
     ] = "",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Send JSON-lines files of events that you already have, unchanged. Lines without a known event type are refused before anything is sent.
+    """Send JSON-lines files of existing events unchanged. Lines of unknown event types are refused before anything is sent.
 
     Example: clickvault send events/*.jsonl --to kafka
     """
@@ -131,16 +137,16 @@ def send(
 
 
 def demo(
-    users: Annotated[int, typer.Option(help="People in the world.")] = 2_000,
+    users: Annotated[int, typer.Option(help="Users in the world.")] = 2_000,
     days: Annotated[int, typer.Option(help="Days of history.")] = 30,
-    seed: Annotated[int, typer.Option(help="Same seed, same world.")] = 1,
-    dirt: Annotated[float, typer.Option(help="Share of dirty messages.")] = 0.01,
-    until: Annotated[str | None, typer.Option(help="Where the history ends (UTC); default: now.")] = None,
-    report: Annotated[Path, typer.Option(help="The report to write.")] = Path("report.html"),
+    seed: Annotated[int, typer.Option(help="Random seed: the same seed gives the same world.")] = 1,
+    dirt: Annotated[float, typer.Option(help="Share of invalid or repeated messages.")] = 0.01,
+    until: Annotated[str | None, typer.Option(help="The end of the history (UTC); default: now.")] = None,
+    report: Annotated[Path, typer.Option(help="The report file to write.")] = Path("report.html"),
     quiet: Quiet = False,
 ) -> None:
-    """Everything at once: start the stack (unless the settings name other stores), make a month of events (or send the samples of
-    the domains), run the pipeline, write the report.
+    """Start the stack (unless the settings name other stores), generate a month of events (or send the domains' samples),
+    run the pipeline and write the report.
 
     A second run adds nothing. Example: clickvault demo
     """

@@ -1,4 +1,4 @@
-"""Commands on the project folder: new, which writes one that runs, and config, which says what its settings are and where from."""
+"""Commands for the project folder: new writes one that runs, config shows the settings and where each comes from."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="Of the project, its folder and its domain: letters, digits, _.")],
+    name: Annotated[str, typer.Argument(help="The name of project, folder and domain: lower-case letters, digits, _.")],
 ) -> None:
     """Write a project folder that runs as it is: an event type, a mart, a check, a dashboard, samples, a test.
 
@@ -37,8 +37,8 @@ def new(
             target = folder / str(source.relative_to(EXAMPLE)).replace("NAME", name).replace("dot_", ".")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(source.read_text(encoding="utf-8").replace("NAME", name), encoding="utf-8")
-    show.out(f"made {folder}")
-    show.out(f"now:  cd {name} && clickvault demo")
+    show.out(f"created {folder}")
+    show.out(f"next:   cd {name} && clickvault demo")
 
 
 def _refuse(name: str, folder: Path) -> None:
@@ -47,11 +47,11 @@ def _refuse(name: str, folder: Path) -> None:
 
     hint = "clickvault new my_shop"
     if not IDENTIFIER.match(name):
-        raise ConfigurationError(f"a project's name is lower-case letters, digits and _, got {name!r}", hint=hint)
+        raise ConfigurationError(f"a project's name must be lower-case letters, digits and _, got {name!r}", hint=hint)
     if (DOMAINS / name).is_dir():
         raise ConfigurationError(f"{name!r} is a domain that ships with clickvault", hint=hint)
     if folder.exists():
-        raise ConfigurationError(f"{folder} is there already", hint="take another name, or remove it")
+        raise ConfigurationError(f"{folder} exists already", hint="choose another name, or remove the folder")
     if find_spec(name) is not None:
         raise ConfigurationError(f"{name!r} is the name of a Python module that is installed", hint=hint)
 

@@ -22,12 +22,12 @@ def register(app: typer.Typer) -> None:
 
 def quality(
     only: Annotated[list[str] | None, typer.Option("--check", help="Only this check; may be repeated.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Show what passed, too: each subject of each check.")] = False,
-    history: Annotated[bool, typer.Option("--history", help="Show the last runs, and check nothing.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show passed subjects, too.")] = False,
+    history: Annotated[bool, typer.Option("--history", help="Show the last runs, without checking.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Check whether the data can be trusted, and keep the results. Exits 1 when a check of level error is breached.
+    """Run the quality checks on the data and store the results. Exits 1 if a check of level error is breached.
 
     Example: clickvault quality --check orphans --all
     """
@@ -48,7 +48,7 @@ def quality(
 
 
 def as_object(checks: Sequence[Check], results: Sequence[Result]) -> dict[str, Any]:
-    """Results as one object for JSON: whether they passed, a row a check, a row a subject."""
+    """Results as one object for JSON: whether they passed, one row per check, one row per subject."""
     from clickvault.quality import breaches
     from clickvault.quality.words import summaries
 
@@ -66,7 +66,7 @@ def as_object(checks: Sequence[Check], results: Sequence[Result]) -> dict[str, A
 
 
 def show_quality(checks: Sequence[Check], results: Sequence[Result], json: bool, every: bool = False) -> None:
-    """Results as tables (a line a check, then the subjects that breach, or all), with what to do; or as JSON."""
+    """Results as tables (one line per check, then the subjects that breach, or all), with what to do; or as JSON."""
     from clickvault.quality.words import bound, number, summaries
 
     if json:

@@ -1,7 +1,7 @@
-"""How commands speak: results on stdout as a table or as JSON, progress and errors on stderr.
+"""The output of commands: results on stdout as a table or as JSON, progress and errors on stderr.
 
 All that a command prints passes `visible`: texts of messages, names of objects and words of servers may hold control
-characters, by which a terminal would be told to move, to colour, to set its title or worse.
+characters, which a terminal would execute: move the cursor, set colours or its title.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _text(name: str, value: Any, exact: bool) -> str:
 
 
 def rows(found: Sequence[dict[str, Any]], json_wanted: bool, empty: str = "nothing", exact: bool = False) -> None:
-    """Row objects as asked for: a table, or JSON."""
+    """Print row objects as a table, or as JSON."""
     if json_wanted:
         as_json(list(found))
     else:

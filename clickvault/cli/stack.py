@@ -24,14 +24,14 @@ def register(app: typer.Typer) -> None:
 
 
 class Broker(StrEnum):
-    """What serves Kafka."""
+    """The broker."""
 
     tansu = "tansu"
     apache = "apache"
 
 
 class Graph(StrEnum):
-    """What measures the graph."""
+    """The graph engine."""
 
     networkx = "networkx"
     neo4j = "neo4j"
@@ -39,14 +39,14 @@ class Graph(StrEnum):
 
 def up(
     kafka: Annotated[
-        Broker | None, typer.Option(help="The broker; Apache Kafka needs Java 17 and Maven. Remembered.")
+        Broker | None, typer.Option(help="The broker; Apache Kafka needs Java 17 and Maven. The choice is remembered.")
     ] = None,
     graph: Annotated[
-        Graph | None, typer.Option(help="The graph engine; Neo4j needs Java 17 and Maven. Remembered.")
+        Graph | None, typer.Option(help="The graph engine; Neo4j needs Java 17 and Maven. The choice is remembered.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Start the embedded stack and wait until it is healthy; what runs already is left alone.
+    """Start the embedded stack and wait until it is healthy. Running stores are not touched.
 
     Example: clickvault up --kafka apache --graph neo4j
     """
@@ -67,7 +67,7 @@ def down(
     purge: Annotated[bool, typer.Option("--purge", help="Also delete the state folder with all data.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting.")] = False,
 ) -> None:
-    """Stop the embedded stack, and Airflow and Superset where they run; the data stays for the next `up`.
+    """Stop the embedded stack, and Airflow and Superset if they run. The data stays for the next `up`.
 
     Example: clickvault down
     """
@@ -96,10 +96,10 @@ def _show(found: list[dict[str, Any]]) -> None:
 
 
 def status(
-    rows: Annotated[bool, typer.Option("--rows", help="Also count the rows at every store.")] = False,
+    rows: Annotated[bool, typer.Option("--rows", help="Also count the rows per store.")] = False,
     json: Json = False,
 ) -> None:
-    """Show each store: version, address, health; and what is wrong with Airflow, if it was started. Exits 1 if one is not healthy.
+    """Show version, address and health of each store, and problems of Airflow if it was started. Exits 1 if one is not healthy.
 
     Example: clickvault status --json
     """

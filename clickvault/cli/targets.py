@@ -1,4 +1,4 @@
-"""Commands that bring the dashboards to Superset and Metabase, and start Superset beside the embedded stack."""
+"""Commands that apply the dashboards to Superset and Metabase, and run Superset beside the embedded stack."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ superset_app = typer.Typer(no_args_is_help=True, help="Superset beside the embed
 
 
 class Tool(StrEnum):
-    """What dashboards are brought to."""
+    """The BI tools with an API."""
 
     superset = "superset"
     metabase = "metabase"
 
 
-To = Annotated[Tool, typer.Option("--to", help="The tool.")]
+To = Annotated[Tool, typer.Option("--to", help="The BI tool.")]
 PASSWORDS = {Tool.superset: "SUPERSET_ADMIN_PASSWORD", Tool.metabase: "METABASE_ADMIN_PASSWORD"}
 USERS = {Tool.superset: "admin", Tool.metabase: "admin@clickvault.example"}
 
@@ -40,11 +40,13 @@ def register(app: typer.Typer) -> None:
 @dashboards_app.command("render")
 def dashboards_render(
     to: To,
-    out: Annotated[Path | None, typer.Option("--out", help="Of Superset: the bundle, a zip for its import.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Superset only: write its import bundle (zip) to this file.")
+    ] = None,
     folder: Folder = None,
     json: Json = False,
 ) -> None:
-    """Write what a tool would be told: Superset's bundle, or Metabase's cards with the SQL that it would send.
+    """Print what apply would send: Superset's import bundle, or Metabase's cards with their SQL.
 
     Example: clickvault dashboards render --to superset --out dashboards.zip
     """
@@ -68,7 +70,7 @@ def dashboards_render(
             for c in cards(s.renderer, _declared(s, folder))
         ]
         if out:
-            raise typer.BadParameter("only Superset has a bundle", param_hint="--out")
+            raise typer.BadParameter("--out is for Superset only", param_hint="--out")
         show.rows(found if json else [{k: v for k, v in c.items() if k != "runs"} for c in found], json)
 
 
@@ -76,17 +78,17 @@ def dashboards_render(
 def dashboards_apply(
     to: To,
     url: Annotated[str, typer.Option("--url", help="The tool's address; default: Superset's of this stack.")] = "",
-    user: Annotated[str, typer.Option("--user", help="Its administrator; of Metabase an e-mail address.")] = "",
+    user: Annotated[str, typer.Option("--user", help="Its administrator; for Metabase an e-mail address.")] = "",
     reader_url: Annotated[
         str, typer.Option("--clickhouse", help="ClickHouse as the tool reaches it; default: CLICKHOUSE_READER_URL.")
     ] = "",
     folder: Folder = None,
     json: Json = False,
 ) -> None:
-    """Bring a tool's dashboards to the declaration: again changes what changed, and removes what left.
+    """Create or update a tool's dashboards from the declaration, and remove those that are no longer declared.
 
-    The password is read from SUPERSET_ADMIN_PASSWORD or METABASE_ADMIN_PASSWORD, else it is the one that this stack made.
-    Tools log in to ClickHouse as the user that only reads.
+    The password is read from SUPERSET_ADMIN_PASSWORD or METABASE_ADMIN_PASSWORD, else it is the one that the embedded stack generated.
+    Tools log in to ClickHouse with the read-only login.
 
     Example: clickvault dashboards apply --to metabase --url http://127.0.0.1:3000
     """
@@ -101,7 +103,7 @@ def dashboards_apply(
         url = f"http://127.0.0.1:{state.port('superset')}"
     if not url:
         raise ConfigurationError(
-            f"Where {to.value} is, is not known",
+            f"No URL for {to.value}",
             hint=f"--url http://127.0.0.1:{'3000' if to is Tool.metabase else '8088'}",
         )
     password = os.environ.get(PASSWORDS[to], "")
@@ -125,7 +127,7 @@ def dashboards_apply(
 
             declared = _declared(s, folder)
             applied = Metabase(url, user or USERS[to], password).apply(s.renderer, declared, reader_url or _reader(s))
-            words = f"{len(applied.made)} made, {len(applied.changed)} written again, {len(applied.archived)} archived in {url}"
+            words = f"{len(applied.made)} created, {len(applied.changed)} updated, {len(applied.archived)} archived in {url}"
     if json:
         show.as_json(asdict(applied))
     else:
@@ -158,7 +160,7 @@ def superset_up(json: Json = False) -> None:
 
 @superset_app.command("down")
 def superset_down() -> None:
-    """Stop Superset; its database stays, and so does the stack.
+    """Stop Superset. Its database and the stack stay.
 
     Example: clickvault superset down
     """
@@ -169,7 +171,7 @@ def superset_down() -> None:
 
 @superset_app.command("status")
 def superset_status(json: Json = False) -> None:
-    """Show whether Superset runs, and where. Exits 1 if it does not.
+    """Show Superset's address and state. Exits 1 if it does not run.
 
     Example: clickvault superset status --json
     """
@@ -196,13 +198,13 @@ def _reader(s: Session) -> str:
     url = stack_ready(s.settings, "clickhouse").clickhouse_reader_url
     if not url:
         raise ConfigurationError(
-            "No login that only reads is known", hint="CLICKHOUSE_READER_URL=http://reader:password@host:8123"
+            "No read-only ClickHouse login is configured", hint="CLICKHOUSE_READER_URL=http://reader:password@host:8123"
         )
     return url
 
 
 def _superset_files(s: Session, folder: Path | None, reader_url: str = "") -> tuple[dict[str, dict[str, Any]], str]:
-    """Superset's bundle, and the password of the login that it reads by."""
+    """Superset's bundle, and the password of its read-only ClickHouse login."""
     from clickvault.dashboards.superset.api import address, types
     from clickvault.dashboards.superset.bundle import bundle
 

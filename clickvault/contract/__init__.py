@@ -4,8 +4,9 @@ An event type is one class, and this is all that a domain imports:
 
     from clickvault.contract import Actor, Domain, Event, Hub, Id, Length, Ref, Sat
 
-`language` has the words, `spec` what is read out of a class, `vault` what of it becomes of it in the
-Data Vault, `domain` what is checked across classes, `changes` how one is kept and what of it is breaking, `assistance` what Pits and Bridges become, `judge` the Python reading of the same rules.
+`language` defines the annotations and classes, `spec` what is read from a class, `vault` the hubs, links and satellites derived from a spec,
+`registry` the domains and the checks across classes, `changes` the stored versions and which changes break something, `snapshots` the PIT and
+bridge tables, `validation` the rules in Python.
 """
 
 from clickvault.contract.language import (

@@ -9,7 +9,7 @@
 
 Limits (`Length`, `Range`, `Pattern`, `Window`) bind Pydantic and, compiled, ClickHouse. Roles (`Hub`, `Ref`,
 `Sat` ...) say what becomes of a field in the vault and in the graph. A plain text is the field's meaning, for the
-dictionary and the JSON Schema. A class that can't be meant raises `ContractError` when it is defined.
+dictionary and the JSON Schema. An invalid class raises `ContractError` when it is defined.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class Hub:
 
     A key that is blank (empty, or white space alone) is rejected, in a `Ref` too.
 
-    `describes`: the event type tells more of a key that another one declares, and its op=delete ends what it told, not
+    `describes`: the event type adds attributes to a hub that another event type declares; its op=delete closes these attributes, not
     the key (a profile of a user). A hub that several event types declare (photo and video are media) is ended by any.
     """
 
@@ -216,7 +216,7 @@ class Backfill:
     value: str | int | float | bool
 
 
-# ── what quality checks hold a field to: kept as it is, and told ──────────────────────────────────────────────────
+# ── quality expectations: violations are reported, rows are kept ──────────────────────────────────────────────────
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ class Registry:
             if not hub.owners:
                 raise ContractError(
                     f"hub {hub.name!r} is only described ({hub.key.name}): no event type declares its keys",
-                    hint=f'Hub("{hub.name}") without describes=True in the class that a key comes into being by',
+                    hint=f'Hub("{hub.name}") without describes=True in the class that creates the key',
                 )
         for spec in self.events.values():
             self._check_refs(spec)
@@ -210,7 +210,7 @@ class Registry:
         policy = given[0] if given else AsOf()
         if len(given) > 1 or policy.days < 1 or min(policy.weeks, policy.months) < 0:
             raise ContractError(
-                f"as-of days are said once, of at least one day, got {given}",
+                f"AsOf must be declared once, with at least one day, got {given}",
                 hint="query_assistance=[AsOf(days=7, weeks=5, months=12), ...] in one domain",
             )
         return policy
@@ -246,7 +246,7 @@ class Registry:
             (link, *_) = vault_of(event).links if event and event.link else (None,)
             if link is None or link.kind == "transaction" or link.has_partner or len(link.keys) < 2:
                 raise ContractError(
-                    f"{bridge}: {bridge.link!r} is no link of two keys that is in force until it is ended",
+                    f"{bridge}: {bridge.link!r} must be a link of two keys that is in force until it ends",
                     hint="an event type with link = Historized(), or Effectivity() without a driving key",
                 )
             return

@@ -1,6 +1,6 @@
 """What is read out of an event class: plain frozen data, which every renderer works from.
 
-`read_event` runs when the class is defined, and refuses what can't be meant with a message that names class and field.
+`read_event` runs when the class is defined, and rejects an invalid declaration with a message that names class and field.
 """
 
 from __future__ import annotations
@@ -269,7 +269,7 @@ def _read_field(cls: str, name: str, info: FieldInfo) -> FieldSpec:
             raise ContractError(f"{where}: {name} is a reserved name", hint=f"call it otherwise, e.g. {name}_value")
     if info.alias or info.validation_alias:
         raise ContractError(
-            f"{where}: an alias is another name in the message", hint="call the field what it is sent as"
+            f"{where}: an alias is another name in the message", hint="name the field as in the message"
         )
     annotation, optional = _unwrap_optional(info.annotation)
     metadata = list(info.metadata)
@@ -529,7 +529,7 @@ def _check_event(spec: EventSpec) -> None:
         if f.actor and not f.hub_name:
             raise ContractError(f"{name}.{f.name}: an Actor is a Hub or a Ref")
         if not (f.hub or f.ref or f.sat or f.multi_active):
-            raise ContractError(f"{name}.{f.name}: no role", hint='say what becomes of it: Hub, Ref, Sat("...")')
+            raise ContractError(f"{name}.{f.name}: no role", hint='declare its role: Hub, Ref, Sat("...")')
         if f.after:
             earlier = next((g for g in spec.all_fields if g.name == f.after), None)
             if earlier is None or earlier.kind != f.kind or f.kind not in ("time", "date"):

@@ -75,7 +75,7 @@ def formula(view: View, metric: str, over: Collection[str]) -> Formula | None:
 def _formula(view: View, metric: str, over: Collection[str], inside: tuple[str, ...]) -> Formula | None:
     if metric in inside:
         raise ContractError(
-            f"view {view.table}: {metric} is made of itself", hint="its words in the header of its mart"
+            f"view {view.table}: {metric} refers to itself", hint="change its formula in the header of its mart"
         )
     if not over:
         return Column(metric, "only")

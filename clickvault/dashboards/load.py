@@ -30,7 +30,7 @@ def read(path: Path) -> Dashboard:
     except ValidationError as error:
         raise ContractError(
             "; ".join(f"{path}: {_place(values, e['loc'])}: {e['msg']}" for e in error.errors()),
-            hint="what a tile may say: clickvault/dashboards/model.py",
+            hint="the fields of a tile: clickvault/dashboards/model.py",
         ) from error
 
 

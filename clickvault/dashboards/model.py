@@ -60,10 +60,10 @@ class Tile(_Closed):
               table     dimensions and metrics in rows
     metrics   of the view's header; of a rank or a table the first one gives the order
     by        dimensions: default the view's time
-    newest    only the rows of the newest time: what is the case now, whatever time is chosen
-    where     dimensions held to a value
+    newest    only the rows of the newest time: the current state, whatever period is selected
+    where     dimensions fixed to a value
     limit     the most rows of a rank or a table
-    against   of a number: how many rows of its series before it is compared with, which are days where there is one a day
+    against   KPI only: compare with the value this many rows (usually days) earlier
     unit      how the metrics are written; default: as the view's header says of each
     ascending the smallest first
     """

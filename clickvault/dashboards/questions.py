@@ -168,8 +168,8 @@ def asked(dashboard: Dashboard, tile: Tile, view: View) -> Asked:
         found = formula(view, name, over)
         if found is None:
             raise ContractError(
-                f"{where}: {name} can't be put together over {', '.join(over)}",
-                hint=f"group by it, hold it to a value by `where` or a filter's default, or say in the header of {view.table} that it adds up",
+                f"{where}: {name} is not additive over {', '.join(over)}",
+                hint=f"group by it, fix it to one value by `where` or a filter's default, or declare in the header of {view.table} that {name} is additive",
             )
         unit = tile.unit or view.units.get(name, "number")
         metrics.append(Metric(name, view.label(name), view.metrics[name], unit, found))

@@ -34,7 +34,7 @@ def writer(session: Session, target: str, folder: Path | None = None) -> Writer:
     registry = session.renderer.registry
     missing = missing_topics(settings, [t for g in registry.groups for t in registry.topics(g)])
     if missing:  # a producer would have the broker make them, with a number of partitions of its own
-        raise ConfigurationError(f"topic {missing[0]} is not there yet", hint="clickvault init")
+        raise ConfigurationError(f"topic {missing[0]} does not exist yet", hint="clickvault init")
     return KafkaWriter(settings.kafka_bootstrap, **login(settings))
 
 

@@ -168,8 +168,8 @@ def _refuse_torn_copy(state: State, say: Progress) -> None:
         return
     if any(child.alive() for children in process.servers_of(original).values() for child in children):
         raise ConfigurationError(
-            f"{state.home} is a copy of {original}, whose servers run: what was copied from under them may be torn",
-            hint=f"CLICKVAULT_HOME={shlex.quote(str(original))} clickvault down, copy the folder again, and both can go up",
+            f"{state.home} is a copy of {original}, whose servers run: files that were copied while they ran may be inconsistent",
+            hint=f"CLICKVAULT_HOME={shlex.quote(str(original))} clickvault down, then copy the folder again; both can be started then",
         )
     say(f"{state.home} is a copy of {original}: it gets ports of its own")
 
@@ -178,7 +178,7 @@ def _require_well(complaints: dict[str, str]) -> None:
     """Raise StoreError for a store that answers, and can't serve: a restart would end the sessions of those who use it."""
     if complaints:
         raise StoreError(
-            "; ".join(f"{store} runs, and says: {complaint}" for store, complaint in complaints.items()),
+            "; ".join(f"{store} runs, but answers: {complaint}" for store, complaint in complaints.items()),
             hint=errors.hint_for(" ".join(complaints.values())) or "clickvault status",
             store=next(iter(complaints)),
         )

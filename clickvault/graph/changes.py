@@ -1,8 +1,8 @@
-"""What a sync has to bring to the graph database: found in PostgreSQL, in tables made for it.
+"""The changes that a sync applies to the graph database: selected in PostgreSQL, in tables made for it.
 
-Every row of the vault carries `load_ts`, the time of the transaction that wrote it, which ops.load_log has, too. So the
-loads that the graph has not seen say from when on rows are new; the keys that those rows touch are asked for again, of the
-same views that say what is in force. Whatever asks for more than was touched costs time, and changes nothing.
+Every row of the vault carries `load_ts`, the time of the transaction that wrote it, which ops.load_log has, too. The
+loads that the graph has not seen give the time from which rows are new. The keys of these rows are read again through the
+views that define what is in force. Over-selecting keys is safe, only slower.
 
     ops.load_log, ops.graph_watermark -> pending loads -> graph.changes_<view>: key, whether it is in force
 """

@@ -83,7 +83,7 @@ def translated(what: str, *secrets: str) -> Iterator[None]:
         raise
     except AuthError as error:
         raise ConfigurationError(
-            f"{what}: Neo4j does not take the login", hint="set NEO4J_USER and NEO4J_PASSWORD, or: clickvault up"
+            f"{what}: Neo4j refuses the login", hint="set NEO4J_USER and NEO4J_PASSWORD, or: clickvault up"
         ) from error
     except (ServiceUnavailable, SessionExpired, TransientError, OSError) as error:
         raise StoreError(

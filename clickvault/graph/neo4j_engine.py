@@ -169,8 +169,8 @@ class _Projection:
         )
         if not same:
             raise StoreError(
-                f"{graph.relation} in Neo4j is not what the vault has: a load went on meanwhile, or the graph was changed",
-                hint="clickvault graph   (if it stays: clickvault graph --force makes the graph anew)",
+                f"{graph.relation} in Neo4j differs from the vault: a load ran meanwhile, or the graph was changed",
+                hint="clickvault graph   (if it stays: clickvault graph --force rebuilds the graph)",
                 store="graph",
             )
         self._of_node = {m["node"]: self._of_id[m["id"]] for m in members}

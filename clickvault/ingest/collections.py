@@ -84,7 +84,7 @@ def require_addresses(settings: Settings, ch: Client) -> None:
     """Raise ConfigurationError where ClickHouse would ask a stranger: a store has moved since it was told of it."""
     for store, (told, now) in moved(settings, ch).items():
         raise ConfigurationError(
-            f"ClickHouse was told that {store} is at {told}, and the settings say {now}", hint="clickvault init"
+            f"ClickHouse's address of {store} is {told}, but the settings have {now}", hint="clickvault init"
         )
 
 

@@ -75,6 +75,6 @@ def require_alive(found: list[Queue]) -> None:
     if dead:
         raise StoreError(
             f"nobody consumes {', '.join(dead)}: messages wait in the broker",
-            hint="clickvault init   (makes the queues again); clickvault status",
+            hint="clickvault init   (recreates the queues); clickvault status",
             store="clickhouse",
         )

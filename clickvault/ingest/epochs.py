@@ -31,7 +31,7 @@ HINT = "clickvault init --new-epoch   (takes the broker's topics as new sources;
 
 
 def source_of(settings: Settings) -> str:
-    """The name of the broker's present life in `source`: offsets count within it."""
+    """The source name of the current Kafka epoch; offsets are unique within it."""
     return f"kafka:{settings.kafka_epoch}"
 
 

@@ -58,7 +58,7 @@ def ingest_kafka(
 ) -> Ingested:
     """Wait until every committed message that is in the topics now is landed.
 
-    `landing` is held while messages are landed from here, which must not be while the schema changes. A partition that can't be
+    `landing` is a lock, held while this process inserts messages: it prevents concurrent schema changes. A partition that can't be
     read, or where nothing moves for `stall` s, is among the result's `unread`; so is a topic that was made anew, or is shorter than what
     was read of it: its offsets mean other messages. Raises StoreError when the broker or ClickHouse is away.
     """
@@ -150,7 +150,7 @@ def _wait(
     progress: Progress | None,
     stall: float,
 ) -> tuple[dict[Partition, int], dict[Partition, str]]:
-    """Until each partition's committed offset has reached its end. Returns what is reached, and which partitions stand still, and why."""
+    """Block until every partition is committed up to `ends`. Returns the committed offsets, and the stalled partitions with the reasons."""
     total = sum(end - before[at] for at, end in ends.items())
     done, stuck = dict(before), dict[Partition, str]()
     looked: dict[Partition, int] = {}

@@ -145,7 +145,7 @@ def refuse(found: Differences, settings: Settings) -> None:
     ]
     ways = list(dict.fromkeys(b.way for b in found.breaking))
     raise ContractError(
-        f"{len(lines)} breaking change{'s' if len(lines) > 1 else ''} of what was declared, nothing was done:\n  "
+        f"{len(lines)} breaking change{'s' if len(lines) > 1 else ''} of applied contracts; nothing was changed:\n  "
         + "\n  ".join(lines),
         hint="\n       ".join(ways)
         + (f"\n       (CLICKVAULT_DOMAINS={','.join(settings.domains)} now)" if found.off else ""),
@@ -204,7 +204,7 @@ def check(ch: Client, registry: Registry, names: Iterable[str]) -> None:
     for name in names:
         if name in installed and installed[name] != written(registry.events[name]):
             raise ContractError(
-                f"{name} is declared otherwise than the stores were made for",
+                f"{name} differs from the contract that init applied",
                 hint="clickvault plan, then clickvault init",
             )
 

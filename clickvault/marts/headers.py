@@ -23,24 +23,24 @@ lineage, dashboards. A header is TOML in the comment that a template in a domain
     [states]                               # columns of the table of states that no view has, with their meanings
     active = "users with activity"
 
-    [rows]                                 # what BI needs to put rows together rightly
+    [rows]                                 # how BI may aggregate rows
     time = "day"                           # the column that a time filter acts on; default: day, where it is a dimension
     flags = ["complete"]                   # dimensions that say how final a row is: never a part of its key
     key = ["day"]                          # the dimensions that make a row one row; default: all but flags
-    sums = ["posts"]                       # metrics that add up over everything, days too
-    levels = ["members"]                   # metrics that add up over everything but time: they are as of a day's end
-    apart = ["currency"]                   # dimensions over which nothing adds up
+    sums = ["posts"]                       # additive: over every dimension, days too
+    levels = ["members"]                   # semi-additive: over every dimension but time (state at a day's end)
+    apart = ["currency"]                   # dimensions over which no metric is additive
     percent = ["share"]                    # metrics that are read as per cent, as money, as a time in seconds or hours
-    settled = true                         # a row does not grow any more while its day goes on; default false
+    settled = true                         # rows of the current day are final; default false
 
-    [labels]                               # names that people read otherwise than their column is written
+    [labels]                               # display names that differ from the column's
     ctr = "Click rate"
 
     [views.segment_daily]                  # another view of the same mart: marts.v_segment_daily
     title = "..."
     grain = "a day, a country and a language of users"
     by = "user"                            # the Dimension fields of the hub's own event types are dimensions, too
-    whole = "all"                          # each of these has rows of this value, too, that are of all its values together
+    whole = "all"                          # the value of the total row in each of these dimensions
     same = ["posts"]                       # metrics as above; ["*"] is all of them
     dimensions = { day = "" }
     metrics = { share = "..." }
@@ -79,12 +79,12 @@ class View:
 
     time     the column that a time filter acts on; "" where there is none
     key      the dimensions that make a row one row
-    sums     metrics that add up over all rows; `levels` add up over rows of one time only; others never do
-    apart    dimensions over which nothing adds up
+    sums     additive metrics; `levels` are semi-additive (over rows of one time only); all others are non-additive
+    apart    dimensions over which no metric is additive
     units    percent, money, seconds or hours, by metric; any other is a number
-    labels   names that people read otherwise than their column is written
-    whole    the value of a dimension `apart` in the rows that are of all its values together; "" where there are none
-    settled  whether the rows of a day that is not over are final
+    labels   display names that differ from the column's
+    whole    the value of a dimension `apart` in its total rows; "" where there are none
+    settled  whether the rows of the current day are final
     """
 
     name: str
@@ -167,7 +167,7 @@ def words(column: str) -> str:
 def all_marts(renderer: Renderer) -> list[Mart]:
     """The marts of the domains that are on, in the order of their names; parameters as the settings have them.
 
-    Raises ContractError for a header that can't be meant, ConfigurationError for a parameter that no mart has, and no check.
+    Raises ContractError for an invalid header, ConfigurationError for a parameter that no mart has, and no check.
     """
     found: list[Mart] = []
     for domain in renderer.registry.domains:

@@ -1,15 +1,15 @@
-"""Maintenance: what is kept long enough goes, and is booked; what reads faster when it is tidy is tidied.
+"""Maintenance: apply retention (recorded in ops.retired), merge old partitions, vacuum PostgreSQL.
 
     landing    months of the landing table, and of the dead letters, that are older than CLICKVAULT_KEEP_LANDED_DAYS
-    ledgers    months of the quality history, of reconciliation and of the runs, batches of the load log, older than CLICKVAULT_KEEP_LEDGER_DAYS
-    files      the generator's manifests, Airflow's logs, and alerts that could never be sent: as old as what landed
-    optimize   partitions that have become quiet are merged into one part, which FINAL reads without merging
+    ledgers    months of the quality history, reconciliation and the runs, batches of the load log, older than CLICKVAULT_KEEP_LEDGER_DAYS
+    files      the generator's manifests, Airflow's logs, and unsent alerts: as old as landed messages
+    optimize   partitions without new rows are merged into one part, which FINAL reads without merging
     vacuum     PostgreSQL's ledgers and vault: room of deleted rows, and statistics of partitioned tables, which autovacuum leaves out
 
 A month of the landing table is removed in this order; what a crash costs:
   1. book     ops.retired has its positions: from then on reconciliation takes the booked number, and looks at later months only
   2. drop     both partitions, that of the landing table last; a month that is booked and still there is booked (the same) and dropped by the next run
-What is in raw, in the vault and in the marts stays. Messages that are gone can't be judged again (`clickvault rejected replay`).
+What is in raw, in the vault and in the marts stays. Removed messages can't be validated again (`clickvault rejected replay`).
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def ops_views(renderer: Renderer) -> list[View]:
-    """The views of `ops` that are declared, by name. Raises ContractError for a header that can't be meant."""
+    """The views of `ops` that are declared, by name. Raises ContractError for an invalid header."""
     return [_read(path) for path in _templates(renderer)]
 
 

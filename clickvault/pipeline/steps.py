@@ -1,8 +1,8 @@
-"""The pipeline as steps: ingest, load, graph, marts, reconcile, quality; each does everything that is not yet done.
+"""The pipeline as steps: ingest, load, graph, marts, reconcile, quality; each does everything that is pending.
 
-`run` does them in order. A step works off the data (positions, watermarks, days out of date), never off the event
-that woke it: run again after a crash anywhere, it goes on where the data says. Quality comes behind reconcile, since one of
-its checks reads what reconcile has kept. What either finds, and what could not be read, is raised when all steps are done.
+`run` does them in order. Steps are idempotent and resume from stored state (positions, watermarks, stale days), not from the
+event that triggered them, so they can be run again after a crash anywhere. Quality follows reconcile, because one of
+its checks reads the results of reconcile. Breaches, differences and unread sources are raised when all steps are done.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class Check:
 def all_checks(renderer: Renderer) -> list[Check]:
     """The checks of every domain, then those of the domains that are on, each by name; parameters as the settings have them.
 
-    Raises ContractError for a header that can't be meant.
+    Raises ContractError for an invalid header.
     """
     kit = [(f"quality/{p.name}", p) for p in sorted((renderer.folder / "quality").glob("*.sql.j2")) if p.name[0] != "_"]
     own = [template for d in renderer.registry.domains for template in renderer.templates(d, "quality")]

@@ -5,8 +5,8 @@
     marts.*, graph.*, ops.*      small, and written by one server at a time: a replica on every server of every shard
     queues, feeds, views         on every server; each server's queues take their share of the partitions
 
-What pulls writes to the local landing table and the judges read it there, so that a message is judged where it landed; what
-was accepted goes to the shard of its event. No template knows of all this: it says what a table is, this module where it lies.
+Queues write to the local landing table and the validating views read it there, so that a message is validated where it landed; accepted
+rows go to the shard of their event. Templates describe one server, apart from the GLOBAL IN of two; this module places the tables.
 """
 
 from __future__ import annotations

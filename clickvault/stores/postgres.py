@@ -51,7 +51,7 @@ def connect(url: str, application: str = "clickvault") -> Connection:
         said = str(error).partition("FATAL:")[2].strip()
         if said:  # it answers: starting it again would end the sessions of those who use it
             raise StoreError(
-                f"PostgreSQL at {where} takes no session: {said.splitlines()[0]}",
+                f"PostgreSQL at {where} accepts no session: {said.splitlines()[0]}",
                 hint=hint_for(said) or "clickvault status",
                 store="postgres",
             ) from error

@@ -196,7 +196,7 @@ def _load_type(
 
 
 def _check_streams(ch: Client, pg: Connection, event_types: set[str]) -> None:
-    """Refuse a stream that ends before the watermark: it was made anew, and its first rows would be skipped."""
+    """Refuse a stream that ends before the watermark: the stream was recreated, and its first rows would be skipped."""
     marks = postgres.rows(pg, "select event_type, source, stream, partition, next_offset from ops.watermark")
     safe = safe_positions(ch)  # after the watermarks: another load may be moving them
     for mark in marks:
@@ -204,7 +204,7 @@ def _check_streams(ch: Client, pg: Connection, event_types: set[str]) -> None:
         if mark["event_type"] in event_types and stream in safe and safe[stream] < mark["next_offset"]:
             raise DataError(
                 f"{mark['source']}/{mark['stream']}, partition {mark['partition']}: ends at offset {safe[stream]}, "
-                f"but the vault has read {mark['event_type']} up to {mark['next_offset']}: it was made anew",
+                f"but the vault has read {mark['event_type']} up to {mark['next_offset']}: the stream was recreated",
                 hint="give the new stream another source name (KAFKA_EPOCH for a topic)",
             )
 

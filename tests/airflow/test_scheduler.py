@@ -156,7 +156,7 @@ def test_failure_is_told_without_its_secret(airflow: Airflow, receivers: Receive
     assert task["try_number"] == 1, "another try of what is wrong for good"
     (text,) = eventually(lambda: texts(receivers, "clickvault 5_build_marts FAILED"), "the failure is told", 60)
     assert f"run: {run}" in text
-    assert "failed: marts.build: ConfigurationError: a time is written as 2026-01-31" in text
+    assert "failed: marts.build: ConfigurationError: a time must be written as 2026-01-31" in text
     assert "got '***'" in text
     assert secret not in text
     mail = eventually(

@@ -1,4 +1,4 @@
-"""The contract language: what can't be meant is refused when it is written, with class and field in the message.
+"""The contract language: an invalid declaration is rejected when the class is defined, with class and field in the message.
 
 A declaration that is let through and should not be becomes a table that can't be filled, or a rule that one of the two
 judges does not know.
@@ -364,8 +364,8 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
             uses=(SOCIAL,)),
         "B.a: R ends at hub 'thing', which is no node"),
     # query assistance
-    "as-of days twice": (lambda: assisted(AsOf(), AsOf(days=3)), "as-of days are said once"),
-    "as-of days of none": (lambda: assisted(AsOf(days=0)), "as-of days are said once, of at least one day"),
+    "as-of days twice": (lambda: assisted(AsOf(), AsOf(days=3)), "AsOf must be declared once"),
+    "as-of days of none": (lambda: assisted(AsOf(days=0)), "AsOf must be declared once, with at least one day"),
     "a PIT of no hub": (lambda: assisted(Pit("things")), r"Pit\(hub='things'\): no hub 'things'"),
     "a bridge over no hub": (lambda: assisted(Bridge("b", hub="things", roles=("user",))), "Bridge.*: no hub 'things'"),
     "PIT twice": (lambda: assisted(Pit("thing"), Pit("thing")), "pit_thing is declared twice"),
@@ -380,9 +380,9 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "bridge's name": (lambda: assisted(Bridge("B", link="pair")), "Bridge.*: a bridge has a lower-case name"),
     "a bridge over a link by roles": (
         lambda: assisted(Bridge("b", link="pair", roles=("user",))), "Bridge.*: a bridge has"),
-    "a bridge over no link": (lambda: assisted(Bridge("b", link="thing")), "Bridge.*: 'thing' is no link of two keys"),
-    "a bridge over transactions": (lambda: assisted(Bridge("b", link="wave")), "Bridge.*: 'wave' is no link of two keys"),
-    "a bridge over a driving key": (lambda: assisted(Bridge("b", link="pin")), "Bridge.*: 'pin' is no link of two keys"),
+    "a bridge over no link": (lambda: assisted(Bridge("b", link="thing")), "Bridge.*: 'thing' must be a link of two keys"),
+    "a bridge over transactions": (lambda: assisted(Bridge("b", link="wave")), "Bridge.*: 'wave' must be a link of two keys"),
+    "a bridge over a driving key": (lambda: assisted(Bridge("b", link="pin")), "Bridge.*: 'pin' must be a link of two keys"),
     "a bridge without roles": (lambda: assisted(Bridge("b", hub="thing")), "no event type of hub 'thing' refers .* as ''"),
     "bridge's role": (
         lambda: assisted(Bridge("b", hub="thing", roles=("author",))), "no event type of hub 'thing' refers .* as 'author'"),

@@ -95,7 +95,7 @@ def test_dashboards_of_a_domain_that_is_off_are_left_out() -> None:
         ('"platform_daily"', '"platform_dialy"', "tile posts: no view 'platform_dialy'"),
         ('["posts"]', '["post"]', "tile posts: marts.v_platform_daily has no metric 'post'"),
         ('metrics = ["posts"]', 'metrics = ["posts"]\nwhere = { country = "DE" }', "has no dimension 'country'"),
-        ('"platform_daily"', '"platform_slice_daily"', "posts can't be put together over country, language"),
+        ('"platform_daily"', '"platform_slice_daily"', "posts is not additive over country, language"),
         ('chart = "number"', 'chart = "pie"', "tile posts chart: Input should be 'number'"),
         ('metrics = ["posts"]', 'metrics = ["posts", "dau"]', "a number shows one metric, got posts, dau"),
         ('metrics = ["posts"]', 'metrics = ["posts"]\ncolor = "red"', "tile posts color: Extra inputs are not permitted"),
@@ -166,7 +166,7 @@ def test_every_named_dimension_of_a_key_is_one() -> None:
 
 def test_a_formula_in_circles_is_none() -> None:
     view = View("v", "", "", {"day": ""}, {"a": "b + 1", "b": "a / 2"}, time="day", key=("day",))
-    with pytest.raises(ContractError, match="v_v: a is made of itself"):
+    with pytest.raises(ContractError, match="v_v: a refers to itself"):
         formula(view, "a", ["day"])
 
 

@@ -1,4 +1,4 @@
-"""What a mart's header says, without a server: views, parameters, what a build reads, and words that can't be meant."""
+"""What a mart's header says, without a server: views, parameters, what a build reads, and invalid entries."""
 
 from __future__ import annotations
 
