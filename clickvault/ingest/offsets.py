@@ -14,6 +14,9 @@ from clickvault.stores.kafka import Partition
 At = tuple[str, str, int]
 """Source, stream, partition."""
 
+RANGES_PER_QUERY = 200
+"""So many ranges are four times as many parameters: a statement, and a form, have a largest size."""
+
 
 def safe_positions(ch: Client) -> dict[At, int]:
     """Up to where each (source, stream, partition) is landed whole (exclusive)."""
@@ -34,21 +37,22 @@ def record_safe(ch: Client, safe: dict[At, int]) -> None:
 
 def landed_in(ch: Client, source: str, ranges: Mapping[Partition, tuple[int, int]]) -> dict[Partition, int]:
     """How many offsets of each range (from, up to) landed; a partition without any is missing. Reads these ranges alone, by the table's key."""
-    some: dict[str, Any] = {"source": source}
-    within = []
-    for n, (at, (low, high)) in enumerate((at, r) for at, r in ranges.items() if r[0] < r[1]):
-        some |= {f"s{n}": at.topic, f"p{n}": at.partition, f"l{n}": low, f"h{n}": high}
-        within.append(
-            f"(stream = {{s{n}:String}} AND partition = {{p{n}:Int32}} AND offset >= {{l{n}:UInt64}} AND offset < {{h{n}:UInt64}})"
+    wanted = [(at, low, high) for at, (low, high) in ranges.items() if low < high]
+    found: list[dict[str, Any]] = []
+    for first in range(0, len(wanted), RANGES_PER_QUERY):
+        some: dict[str, Any] = {"source": source}
+        within = []
+        for n, (at, low, high) in enumerate(wanted[first : first + RANGES_PER_QUERY]):
+            some |= {f"s{n}": at.topic, f"p{n}": at.partition, f"l{n}": low, f"h{n}": high}
+            within.append(
+                f"(stream = {{s{n}:String}} AND partition = {{p{n}:Int32}} AND offset >= {{l{n}:UInt64}} AND offset < {{h{n}:UInt64}})"
+            )
+        found += rows(
+            ch,
+            "SELECT stream, partition, uniqExact(offset) AS n FROM landing.events WHERE source = {source:String} "
+            f"AND ({' OR '.join(within)}) GROUP BY stream, partition",
+            some,
         )
-    if not within:
-        return {}
-    found = rows(
-        ch,
-        "SELECT stream, partition, uniqExact(offset) AS n FROM landing.events WHERE source = {source:String} "
-        f"AND ({' OR '.join(within)}) GROUP BY stream, partition",
-        some,
-    )
     return {Partition(r["stream"], r["partition"]): r["n"] for r in found}
 
 

@@ -31,7 +31,7 @@ _PARAMETERS = frozenset({
 _EXTERNAL = ("_format", "_types", "_structure")
 DEFAULT_FORMAT = "TabSeparated"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_MOST_PARTS, _LONGEST_HEAD = 200, 4096
+_MOST_PARTS, _LONGEST_HEAD = 1000, 4096
 _FORMAT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
