@@ -116,9 +116,10 @@ format: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-diagrams: $(STAMP) ## Write dictionary, lineage and diagrams, and draw the diagrams (needs npm and chromium)
+diagrams: $(STAMP) ## Write dictionary, lineage and diagrams, and draw the diagrams (needs npm, chromium and graphviz)
 	$(BIN)/clickvault contract docs --out docs
 	$(BIN)/python docs/diagrams/draw.py
+	$(BIN)/import-linter drawgraph clickvault | tred | dot -Tsvg -o docs/diagrams/rooms.svg
 
 clean: down ## Stop the stack and remove its data and everything that was made
 	@test ! -x $(BIN)/clickvault || $(BIN)/clickvault down --purge --yes
