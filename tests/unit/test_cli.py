@@ -36,7 +36,7 @@ def clickvault(*arguments: str, home: Path, **environment: str) -> subprocess.Co
         capture_output=True,
         text=True,
         env={"PATH": "/usr/bin:/bin", "CLICKVAULT_HOME": str(home), **environment},
-        timeout=60,
+        timeout=180,  # a client gives up after half a minute; a busy machine takes its time besides
         check=False,
     )
 
