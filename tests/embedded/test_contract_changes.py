@@ -164,7 +164,7 @@ def test_renaming_a_key_puts_no_zeros_into_the_vault(home: Home) -> None:
 
     home.declare("badge", emblem_id=key("badge"), title=TITLE)
     home.refused("renamed", "badge.emblem_id", 'Renamed(renamed_from="badge_id")', accept_breaking=True)
-    with pytest.raises(ContractError, match="badge is declared otherwise") as error:
+    with pytest.raises(ContractError, match="badge differs from the contract") as error:
         home.load()
     assert "clickvault init" in error.value.hint
 
