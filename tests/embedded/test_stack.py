@@ -305,7 +305,7 @@ def test_after_ports_moved_the_stores_are_found_and_no_stranger_is_asked(home: P
             # An address that nobody told ClickHouse, as of another broker in the environment.
             elsewhere = s.settings.model_copy(update={"kafka_bootstrap": "127.0.0.1:9"})
             with pytest.raises(
-                ConfigurationError, match=r"kafka is at .*, and the settings say 127\.0\.0\.1:9"
+                ConfigurationError, match=r"address of kafka is .*, but the settings have 127\.0\.0\.1:9"
             ) as error:
                 ingest(Session(elsewhere))
             assert error.value.hint == "clickvault init"
