@@ -20,28 +20,17 @@ if TYPE_CHECKING:
     from clickvault.quality import Check
     from clickvault.sql.render import Renderer
 
-WORDS = (
+TERMS = (
     ("position", "(source, stream, partition, offset): where a message lies; the deduplication key of a delivery"),
-    ("source", "`kafka:<epoch>`, or `s3`"),
-    ("stream", "the topic, or the bucket"),
-    ("partition, offset", "of the topic; of S3, 0, and the object's number in `ops.objects` × 2³² + line"),
-    ("landed_at", "when ClickHouse received the message, UTC"),
-    ("version", "minus the microseconds of landed_at: of two rows of one event FINAL keeps the one that landed first"),
-    ("hk, lhk", "hash key of a hub's business key, of a link's keys: md5 over a netstring, as uuid"),
-    ("bk", "the business key as it was sent"),
-    ("driving_hk", "the keys of a link that have at most one open partner"),
-    ("hashdiff", "hash of a satellite's attributes: a different hash is a new version"),
-    ("load_ts, record_source", "when and from which source a row was loaded into the vault"),
-    ("is_open, is_deleted", "whether the observation opens or closes the pair; whether it deletes the key"),
-    ("as_of", "the day at whose end (UTC) a state was observed or measured"),
     ("[d0, d1)", "a window of days: d0 is in it, d1 is not"),
     ("micros", "millionths of the currency's unit: 2,500,000 is 2.50"),
-)  # fmt: skip
-"""Columns and terms that many tables share."""
+)
+"""Terms of the texts; columns that many tables share stand in templates/meanings.toml."""
 
 
 def page(renderer: Renderer) -> str:
     """The text of docs/dictionary.md."""
+    from clickvault.pipeline.comments import shared_columns
     from clickvault.pipeline.run_log import ops_views
 
     registry = renderer.registry
@@ -59,7 +48,7 @@ def page(renderer: Renderer) -> str:
         marts=_marts(renderer),
         checks=_checks(renderer),
         ops=ops_views(renderer),
-        words=WORDS,
+        words=[*TERMS, *shared_columns(renderer).items()],
     )
 
 

@@ -35,7 +35,7 @@ WHERE c.database IN ('raw', 'marts', 'graph', 'ops') AND NOT startsWith(c.table,
 ORDER BY schema, relation, c.position"""
 POSTGRES = """
 select n.nspname as schema, c.relname as relation, a.attname as name, coalesce(col_description(c.oid, a.attnum), '') as comment,
-    coalesce(obj_description(c.oid, 'pg_class'), '') as whole
+    coalesce(obj_description(c.oid, 'pg_class'), '') as whole, case c.relkind when 'v' then 'view' else 'table' end as kind
 from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
 where n.nspname in ('stage', 'vault', 'ops', 'graph') and c.relkind in ('r', 'v', 'p') and not c.relispartition
     and a.attnum > 0 and not a.attisdropped
@@ -49,6 +49,7 @@ class Table:
     name: str
     comment: str = ""
     columns: Columns = field(default_factory=dict)
+    kind: str = "table"
 
 
 def pending(renderer: Renderer, ch: Client, pg: postgres.Connection) -> dict[str, list[Table]]:
@@ -70,11 +71,8 @@ def apply(found: Mapping[str, Iterable[Table]], ch: Client, pg: postgres.Connect
     with postgres.translated("writing comments"), pg, pg.cursor() as cursor:
         for t in found["postgres"]:
             name = pg_identifier(t.name)
-            # A view is commented on as a table: PostgreSQL wants the right word for the whole alone.
-            cursor.execute("select relkind = 'v' from pg_class where oid = %s::regclass", (name,))
-            kind = "view" if cursor.fetchone() == (True,) else "table"
             said = [(f"comment on column {name}.{pg_identifier(c)} is %s", words) for c, words in t.columns.items()]
-            said += [(f"comment on {kind} {name} is %s", t.comment)] if t.comment else []
+            said += [(f"comment on {t.kind} {name} is %s", t.comment)] if t.comment else []
             cursor.execute(b"; ".join(cursor.mogrify(sql, (words,)) for sql, words in said))
 
 
@@ -85,7 +83,7 @@ def _differing(there: Iterable[Mapping[str, str]], meanings: Mapping[str, Table]
         meant = meanings.get(re.sub("_(local|staging)$", "", name))
         if meant is None:
             continue
-        differs = out.setdefault(name, Table(name))
+        differs = out.setdefault(name, Table(name, kind=row.get("kind", "table")))
         if meant.comment != row["whole"]:
             differs.comment = meant.comment
         words = meant.columns.get(row["name"], "")
@@ -97,10 +95,18 @@ def _differing(there: Iterable[Mapping[str, str]], meanings: Mapping[str, Table]
 # ── what is meant ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _said(renderer: Renderer) -> tuple[Columns, dict[str, Columns]]:
-    """templates/meanings.toml: by column, and by table."""
-    found = tomllib.loads((renderer.folder / "meanings.toml").read_text(encoding="utf-8"))
-    return found.pop("columns"), found
+def shared_columns(renderer: Renderer) -> Columns:
+    """What a column means by its name, wherever it stands: for the databases and for the dictionary."""
+    return _kit(renderer)[0]
+
+
+def _kit(renderer: Renderer) -> tuple[Columns, dict[str, Table]]:
+    """What a column's name means wherever it stands, and the tables that the kit itself makes: templates/meanings.toml, and the comments above."""
+    own = tomllib.loads((renderer.folder / "meanings.toml").read_text(encoding="utf-8"))
+    shared: Columns = own.pop("columns")
+    above = _above(renderer)
+    names = above | own
+    return shared, {n: Table(n, own.get(n, {}).get("", above.get(n, "")), shared | own.get(n, {})) for n in names}
 
 
 def clickhouse_meanings(renderer: Renderer) -> dict[str, Table]:
@@ -108,22 +114,19 @@ def clickhouse_meanings(renderer: Renderer) -> dict[str, Table]:
     from clickvault.marts.headers import all_marts
     from clickvault.pipeline.run_log import ops_views
 
-    shared, own = _said(renderer)
+    shared, out = _kit(renderer)
     registry = renderer.registry
+    marts = all_marts(renderer)
     keys = {f.name: f"key of hub {f.hub_name}" for e in registry.events.values() for f in e.fields if f.hub_name}
     fields = {f.name: f.meaning for e in registry.events.values() for f in reversed(e.all_fields)}
-    out = {}
-    for name in {*_above(renderer), *own}:
-        words = own.get(name, {})
-        out[name] = Table(name, words.get("", _above(renderer).get(name, "")), shared | words)
     for event in registry.events.values():
         name = f"raw.{event.event_type}"
         out[name] = Table(name, event.doc, shared | {f.name: f.meaning for f in event.all_fields})
     names = fields | shared | keys
-    for view in [v for m in all_marts(renderer) for v in m.views] + ops_views(renderer):
+    for view in [v for m in marts for v in m.views] + ops_views(renderer):
         declared = {c: words or names.get(c, "") for c, words in (view.dimensions | view.metrics).items()}
         out[view.table] = Table(view.table, f"{view.title}. Grain: {view.grain}", shared | declared)
-    for mart in all_marts(renderer):
+    for mart in marts:
         of_views = {c: words for v in reversed(mart.views) for c, words in out[v.table].columns.items()}
         states = {c: f"state of {c}: {words}" for c, words in of_views.items() if c in mart.metrics} | mart.states
         about = f"States of {mart.views[0].table}: to be merged by its sorting key"
@@ -133,11 +136,8 @@ def clickhouse_meanings(renderer: Renderer) -> dict[str, Table]:
 
 def postgres_meanings(renderer: Renderer) -> dict[str, Table]:
     """Every table and view of the vault, its stage, its ledgers and the graph's views, by name."""
-    shared, own = _said(renderer)
+    shared, out = _kit(renderer)
     vaults = renderer.vaults()
-    out = {name: Table(name, words.get("", ""), shared | words) for name, words in own.items()}
-    for name, words in _above(renderer).items():
-        out.setdefault(name, Table(name, words, shared)).comment = own.get(name, {}).get("", words)
     for hub in renderer.registry.hubs.values():
         key = f"the business key {hub.key.name}: {hub.key.meaning}"
         one = f"hub of {hub.name}: one row per business key"
