@@ -150,7 +150,7 @@ def landing_reconciliations(renderer: Renderer, ch: Client, whole: bool = True) 
     known = {} if whole or any(p.event is None for p in periods) else _judged(ch, since)
     known = {name: row for name, row in known.items() if name in {p.event_type for p in periods}}
     (sql,) = statements(
-        renderer.render("ingest/accounts.sql.j2", retired=since is not None, periods=periods, known=known)
+        renderer.render("ingest/reconciliation.sql.j2", retired=since is not None, periods=periods, known=known)
     )
     found, new = [], []
     for r in rows(ch, sql, {"since": since} if since else None):

@@ -93,7 +93,7 @@ def test_what_is_asked_later_is_planned_for_two_shards(tmp_path: Path) -> None:
     changed = datetime(2026, 1, 2, tzinfo=UTC)
     periods = [Period(name, event) for name, event in renderer.registry.events.items() if event is not like]
     periods += [Period("like", None, None, changed), Period("like", like, changed)]
-    asked["accounts"] = renderer.render("ingest/accounts.sql.j2", retired=True, periods=periods)
+    asked["reconciliation"] = renderer.render("ingest/reconciliation.sql.j2", retired=True, periods=periods)
     asked |= {f"replay {i}": s for i, s in enumerate(statements(renderer.render("ingest/replay.sql.j2", event=like)))}
     asked |= {m.name: marts.build_sql(renderer, m) for m in marts.all_marts(renderer)}
     asked |= {c.name: query(renderer, c) for c in all_checks(renderer)}

@@ -229,7 +229,7 @@ def rendered() -> dict[str, str]:
         add(name, "ClickHouse: an empty day", graph_sql.replace_sql(RENDERER, table, date(2026, 1, 31), empty=True))
     add("clickhouse", "graph: summary", RENDERER.render("graph/summary.sql.j2"))
     periods = periods_of(RENDERER)
-    for template in ("s3_count", "s3_load", "accounts"):
+    for template in ("s3_count", "s3_load", "reconciliation"):
         add(f"ingest_{template}", f"ingest: {template}", RENDERER.render(f"ingest/{template}.sql.j2", periods=periods))
     for template in ("retire", "parts", "load_log"):
         add("maintenance", f"maintenance: {template}", RENDERER.render(f"maintenance/{template}.sql.j2"))
@@ -276,15 +276,15 @@ def shown() -> dict[str, str]:
         for s in ("clickhouse", "postgres")
     ]
     replay = statements(TWO.render("ingest/replay.sql.j2", event=smallest))
-    later = TWO.render("ingest/accounts.sql.j2", retired=True, periods=periods_of(TWO))
+    later = TWO.render("ingest/reconciliation.sql.j2", retired=True, periods=periods_of(TWO))
     return out | {
         "maintenance.sql": out["maintenance.sql"] + section("reconciliation of what landed later", later),
         "kept_up.sql": "\n".join(section(title, sql) for title, sql in kept_up(SMALL)),
         "quality.sql": "\n".join(section(title, sql) for title, sql in checks(SMALL)),
         "postgres.sql": "\n".join(parts),
         "vault_reconciliation.sql": "\n".join(vault),
-        "ingest_accounts.sql": section(
-            "ingest: accounts", TWO.render("ingest/accounts.sql.j2", periods=periods_of(TWO))
+        "ingest_reconciliation.sql": section(
+            "ingest: reconciliation", TWO.render("ingest/reconciliation.sql.j2", periods=periods_of(TWO))
         ),
         "ingest_replay.sql": section(f"dead letters: replay of {smallest.event_type}", *replay),
     }
@@ -466,7 +466,7 @@ def test_everything_judges_by_the_same_rules(event) -> None:  # type: ignore[no-
 
     again = measured_from("{now:DateTime64(6, 'UTC')}")
     assert plain(rendered()[f"replay_{event.event_type}.sql"]).count(again) == 2
-    assert plain(rendered()["ingest_accounts.sql"]).count(measured_from("greatest(landed_at, judged_at)")) >= 1
+    assert plain(rendered()["ingest_reconciliation.sql"]).count(measured_from("greatest(landed_at, judged_at)")) >= 1
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda e: e.event_type)

@@ -32,7 +32,7 @@ where l.loaded_at < %(limit)s
   and l.load_id not in (select e.load_id from ops.load_log e where e.oldest is not null order by e.oldest, e.load_id limit 1)
   and l.load_id not in (select e.load_id from ops.load_log e where e.newest is not null order by e.newest desc, e.load_id limit 1);
 -- ═══ reconciliation of what landed later
--- The accounts of the landing table: messages are judged once more, by the contract and at the time of their last verdict, and counted.
+-- Reconciliation of the landing table: messages are judged once more, by the contract and at the time of their last verdict, and counted.
 -- Inputs: the contracts; periods (clickvault/ingest/versions.py), by which contract which time goes. Grain: one row an event type, '' for
 -- messages that no type claims.
 -- landed, valid: distinct positions; events: distinct (event_time, event_id) among the valid; dead: dead letters.

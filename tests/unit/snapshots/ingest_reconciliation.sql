@@ -1,5 +1,5 @@
--- ═══ ingest: accounts
--- The accounts of the landing table: messages are judged once more, by the contract and at the time of their last verdict, and counted.
+-- ═══ ingest: reconciliation
+-- Reconciliation of the landing table: messages are judged once more, by the contract and at the time of their last verdict, and counted.
 -- Inputs: the contracts; periods (clickvault/ingest/versions.py), by which contract which time goes. Grain: one row an event type, '' for
 -- messages that no type claims.
 -- landed, valid: distinct positions; events: distinct (event_time, event_id) among the valid; dead: dead letters.
