@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import jinja2
+from jinja2.bccache import Bucket
 
 from clickvault.contract import Domain, FieldSpec, Registry
 from clickvault.contract.language import BLANK_PATTERN, DAY_PATTERN, TIME_PATTERN, UUID_PATTERN
@@ -124,6 +126,23 @@ def pg_backfill(field: FieldSpec) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+class _Compiled(jinja2.BytecodeCache):
+    """Templates that were compiled in this process, by name and content: another `Renderer` of the same files need not do it again."""
+
+    def __init__(self) -> None:
+        self.code: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self.code[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
+
+
 class Renderer:
     """Renders the templates for the domains of `registry`, as for one server: cluster.py says what a cluster makes of it.
 
@@ -144,6 +163,7 @@ class Renderer:
     def _environment(self) -> jinja2.Environment:
         env = jinja2.Environment(
             loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(self.folder), self._domains()]),
+            bytecode_cache=_COMPILED,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

@@ -451,32 +451,6 @@ def test_nothing_of_a_domain_that_is_off_is_dropped_unless_it_is_named(home: Hom
     assert home.vault("select count(*) from vault.hub_visit") == [(3,)]
 
 
-def test_every_check_balances_after_all_of_it(home: Home) -> None:
-    home.load()
-    reconciliations = reconcile(home.s.settings, home.renderer, home.s.ch, home.s.pg)
-    assert [a for a in reconciliations if not a.ok] == []
-
-
-def test_a_home_without_a_ledger_is_compared_with_its_tables(home: Home) -> None:
-    """What was made before the ledger: names, types and what is required are read from the tables of the last contract."""
-    home.declare("relic", relic_id=key("relic"), title=TITLE)
-    home.init()
-    home.send("relic", relic_id=str(uuid4()), title="a")
-    home.balanced()
-    home.s.ch.command("DROP TABLE ops.contracts SYNC")
-    assert [c.name for c in home.plan()] == ["table ops.contracts"]
-    home.declare("relic", find_id=key("relic"), title=TITLE)
-    (found,) = [c for c in home.plan() if c.action == "refuse"]
-    assert (found.name, found.breaking) == ("relic.find_id", "renamed")
-    home.declare("relic", relic_id=key("relic"), title=Annotated[int, Range(0, 9), Sat("face")])
-    (found,) = [c for c in home.plan() if c.action == "refuse"]
-    assert (found.name, found.breaking) == ("relic.title", "type")
-    home.declare("relic", relic_id=key("relic"), title=TITLE)
-    home.init()
-    assert {v[-1].since for v in versions.history(home.s.ch).values()} == {versions.ALWAYS}
-    assert UUID(str(home.raw("relic", "relic_id")[0][0]))
-
-
 # ── earlier names ─────────────────────────────────────────────────────────────────────────────────────────────
 
 EARLIER = (
@@ -523,3 +497,32 @@ def test_what_has_the_names_of_an_earlier_version_comes_over(home: Home, monkeyp
     home.balanced()
     assert home.raw("ferry", "title") == [("a",)]
     assert rows(ch, "SELECT count() AS n FROM landing.events WHERE event_type = 'ferry'") == [{"n": 1}]
+
+
+# ── all of it ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_check_balances_after_all_of_it(home: Home) -> None:
+    home.load()
+    reconciliations = reconcile(home.s.settings, home.renderer, home.s.ch, home.s.pg)
+    assert [a for a in reconciliations if not a.ok] == []
+
+
+def test_a_home_without_a_ledger_is_compared_with_its_tables(home: Home) -> None:
+    """What was made before the ledger: names, types and what is required are read from the tables of the last contract."""
+    home.declare("relic", relic_id=key("relic"), title=TITLE)
+    home.init()
+    home.send("relic", relic_id=str(uuid4()), title="a")
+    home.balanced()
+    home.s.ch.command("DROP TABLE ops.contracts SYNC")
+    assert [c.name for c in home.plan()] == ["table ops.contracts"]
+    home.declare("relic", find_id=key("relic"), title=TITLE)
+    (found,) = [c for c in home.plan() if c.action == "refuse"]
+    assert (found.name, found.breaking) == ("relic.find_id", "renamed")
+    home.declare("relic", relic_id=key("relic"), title=Annotated[int, Range(0, 9), Sat("face")])
+    (found,) = [c for c in home.plan() if c.action == "refuse"]
+    assert (found.name, found.breaking) == ("relic.title", "type")
+    home.declare("relic", relic_id=key("relic"), title=TITLE)
+    home.init()
+    assert {v[-1].since for v in versions.history(home.s.ch).values()} == {versions.ALWAYS}
+    assert UUID(str(home.raw("relic", "relic_id")[0][0]))

@@ -359,9 +359,9 @@ def test_every_deleted_row_is_named_by_its_check(shop_raw: Raw, pg: Connection) 
             assert cursor.rowcount == 1
         broken = [a for a in reconciliations(SHOP, ch, Uncommitted(pg)) if not a.ok]
         assert broken[0].name.split(":")[0] == f"vault.{table}"
-        assert broken[0].left == broken[0].right + 1
+        assert broken[0].expected == broken[0].actual + 1
         # Besides, what pointed to a version that is gone says so.
-        assert all("pointed to" in a.name and a.left == a.right + 1 for a in broken[1:])
+        assert all("pointed to" in a.name and a.expected == a.actual + 1 for a in broken[1:])
         assert len(broken) <= 1 + table.startswith("sat_")
         pointless += len(broken) - 1
         pg.rollback()

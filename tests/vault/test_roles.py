@@ -99,7 +99,7 @@ def test_a_load_from_clickhouse_to_the_snapshots(
     build_snapshots(SHOP, loader)
     found = reconciliations(SHOP, ch, loader)
     assert [a for a in found if not a.ok] == []
-    assert sum(a.left for a in found) > 50
+    assert sum(a.expected for a in found) > 50
     rewind(loader)
     again = load(settings, SHOP, ch, loader)
     assert sum(r.staged for r in again) == sum(r.staged for r in done)
