@@ -41,6 +41,8 @@ START_SECONDS = 300.0
 STOP_SECONDS = 30.0
 HEAL_SECONDS = 60.0
 SUPERVISOR = "airflow.supervisor"
+NO_SUPERVISOR = "Airflow's supervisor"
+"""Under which name it is told that it was gone."""
 # The scheduler first, then what it and its tasks ask.
 COMMANDS = {
     "scheduler": ("scheduler", "--skip-serve-logs"),
@@ -187,8 +189,10 @@ def troubles(home: Path | None = None) -> list[str]:
 
 
 def keep_watch(home: Path) -> None:
-    """Start a supervisor where one should run and does not: called by Airflow's own processes at a run's end."""
+    """Start a supervisor where one should run and does not, and tell of it: called by what stands before each process of Airflow's
+    (`masked`) when the notes grow old, and at a run's end."""
     from clickvault.airflow.supervisor import Notes
+    from clickvault.alerts import journal
 
     if not (home / STATE_FILE).exists():
         return  # Airflow in containers: their engine restarts them
@@ -201,6 +205,8 @@ def keep_watch(home: Path) -> None:
             log.warning("the supervisor does not run, or hangs: started anew")
             process.stop(child, seconds=1.0)
             _supervise(state)
+            told = get_settings().model_copy(update={"home": home})
+            journal.trouble(told, NO_SUPERVISOR, "it did not run, or hung. It is started again.")
 
 
 def run(state: State, *command: str, seconds: float = 300.0) -> str:

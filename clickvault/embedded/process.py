@@ -122,11 +122,11 @@ def start(
         raise Cancelled
     marks = {SERVES: f"{serves[0]}:{serves[1].resolve()}"} if serves else {}
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
-        output.write(
-            f"--- {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} start {Path(command[0]).name}\n".encode()
-        )
-        output.flush()
+    with log.open("ab", buffering=0) as output:
+        with contextlib.suppress(OSError):  # a full disk
+            output.write(
+                f"--- {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} start {Path(command[0]).name}\n".encode()
+            )
         waits, opens = os.pipe()
         with os.fdopen(opens, "wb", buffering=0) as gate:
             with os.fdopen(waits) as behind:
