@@ -100,9 +100,16 @@ def small_disk(megabytes: int) -> Iterator[Path]:
 def fill(disk: Path, but: int = 0) -> Path:
     """A file that takes all room that is left on the disk, but so many bytes."""
     filler = disk / "filler"
-    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize - max(but, 1 << 20)
     with filler.open("wb", buffering=0) as file:
-        os.posix_fallocate(file.fileno(), 0, free - max(but, 1 << 20))
+        while free > 0:
+            try:
+                os.posix_fallocate(file.fileno(), 0, free)
+                break
+            except OSError:  # what servers wrote meanwhile is missing
+                if but:
+                    raise
+                free -= 16 << 20
         file.seek(0, os.SEEK_END)
         with suppress(OSError):  # servers write meanwhile
             while not but:
