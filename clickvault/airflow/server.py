@@ -199,14 +199,15 @@ def keep_watch(home: Path) -> None:
     child = State(home).process(SUPERVISOR)
     if child is None or (child.alive() and Notes.read(home).lively):
         return
+    process.stop(child, seconds=1.0)  # before the lock is asked for: one that hangs may hold it
     with locked(home, seconds=5.0):
         state = State(home)
         if state.process(SUPERVISOR) == child:
-            log.warning("the supervisor does not run, or hangs: started anew")
-            process.stop(child, seconds=1.0)
-            _supervise(state)
+            log.warning("the supervisor did not run, or hung: started anew")
             told = get_settings().model_copy(update={"home": home})
+            # Before there is one who tells that it is over.
             journal.trouble(told, NO_SUPERVISOR, "it did not run, or hung. It is started again.")
+            _supervise(state)
 
 
 def run(state: State, *command: str, seconds: float = 300.0) -> str:

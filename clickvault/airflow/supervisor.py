@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from clickvault.airflow import server
@@ -104,6 +105,7 @@ class Supervisor:
         self._was_well: set[str] = set()
         self._steady_from: dict[str, float] = {}
         self._answers = False
+        self._healing: Thread | None = None
         settings = get_settings()
         self.settings = settings
         self.watch = Watch(settings, server.environment(State(home))["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"])
@@ -176,7 +178,10 @@ class Supervisor:
             )
             journal.over(self.settings, "Airflow's processes", done)
             self.ended.clear()
-        self._stores(state)
+        # Starting a store may take minutes, in which Airflow's processes are looked after all the same.
+        if self._healing is None or not self._healing.is_alive():
+            self._healing = Thread(target=self._stores, args=(state,), daemon=True)
+            self._healing.start()
 
     def _start(self, state: State, name: str) -> None:
         told = server.environment(state)
@@ -211,6 +216,15 @@ class Supervisor:
         log.warning("%s %s; it is started again in %.0f s", name, how, pause)
 
     def _stores(self, state: State) -> None:
+        """See to the stores of the stack. Raises nothing: the next look tries again."""
+        try:
+            self._heal(state)
+        except ClickvaultError as error:
+            log.warning("%s: %s", type(error).__name__, error)
+        except Exception:
+            log.exception("the stores could not be looked at")
+
+    def _heal(self, state: State) -> None:
         """Start a store of the stack that died, hangs, or could not be started before. While we run, all of them should."""
         key = "a store of the stack"
         bad = [f"{s.store}: {s.problem}" for s in stack.status(home=self.home) if not s.healthy]
@@ -222,7 +236,7 @@ class Supervisor:
         if not dead and time.monotonic() - self._unwell.setdefault(key, time.monotonic()) < HANG_SECONDS:
             return
         journal.trouble(self.settings, key, f"{'; '.join(bad)}. What does not run, or hangs, is started again.")
-        stack.up(log.info, home=self.home)
+        stack.up(log.info, home=self.home, keep=True)
         self._unwell.pop(key, None)
 
 

@@ -410,6 +410,13 @@ def test_a_store_that_cannot_start_stops_the_others_and_says_why(
     assert error.value.store == "kafka"
     assert error.value.hint
     assert processes_of(home) == []
+    with pytest.raises(StoreError, match="Tansu"):
+        stack.up(home=home, keep=True)
+    assert {s.store for s in stack.status(home=home) if s.healthy} == {"clickhouse", "s3", "postgres", "graph"}
+    monkeypatch.delenv("CALF_TANSU_BIN")
+    before = pids(home)
+    assert all(status.healthy for status in stack.up(home=home))
+    assert {**pids(home), "kafka": None} == before, "what ran was left alone"
     stack.down(home=home, purge=True)
 
 
