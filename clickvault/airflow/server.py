@@ -199,7 +199,7 @@ def keep_watch(home: Path) -> None:
     child = State(home).process(SUPERVISOR)
     if child is None or (child.alive() and Notes.read(home).lively):
         return
-    process.stop(child, seconds=1.0)  # before the lock is asked for: one that hangs may hold it
+    process.stop(child, seconds=1.0, with_family=False)  # before the lock is asked for: one that hangs may hold it
     with locked(home, seconds=5.0):
         state = State(home)
         if state.process(SUPERVISOR) == child:
@@ -372,7 +372,7 @@ def _stop_all(state: State, say: Progress) -> None:
 
     supervisor = state.process(SUPERVISOR)
     if supervisor is not None:
-        process.stop(supervisor, seconds=10.0)
+        process.stop(supervisor, seconds=10.0, with_family=False)  # the stores that it started stay
         state.record(SUPERVISOR, None)
     notes = Notes.read(state.home)
     for name in COMMANDS:

@@ -26,7 +26,7 @@ from clickvault.session import Session
 from tests.airflow.client import Airflow, eventually
 from tests.airflow.conftest import Receivers
 from tests.vault.staging import fetch
-from tests.worlds import kill
+from tests.worlds import kill, pid_of
 
 SECONDS = 300
 
@@ -109,19 +109,23 @@ def test_postgres_away_ends_nothing_for_good(airflow: Airflow, receivers: Receiv
     airflow.stop("4_sync_graph")
 
 
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_supervisor_that_is_gone_is_started_by_those_that_it_keeps(
-    airflow: Airflow, receivers: Receivers, home: Path
+    airflow: Airflow, receivers: Receivers, home: Path, sent: signal.Signals
 ) -> None:
-    """No run has to end for it: a scheduler that ended with it would end none. What runs goes on."""
-    texts, before = len(receivers.telegram.texts), pid("supervisor")
+    """No run has to end for it: a scheduler that ended with it would end none. What it had started goes on."""
+    texts = len(receivers.telegram.texts)
+    kill("kafka")  # so that it starts one
+    eventually(lambda: told(receivers, "clickvault works again: a store of the stack", texts), "it is back", SECONDS)
+    before, kafka = pid("supervisor"), pid_of("kafka")
     kept = {name: pid(name) for name in server.COMMANDS}
-    os.kill(before, signal.SIGKILL)
-    eventually(lambda: server.troubles(home), "status tells of it", 30)
+    os.kill(before, sent)
     eventually(lambda: pid("supervisor") not in (0, before), "another supervisor runs", SECONDS)
     eventually(healthy, "all is healthy", SECONDS)
     eventually(lambda: told(receivers, "clickvault works again: Airflow's supervisor", texts), "it is over", SECONDS)
     assert len(told(receivers, "clickvault TROUBLE: Airflow's supervisor", texts)) == 1
     assert {name: pid(name) for name in server.COMMANDS} == kept, "it goes on with what runs"
+    assert pid_of("kafka") == kafka
     server.up(print)  # changes nothing
     assert {name: pid(name) for name in server.COMMANDS} == kept
 
