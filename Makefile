@@ -10,11 +10,12 @@ BROWSER_STAMP := $(VENV)/.installed-dashboards
 # A package index that is slow, or away for a moment, is asked again.
 export PIP_RETRIES ?= 10
 export PIP_DEFAULT_TIMEOUT ?= 60
+MINUTES ?= 60
 COMPOSE ?= docker compose --env-file .env.compose
 CLUSTER = $(COMPOSE) -f docker-compose.yml -f docker-compose.cluster.yml --profile cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down airflow airflow-down superset superset-down test test-airflow test-dashboards test-tableau test-install test-services compose-up compose-demo compose-down cluster-up cluster-demo cluster-down lint format diagrams clean
+.PHONY: help install demo up down airflow airflow-down superset superset-down test test-airflow chaos test-dashboards test-tableau test-install test-services compose-up compose-demo compose-down cluster-up cluster-demo cluster-down lint format diagrams clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -63,6 +64,9 @@ test: $(STAMP) ## Run the tests, on a stack of their own
 
 test-airflow: $(AIRFLOW_STAMP) ## Run the tests of Airflow: its real processes on a stack of their own (about 8 minutes)
 	$(BIN)/python -m pytest tests/airflow
+
+chaos: $(AIRFLOW_STAMP) ## Strike the stack and Airflow at random for MINUTES (60), and see that nothing is lost (docs/verification.md)
+	$(BIN)/python -m tests.airflow.chaos --minutes $(MINUTES)
 
 $(BROWSER_STAMP): $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,dev,dashboards]'

@@ -7,6 +7,7 @@ was damaged or edited is named, and never taken for an empty one.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,25 @@ def read(path: Path) -> dict[str, Any]:
     if wrong := _wrong(found):
         raise Damaged(f"{path} is damaged: {wrong}", hint=HINT)
     return dict(found)
+
+
+def write_in_room(path: Path, text: str, room: int) -> None:
+    """Write a small file whole or not at all; on a full disk over what is there, which was given `room` bytes for that: blanks at its end.
+
+    Raises OSError where that is not enough. Only its owner may read it.
+    """
+    data = text.encode().ljust(room)
+    part = path.with_suffix(".part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(data)
+        part.replace(path)
+    except OSError:
+        size = path.stat().st_size if path.exists() else 0
+        if len(data) > size:
+            raise
+        with path.open("r+b", buffering=0) as file:
+            file.write(data.ljust(size))
 
 
 def original_of(found: dict[str, Any], home: Path) -> Path | None:

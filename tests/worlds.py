@@ -8,10 +8,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ from clickvault.marts.build import all_marts
 from clickvault.pipeline import migrate as schema
 from clickvault.session import Session, open_session
 from clickvault.settings import Settings, get_settings
+from clickvault.sql.render import ch_identifier
 from clickvault.stores.clickhouse import rows
 
 ADDRESSES = ("CLICKHOUSE_", "KAFKA_", "S3_", "POSTGRES_", "NEO4J_", "CLICKVAULT_")
@@ -47,14 +49,14 @@ class World:
 
 
 @contextmanager
-def running_stack(home: Path, **environment: str) -> Iterator[Settings]:
+def running_stack(home: Path, broker: str | None = None, **environment: str) -> Iterator[Settings]:
     """The settings of a running stack in `home`; nothing of the caller's environment names another store."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(ADDRESSES)]:
             patch.delenv(name)
         for name, value in {"CLICKVAULT_HOME": str(home), **environment}.items():
             patch.setenv(name, value)
-        embedded.up()
+        embedded.up(broker=broker)
         try:
             yield get_settings()
         finally:
@@ -71,6 +73,48 @@ def own_stack(home: Path, parameters: dict[str, int] | None = None, **environmen
         with open_session(settings) as s:
             schema.init(s.settings, s.renderer, s.ch, s.pg)
             yield s
+
+
+@contextmanager
+def small_disk(megabytes: int) -> Iterator[Path]:
+    """A disk of so many MB, with a folder `home` on it; PostgreSQL's data are on it, too, where they would lie elsewhere (as root).
+
+    Skips the test where none can be mounted.
+    """
+    folder = Path(tempfile.mkdtemp())
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(folder)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        folder.rmdir()
+        pytest.skip(f"no disk of its own can be mounted here: {done.stderr.strip()}")
+    try:
+        (folder / "home").mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            (folder / "home" / "postgres").symlink_to(folder / "postgres")
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+        folder.rmdir()
+
+
+def fill(disk: Path, but: int = 0) -> Path:
+    """A file that takes all room that is left on the disk, but so many bytes."""
+    filler = disk / "filler"
+    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize - max(but, 1 << 20)
+    with filler.open("wb", buffering=0) as file:
+        while free > 0:
+            try:
+                os.posix_fallocate(file.fileno(), 0, free)
+                break
+            except OSError:  # what servers wrote meanwhile is missing
+                if but:
+                    raise
+                free -= 16 << 20
+        file.seek(0, os.SEEK_END)
+        with suppress(OSError):  # servers write meanwhile
+            while not but:
+                file.write(bytes(4096))
+    return filler
 
 
 def pid_of(store: str) -> int:
@@ -197,6 +241,22 @@ def contents(session: Session) -> dict[str, Any]:
                 cursor.execute(f'select {quoted} from vault."{table}"')
             found[f"vault.{table}"] = _digest(cursor.fetchall())
     return found | marts_of(session)
+
+
+def raw_of(session: Session) -> dict[str, Any]:
+    """How many events of each type raw holds, and a sum over what they say, without the way by which they came."""
+    found: dict[str, Any] = {}
+    for event in session.renderer.registry.events.values():
+        there = rows(
+            session.ch,
+            "SELECT name FROM system.columns WHERE database = 'raw' AND table = {t:String}",
+            {"t": event.event_type},
+        )
+        said = {n for f in event.all_fields for n in f.names} & {r["name"] for r in there}
+        columns = ", ".join(ch_identifier(name) for name in sorted(said))
+        sql = f"SELECT count() AS n, sum(sipHash64(toString(tuple({columns})))) AS said FROM raw.{ch_identifier(event.event_type)} FINAL"
+        found[f"raw.{event.event_type}"] = tuple(rows(session.ch, sql)[0].values())
+    return found
 
 
 def marts_of(session: Session) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Airflow masks secrets in its task logs; its scheduler copies each task's lines to its own output as they are. So its processes
 never write to a file themselves: they write to this one, which passes lines on. It ends when the command does, with its code.
-With --log the lines go to a file that is rotated: FILE.log, then FILE.1.log, FILE.2.log.
+With --log the lines go to a file that is rotated: FILE.log, then FILE.1.log, FILE.2.log; such a process is one of those that the
+supervisor keeps running, and this one sees that there is a supervisor.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import pairwise
@@ -22,6 +24,7 @@ from typing import IO, Any
 from clickvault.masking import masker, secrets_in_use
 from clickvault.settings import get_settings
 
+LOOK_SECONDS = 15.0
 LAST_WORDS = 2.0  # seconds: workers that outlive the command hold its output open
 
 
@@ -67,9 +70,24 @@ def main(arguments: Sequence[str]) -> int:
     clean = masker(secrets_in_use(get_settings()))
     reader = Thread(target=_pass_on, args=(child.stdout, to, clean), daemon=True)
     reader.start()
+    if isinstance(to, RotatedLog):
+        Thread(target=_keep_watch, daemon=True).start()
     code = child.wait()
     reader.join(LAST_WORDS)
     return code if code >= 0 else 128 - code
+
+
+def _keep_watch() -> None:
+    """Start a supervisor when its notes grow old, which it writes every second or two: all of Airflow's processes could end with it."""
+    while True:
+        time.sleep(LOOK_SECONDS)
+        with suppress(Exception):  # another one was quicker; a home that is just being made or removed
+            home = get_settings().home
+            notes = home / "airflow" / "processes.json"
+            if time.time() - notes.stat().st_mtime > LOOK_SECONDS:
+                from clickvault.airflow.server import keep_watch
+
+                keep_watch(home)
 
 
 def _pass_on(source: IO[bytes], to: Any, clean: Callable[[str], str]) -> None:

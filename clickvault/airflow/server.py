@@ -41,6 +41,8 @@ START_SECONDS = 300.0
 STOP_SECONDS = 30.0
 HEAL_SECONDS = 60.0
 SUPERVISOR = "airflow.supervisor"
+NO_SUPERVISOR = "Airflow's supervisor"
+"""Under which name it is told that it was gone."""
 # The scheduler first, then what it and its tasks ask.
 COMMANDS = {
     "scheduler": ("scheduler", "--skip-serve-logs"),
@@ -187,19 +189,24 @@ def troubles(home: Path | None = None) -> list[str]:
 
 
 def keep_watch(home: Path) -> None:
-    """Start a supervisor where one should run and does not: called by Airflow's own processes at a run's end."""
+    """Start a supervisor where one should run and does not, and tell of it: called by what stands before each process of Airflow's
+    (`masked`) when the notes grow old, and at a run's end."""
     from clickvault.airflow.supervisor import Notes
+    from clickvault.alerts import journal
 
     if not (home / STATE_FILE).exists():
         return  # Airflow in containers: their engine restarts them
     child = State(home).process(SUPERVISOR)
     if child is None or (child.alive() and Notes.read(home).lively):
         return
+    process.stop(child, seconds=1.0, with_family=False)  # before the lock is asked for: one that hangs may hold it
     with locked(home, seconds=5.0):
         state = State(home)
         if state.process(SUPERVISOR) == child:
-            log.warning("the supervisor does not run, or hangs: started anew")
-            process.stop(child, seconds=1.0)
+            log.warning("the supervisor did not run, or hung: started anew")
+            told = get_settings().model_copy(update={"home": home})
+            # Before there is one who tells that it is over.
+            journal.trouble(told, NO_SUPERVISOR, "it did not run, or hung. It is started again.")
             _supervise(state)
 
 
@@ -365,7 +372,7 @@ def _stop_all(state: State, say: Progress) -> None:
 
     supervisor = state.process(SUPERVISOR)
     if supervisor is not None:
-        process.stop(supervisor, seconds=10.0)
+        process.stop(supervisor, seconds=10.0, with_family=False)  # the stores that it started stay
         state.record(SUPERVISOR, None)
     notes = Notes.read(state.home)
     for name in COMMANDS:

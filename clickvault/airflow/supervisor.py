@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from clickvault.airflow import server
@@ -27,9 +28,12 @@ from clickvault.embedded import process, stack
 from clickvault.embedded.state import State
 from clickvault.errors import ClickvaultError
 from clickvault.settings import get_settings
+from clickvault.statefile import write_in_room
 
 log = logging.getLogger(__name__)
 
+ROOM = 4_096
+"""Bytes that the notes have, so that they can be written on a full disk."""
 ORDER = ("api-server", "dag-processor", "scheduler")
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 STEADY_SECONDS = 60.0
@@ -75,12 +79,9 @@ class Notes:
         return cls(str(home))
 
     def write(self) -> None:
-        """Write them whole or not at all; a full disk is waited out."""
-        path = _path(Path(self.home))
+        """Write them, on a full disk, too: that a supervisor is at work is seen by it."""
         with contextlib.suppress(OSError):
-            part = path.with_suffix(".part")
-            part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-            part.replace(path)
+            write_in_room(_path(Path(self.home)), json.dumps(asdict(self), indent=1), ROOM)
 
     @property
     def lively(self) -> bool:
@@ -104,6 +105,7 @@ class Supervisor:
         self._was_well: set[str] = set()
         self._steady_from: dict[str, float] = {}
         self._answers = False
+        self._healing: Thread | None = None
         settings = get_settings()
         self.settings = settings
         self.watch = Watch(settings, server.environment(State(home))["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"])
@@ -166,6 +168,7 @@ class Supervisor:
             patience = HANG_SECONDS if name in self._was_well else server.START_SECONDS
             if time.monotonic() - self._unwell.setdefault(name, time.monotonic()) >= patience:
                 self._ended(state, name, f"was not healthy for {patience:.0f} s")
+        journal.over(self.settings, server.NO_SUPERVISOR)
         if self.ended:
             text = "; ".join(f"{name} {how}" for name, how in self.ended.items())
             journal.trouble(self.settings, "Airflow's processes", f"{text}. They are started again.")
@@ -175,7 +178,10 @@ class Supervisor:
             )
             journal.over(self.settings, "Airflow's processes", done)
             self.ended.clear()
-        self._stores(state)
+        # Starting a store may take minutes, in which Airflow's processes are looked after all the same.
+        if self._healing is None or not self._healing.is_alive():
+            self._healing = Thread(target=self._stores, args=(state,), daemon=True)
+            self._healing.start()
 
     def _start(self, state: State, name: str) -> None:
         told = server.environment(state)
@@ -210,19 +216,27 @@ class Supervisor:
         log.warning("%s %s; it is started again in %.0f s", name, how, pause)
 
     def _stores(self, state: State) -> None:
-        """Start a store of the stack that died, or hangs."""
+        """See to the stores of the stack. Raises nothing: the next look tries again."""
+        try:
+            self._heal(state)
+        except ClickvaultError as error:
+            log.warning("%s: %s", type(error).__name__, error)
+        except Exception:
+            log.exception("the stores could not be looked at")
+
+    def _heal(self, state: State) -> None:
+        """Start a store of the stack that died, hangs, or could not be started before. While we run, all of them should."""
         key = "a store of the stack"
-        dead = [s for s in stack.stores(state) if (child := state.process(s)) is not None and not child.alive()]
-        if not dead:
-            bad = [s.store for s in stack.status(home=self.home) if s.pid and not s.healthy]
-            since = self._unwell.setdefault(key, time.monotonic()) if bad else self._unwell.pop(key, None)
-            if not bad or time.monotonic() - (since or 0.0) < HANG_SECONDS:
-                if not bad:
-                    journal.over(self.settings, key)
-                return
-            dead = bad
-        journal.trouble(self.settings, key, f"{', '.join(dead)} does not run, or hangs. It is started again.")
-        stack.up(log.info, home=self.home)
+        bad = [f"{s.store}: {s.problem}" for s in stack.status(home=self.home) if not s.healthy]
+        if not bad:
+            self._unwell.pop(key, None)
+            journal.over(self.settings, key)
+            return
+        dead = any((child := state.process(s)) is None or not child.alive() for s in stack.stores(state))
+        if not dead and time.monotonic() - self._unwell.setdefault(key, time.monotonic()) < HANG_SECONDS:
+            return
+        journal.trouble(self.settings, key, f"{'; '.join(bad)}. What does not run, or hangs, is started again.")
+        stack.up(log.info, home=self.home, keep=True)
         self._unwell.pop(key, None)
 
 

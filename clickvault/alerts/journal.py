@@ -7,7 +7,6 @@ interval. Airflow's callbacks, its supervisor and the command line share the fil
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,10 @@ from clickvault.alerts.send import Outcome, alert, log, outbox_of
 from clickvault.errors import ClickvaultError
 from clickvault.masking import masked
 from clickvault.settings import Settings
+from clickvault.statefile import write_in_room
+
+ROOM = 16_384
+"""Bytes that the journal has, so that it can be written on a full disk: what is told once must not be told at every look."""
 
 
 @contextmanager
@@ -39,11 +42,8 @@ def _journal(settings: Settings) -> Iterator[dict[str, Any]]:
             log.error("alerts: the journal begins anew: %s: %s", type(error).__name__, error)
         yield found
         try:
-            part = path.with_suffix(".part")
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                json.dump(found, file, indent=1, ensure_ascii=False)
-            part.replace(path)
-        except OSError as error:  # a full disk
+            write_in_room(path, json.dumps(found, indent=1, ensure_ascii=False), ROOM)
+        except OSError as error:
             log.error("alerts: the journal could not be written: %s", error.strerror)
 
 

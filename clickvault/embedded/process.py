@@ -122,11 +122,11 @@ def start(
         raise Cancelled
     marks = {SERVES: f"{serves[0]}:{serves[1].resolve()}"} if serves else {}
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
-        output.write(
-            f"--- {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} start {Path(command[0]).name}\n".encode()
-        )
-        output.flush()
+    with log.open("ab", buffering=0) as output:
+        with contextlib.suppress(OSError):  # a full disk
+            output.write(
+                f"--- {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} start {Path(command[0]).name}\n".encode()
+            )
         waits, opens = os.pipe()
         with os.fdopen(opens, "wb", buffering=0) as gate:
             with os.fdopen(waits) as behind:
@@ -206,19 +206,22 @@ def wait_healthy(
         time.sleep(0.05)
 
 
-def stop(child: Child, *, seconds: float = 10.0, sig: signal.Signals = signal.SIGTERM) -> bool:
+def stop(
+    child: Child, *, seconds: float = 10.0, sig: signal.Signals = signal.SIGTERM, with_family: bool = True
+) -> bool:
     """Ask a process to end, and after the deadline make it. True when it was asked and ended by itself.
 
-    What it had started ends with it: PostgreSQL's backends, and those of initdb, outlive their parent for a moment.
+    What it had started ends with it: PostgreSQL's backends, and those of initdb, outlive their parent for a moment. Not
+    `with_family`: who starts servers is ended, and not the servers.
     """
     if not child.alive():
         return True
-    family = _family(child)
+    family = _family(child) if with_family else set()
     with contextlib.suppress(ProcessLookupError):
         os.kill(child.pid, sig)
     ended = gone(child, seconds)
     if not ended:
-        family |= _family(child)
+        family |= _family(child) if with_family else set()
         with contextlib.suppress(ProcessLookupError):
             os.kill(child.pid, signal.SIGKILL)
         gone(child, 30)

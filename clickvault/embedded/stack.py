@@ -66,12 +66,18 @@ def stores(state: State | None) -> dict[str, ModuleType]:
 
 
 def up(
-    progress: Progress | None = None, *, home: Path | None = None, broker: str | None = None, graph: str | None = None
+    progress: Progress | None = None,
+    *,
+    home: Path | None = None,
+    broker: str | None = None,
+    graph: str | None = None,
+    keep: bool = False,
 ) -> list[StoreStatus]:
     """Start what does not run and wait until all is healthy. Raises StoreError when a store does not start.
 
     `broker` is "tansu" or "apache", `graph` "networkx" or "neo4j"; None keeps what was chosen before (at first: the
-    former). Raises ConfigurationError where messages of another broker are in this home, or Java is missing.
+    former). Raises ConfigurationError where messages of another broker are in this home, or Java is missing. With `keep`
+    a store that does not start stops none of the others: for whoever tries it again and again.
     """
     say = progress or (lambda _: None)
     folder = home or get_settings().home
@@ -90,7 +96,7 @@ def up(
                 if _clear_all(state, waiting, unknown, say) and state.get("kafka.choice", "tansu") == "tansu":
                     waiting |= {"kafka"}  # Tansu is told at its start where S3 is
                     _clear_all(state, {"kafka"}, unknown, say, "S3 moved")
-                _start(state, waiting, say)
+                _start(state, waiting, say, keep)
             if state.get("rebuilt"):
                 _find_epoch(state, say)
             addresses.follow(state, say)
@@ -280,8 +286,8 @@ def _clear(state: State, store: str, unknown: Sequence[process.Child], say: Prog
             say(f"{store}: port {port} is taken by another program, using {new}")
 
 
-def _start(state: State, wanted: set[str], say: Progress) -> None:
-    """Start these stores, in parallel as far as they allow; on any failure stop them all again."""
+def _start(state: State, wanted: set[str], say: Progress, keep: bool = False) -> None:
+    """Start these stores, in parallel as far as they allow; on any failure stop them all again, or with `keep` what failed."""
     cancelled = threading.Event()
     servers = stores(state)
     done = {store: threading.Event() for store in wanted}
@@ -299,21 +305,22 @@ def _start(state: State, wanted: set[str], say: Progress) -> None:
             state.put(f"{store}.starting", False)
             say(f"{store}: ready")
         except BaseException:
-            cancelled.set()
+            if not keep:
+                cancelled.set()
             raise
         finally:
             done[store].set()
 
     with _interrupts(cancelled) as interrupted:
         with ThreadPoolExecutor(len(wanted)) as pool:
-            futures = [pool.submit(work, store) for store in wanted]
-        failed = [error for future in futures if (error := future.exception()) is not None]
+            futures = {store: pool.submit(work, store) for store in wanted}
+        failed = {store: error for store, future in futures.items() if (error := future.exception()) is not None}
         if failed or interrupted():
-            for store in wanted:
+            for store in failed if keep and not interrupted() else wanted:
                 _stop(state, store, say)
     if interrupted():
         raise KeyboardInterrupt
-    for error in sorted(failed, key=lambda error: isinstance(error, process.Cancelled)):  # the cause first
+    for error in sorted(failed.values(), key=lambda error: isinstance(error, process.Cancelled)):  # the cause first
         raise error
 
 

@@ -45,14 +45,14 @@ class Airflow:
         """Pause or unpause; waits for a DAG that was not parsed yet."""
         eventually(lambda: self._patched(dag, paused), f"{dag} is there", 60)
 
-    def stop(self, dag: str) -> None:
+    def stop(self, dag: str, seconds: float = 240) -> None:
         """Pause with no run under way: what is left of a paused DAG's run is never scheduled, and the run never ends."""
         while True:
             self.pause(dag)
             if not self.unfinished(dag):
                 return
             self.pause(dag, False)
-            eventually(lambda: not self.unfinished(dag), f"the runs of {dag} end", 240)
+            eventually(lambda: not self.unfinished(dag), f"the runs of {dag} end", seconds)
 
     def _patched(self, dag: str, paused: bool) -> bool:
         try:

@@ -20,14 +20,21 @@ from clickvault.alerts import journal
 from clickvault.demo.continue_until import period
 from clickvault.demo.demo import DemoWorld
 from clickvault.embedded.state import State
+from clickvault.pipeline import migrate as schema
 from clickvault.pipeline.steps import ingest
 from clickvault.session import Session
 from tests.airflow.client import Airflow, eventually
 from tests.airflow.conftest import Receivers
 from tests.vault.staging import fetch
-from tests.worlds import kill
+from tests.worlds import kill, pid_of
 
 SECONDS = 300
+
+
+@pytest.fixture(scope="module", autouse=True)
+def made(session: Session) -> None:
+    """The schema, where these tests are run alone."""
+    schema.init(session.settings, session.renderer, session.ch, session.pg)
 
 
 @pytest.fixture(autouse=True)
@@ -102,17 +109,23 @@ def test_postgres_away_ends_nothing_for_good(airflow: Airflow, receivers: Receiv
     airflow.stop("4_sync_graph")
 
 
-def test_a_supervisor_that_is_gone_is_started_by_the_next_run(airflow: Airflow, home: Path) -> None:
-    before = pid("supervisor")
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_supervisor_that_is_gone_is_started_by_those_that_it_keeps(
+    airflow: Airflow, receivers: Receivers, home: Path, sent: signal.Signals
+) -> None:
+    """No run has to end for it: a scheduler that ended with it would end none. What it had started goes on."""
+    texts = len(receivers.telegram.texts)
+    kill("kafka")  # so that it starts one
+    eventually(lambda: told(receivers, "clickvault works again: a store of the stack", texts), "it is back", SECONDS)
+    before, kafka = pid("supervisor"), pid_of("kafka")
     kept = {name: pid(name) for name in server.COMMANDS}
-    os.kill(before, signal.SIGKILL)
-    eventually(lambda: server.troubles(home), "status tells of it", 30)
-    airflow.pause("4_sync_graph", False)
-    airflow.wait("4_sync_graph", airflow.trigger("4_sync_graph"), SECONDS)
+    os.kill(before, sent)
     eventually(lambda: pid("supervisor") not in (0, before), "another supervisor runs", SECONDS)
-    airflow.stop("4_sync_graph")
     eventually(healthy, "all is healthy", SECONDS)
+    eventually(lambda: told(receivers, "clickvault works again: Airflow's supervisor", texts), "it is over", SECONDS)
+    assert len(told(receivers, "clickvault TROUBLE: Airflow's supervisor", texts)) == 1
     assert {name: pid(name) for name in server.COMMANDS} == kept, "it goes on with what runs"
+    assert pid_of("kafka") == kafka
     server.up(print)  # changes nothing
     assert {name: pid(name) for name in server.COMMANDS} == kept
 

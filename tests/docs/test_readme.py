@@ -27,8 +27,10 @@ PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A small demonstration, run once, with README's own event type declared."""
-    folder = tmp_path_factory.mktemp("readme")
+    """A small demonstration, run once, with README's own event type declared: where names have blanks and letters beyond ASCII, for a user
+    without a home folder, in another time zone, in locale C."""
+    folder = tmp_path_factory.mktemp("readme") / "Zoë's дом 2"
+    folder.mkdir()
     (folder / "my_events").mkdir()
     (folder / "my_events" / "__init__.py").write_text(PYTHON[0])
     clean = {k: v for k, v in os.environ.items() if not k.startswith(ADDRESSES)}
@@ -38,6 +40,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         "PYTHONPATH": str(folder),
         "CLICKVAULT_DOMAINS": "social,my_events",
         "WORK": str(folder),
+        "HOME": os.devnull,
+        "TZ": "Pacific/Auckland",
+        "LC_ALL": "C",
     }
     done = run("clickvault demo --users 120 --days 3 --quiet", here)
     assert "balanced: " in done.stdout

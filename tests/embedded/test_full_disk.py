@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +11,17 @@ from pathlib import Path
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from clickvault.alerts import journal
 from clickvault.demo import produce
 from clickvault.embedded import process, stack
 from clickvault.errors import ClickvaultError, StoreError
 from clickvault.pipeline import migrate as schema
 from clickvault.pipeline.steps import ingest, load
 from clickvault.session import open_session
+from clickvault.settings import get_settings
 from clickvault.stores.postgres import rows
-from tests.worlds import running_stack
+from tests.receivers import CHAT, TOKEN, telegram
+from tests.worlds import fill, running_stack, small_disk
 
 pytestmark = pytest.mark.slow
 
@@ -30,34 +30,9 @@ CUSTOMERS = 20_000
 
 @pytest.fixture
 def disk() -> Iterator[Path]:
-    """A small disk of the test's own. PostgreSQL's data are on it, too, where they would lie elsewhere (as root)."""
-    folder = Path(tempfile.mkdtemp())
-    mount = ["mount", "-t", "tmpfs", "-o", "size=480m,mode=755", "tmpfs", str(folder)]
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode:
-        folder.rmdir()
-        pytest.skip(f"no disk of its own can be mounted here: {done.stderr.strip()}")
-    try:
-        (folder / "home").mkdir(mode=0o700)
-        if os.geteuid() == 0:
-            (folder / "home" / "postgres").symlink_to(folder / "postgres")
+    """A small disk of the test's own."""
+    with small_disk(480) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-        folder.rmdir()
-
-
-def fill(disk: Path, but: int = 0) -> Path:
-    """A file that takes all room that is left on the disk, but so many bytes."""
-    filler = disk / "filler"
-    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
-    with filler.open("wb", buffering=0) as file:
-        os.posix_fallocate(file.fileno(), 0, free - max(but, 1 << 20))
-        file.seek(0, os.SEEK_END)
-        with contextlib.suppress(OSError):  # servers write meanwhile
-            while not but:
-                file.write(bytes(4096))
-    return filler
 
 
 def customers(file: Path) -> Path:
@@ -83,6 +58,25 @@ def ingest_and_load(*sources: str) -> None:
     with open_session() as s:
         ingest(s, sources=sources)
         load(s)
+
+
+def test_what_is_told_once_is_told_once_on_a_full_disk(disk: Path) -> None:
+    """The journal is written over what is there: who looks every few seconds would tell it every few seconds."""
+    with telegram() as receiver, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLICKVAULT_HOME", str(disk / "home"))
+        settings = get_settings().model_copy(
+            update={"home": disk / "home", "alerts": (f"tgram://{TOKEN}/{CHAT}",), "telegram_api": receiver.url}
+        )
+        journal.send_due(settings)
+        fill(disk)
+        for _ in range(3):
+            journal.trouble(settings, "a thing", "is broken")
+        assert list(journal.troubles(settings)) == ["a thing"]
+        for _ in range(2):
+            journal.over(settings, "a thing")
+        trouble, over = receiver.texts
+        assert "clickvault TROUBLE: a thing" in trouble
+        assert "clickvault works again: a thing" in over
 
 
 def test_a_run_that_meets_the_end_of_the_disk_is_finished_by_the_next_one(disk: Path, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ from clickvault.stores.clickhouse import connect
 from clickvault.stores.postgres import connect as connect_postgres
 from clickvault.stores.postgres import translated
 from tests.vault import shop
-from tests.worlds import consumed, until_answered
+from tests.worlds import consumed, until, until_answered
 
 pytestmark = pytest.mark.slow
 
@@ -208,6 +208,21 @@ def test_all_killed_at_once(home: Path, settings: Settings) -> None:
     assert all(status.healthy for status in stack.up(home=home))
     assert consumed(settings, "kept", 3) == [b"42", b"", b"\x00\xff"]
     assert clickhouse(settings, "SELECT a FROM kept.t") == 42
+
+
+def test_a_store_that_nobody_reaped_is_started_again(home: Path, settings: Settings) -> None:
+    """Its number is taken still, and PostgreSQL takes the owner of its lock file for one that runs."""
+    for store in ("postgres", "kafka"):
+        os.kill(pids(home)[store] or 0, signal.SIGKILL)
+    assert all(status.healthy for status in stack.up(home=home)), "now they are children of this very process"
+    left = [pids(home)[store] or 0 for store in ("postgres", "kafka")]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: all(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE for pid in left), "they are dead")
+    command = start_command(home)
+    said, _ = command.communicate(timeout=60)
+    assert command.returncode == 0, said
+    assert all(status.healthy for status in stack.status(home=home))
 
 
 def test_a_hanging_store_is_replaced(home: Path, settings: Settings) -> None:
@@ -395,6 +410,13 @@ def test_a_store_that_cannot_start_stops_the_others_and_says_why(
     assert error.value.store == "kafka"
     assert error.value.hint
     assert processes_of(home) == []
+    with pytest.raises(StoreError, match="Tansu"):
+        stack.up(home=home, keep=True)
+    assert {s.store for s in stack.status(home=home) if s.healthy} == {"clickhouse", "s3", "postgres", "graph"}
+    monkeypatch.delenv("CALF_TANSU_BIN")
+    before = pids(home)
+    assert all(status.healthy for status in stack.up(home=home))
+    assert {**pids(home), "kafka": None} == before, "what ran was left alone"
     stack.down(home=home, purge=True)
 
 

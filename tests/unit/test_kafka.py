@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import sys
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import clickvault
+from clickvault.embedded import kafka
 from clickvault.embedded.front import config
 from clickvault.ingest import collections
 from clickvault.ingest.kafka import END_OF_TIME_MS, _utc
@@ -31,6 +34,15 @@ def test_every_consumer_of_ours_reads_committed_messages_only() -> None:
                 found += 1
                 assert any(k.arg == "isolation_level" for k in node.keywords), f"{path}, line {node.lineno}"
     assert found
+
+
+def test_tansu_wants_no_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not every user has one. A program that is named is taken."""
+    monkeypatch.delenv("CALF_TANSU_BIN", raising=False)
+    monkeypatch.setenv("HOME", os.devnull)
+    assert os.access(kafka._binary(), os.X_OK)
+    monkeypatch.setenv("CALF_TANSU_BIN", sys.executable)
+    assert kafka._binary() == sys.executable
 
 
 @pytest.mark.parametrize(
