@@ -5,7 +5,7 @@ hour, the disk is full once, PostgreSQL's connections are taken once, an object 
 promised, and checked at the end:
 
   - all processes run and are healthy, without a hand, and every DAG's run succeeds again
-  - the accounts balance
+  - every reconciliation check balances
   - raw, vault and marts hold what an undisturbed stack holds of the same events
   - one alert tells of a trouble, one that it is over; every kill is told of
 
@@ -50,13 +50,13 @@ from clickvault.embedded import apache_kafka, stack
 from clickvault.embedded.process import Child
 from clickvault.embedded.state import State, prepare_home
 from clickvault.errors import ClickvaultError, ConfigurationError
+from clickvault.generator import GenerateOptions
 from clickvault.pipeline import migrate as schema
 from clickvault.pipeline.steps import STEPS, reconcile
 from clickvault.session import Session, open_session
 from clickvault.settings import Settings
 from clickvault.stores import s3
 from clickvault.stores.clickhouse import rows
-from generator import GenerateOptions
 from tests.airflow.client import Airflow, eventually
 from tests.airflow.conftest import Receivers
 from tests.worlds import contents, fill, raw_of, running_stack, send, small_disk
@@ -534,9 +534,9 @@ def disturbed(args: argparse.Namespace, rng: random.Random) -> tuple[Chaos, list
         world, found = demo_world(settings), {}
         try:
             with open_session(settings) as s:
-                accounts = reconcile(s, whole=True)
-                say(f"reconcile: {len(accounts)} accounts, {sum(not a.ok for a in accounts)} of them broken")
-                broken += [f"not balanced: {a.name} ({a.left} / {a.right})" for a in accounts if not a.ok]
+                checks = reconcile(s, whole=True)
+                say(f"reconcile: {len(checks)} checks, {sum(not c.ok for c in checks)} of them broken")
+                broken += [f"not balanced: {c.name} ({c.expected} / {c.actual})" for c in checks if not c.ok]
                 if chaos.rolled_back:
                     sql = "SELECT count() AS n FROM raw.like WHERE toString(event_id) IN {ids:Array(String)}"
                     (seen,) = rows(s.ch, sql, {"ids": chaos.rolled_back})
