@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -280,6 +280,26 @@ def test_messages_of_length_0_are_dead_letters(s: Session) -> None:
     assert ingest.ingest_kafka(s.settings, s.renderer, s.ch).messages == 0
     produce(s, b"")  # alone: nothing comes with it that would have its offset committed
     assert ingest.ingest_kafka(s.settings, s.renderer, s.ch).empty == 1
+    check(s)
+
+
+def test_a_block_that_takes_long_is_no_stall(s: Session) -> None:
+    """A large block passes all views before its offsets are committed: here each of some views takes seconds."""
+    views = [f"landing.slow_{n}" for n in range(14)]
+    s.ch.command("CREATE TABLE landing.slow (n UInt8) ENGINE = Null")
+    for view in views:
+        s.ch.command(
+            f"CREATE MATERIALIZED VIEW {view} TO landing.slow AS SELECT sleepEachRow(2.5) AS n FROM landing.events"
+        )
+    try:
+        produce(s, like())
+        begin = monotonic()
+        found = ingest.ingest_kafka(s.settings, s.renderer, s.ch, stall=20)
+        assert (found.messages, found.unread) == (1, ())
+        assert monotonic() - begin > 25, "the block took no longer than a stall"
+    finally:
+        for table in (*views, "landing.slow"):
+            s.ch.command(f"DROP TABLE {table} SYNC")
     check(s)
 
 
