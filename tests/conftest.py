@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {}
     for item in items:
         names = getattr(item, "fixturenames", ())
-        shared = SERVICES if item.path.parent.name == "services" else SHARED
+        shared = {"services": SERVICES, "unit": ()}.get(item.path.parent.name, SHARED)
         group = next((name for name in shared if name in names), item.path.name)
         item.add_marker(pytest.mark.xdist_group(group))
         ranks[item] = LONGEST.index(group) if group in LONGEST else len(LONGEST) + ("unit" in item.path.parts)

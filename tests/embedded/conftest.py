@@ -10,6 +10,7 @@ import json
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -21,6 +22,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its schemas in a way that Python gave up
     import kafka  # noqa: F401
 
+from clickvault.embedded import stack as embedded
 from clickvault.pipeline import migrate as schema
 from clickvault.pipeline.steps import run
 from clickvault.session import Session, open_session
@@ -88,9 +90,20 @@ def events(world: World) -> dict[str, list[Event]]:
 
 
 @pytest.fixture(autouse=True)
-def home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands that a test runs find its own stack, while others of the session are up."""
-    if "world" in request.fixturenames:
-        monkeypatch.setenv("CLICKVAULT_HOME", str(request.getfixturevalue("world").session.settings.home))
-    elif "stack" in request.fixturenames:
-        monkeypatch.setenv("CLICKVAULT_HOME", str(request.getfixturevalue("stack").home))
+def home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Commands that a test runs find its own stack, while others of the session are up.
+
+    Behind the last test that shares a stack it is stopped: its queues look for messages as long as it runs.
+    """
+    shared = next((name for name in ("world", "stack") if name in request.fixturenames), None)
+    if shared is None:
+        yield
+        return
+    found = request.getfixturevalue(shared)
+    settings = found.session.settings if isinstance(found, World) else found
+    monkeypatch.setenv("CLICKVAULT_HOME", str(settings.home))
+    yield
+    here = [item for item in request.session.items if item.path.is_relative_to(Path(__file__).parent)]
+    *_, last = (item for item in here if shared in getattr(item, "fixturenames", ()))
+    if last is request.node:
+        embedded.down(home=settings.home)

@@ -132,14 +132,14 @@ class Home:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     with running_stack(tmp_path_factory.mktemp("changes") / "home") as settings, open_session(settings) as session:
         yield session
 
 
 @pytest.fixture(scope="module")
-def home(stack: Session) -> Home:
-    found = Home(stack)
+def home(session: Session) -> Home:
+    found = Home(session)
     for hub in ("anchor", "buoy"):
         found.declare(hub, **{f"{hub}_id": key(hub)}, title=TITLE)
     found.init()

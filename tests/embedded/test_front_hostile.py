@@ -82,7 +82,7 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("hostile")
     home = folder / "home"
     (home / "logs").mkdir(parents=True)
@@ -115,32 +115,32 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         process.stop(child)
 
 
-def _watch(server: Server) -> None:
+def _watch(front: Server) -> None:
     with suppress(OSError):
         while True:
-            connection, address = server.trap.accept()
-            server.callers.append(str(address))
+            connection, address = front.trap.accept()
+            front.callers.append(str(address))
             connection.close()
 
 
 # --- statements
 
 
-def literals(server: Server) -> list[str]:
+def literals(front: Server) -> list[str]:
     """Texts that mean something to functions that reach out."""
-    address = f"127.0.0.1:{server.trap.getsockname()[1]}"
+    address = f"127.0.0.1:{front.trap.getsockname()[1]}"
     return [
-        f"'{server.secret}'", f"'file://{server.secret}'", f"'http://{address}/x'", f"'{address}'", "'hidden.d'", "'hidden.t'",
-        "'hidden.j'", f"'{server.written}/f'", "'SELECT 1'", "'a String'", "'CSV'", "1", "0.5", "[1, 2]", "now()", "NULL",
-        "(1, 'a')", "map('a', 1)", "toDate('2026-01-01')", f"$x${server.secret}$x$", f"‘{server.secret}’", "x -> x",
+        f"'{front.secret}'", f"'file://{front.secret}'", f"'http://{address}/x'", f"'{address}'", "'hidden.d'", "'hidden.t'",
+        "'hidden.j'", f"'{front.written}/f'", "'SELECT 1'", "'a String'", "'CSV'", "1", "0.5", "[1, 2]", "now()", "NULL",
+        "(1, 'a')", "map('a', 1)", "toDate('2026-01-01')", f"$x${front.secret}$x$", f"‘{front.secret}’", "x -> x",
     ]  # fmt: skip
 
 
-def sources(server: Server, name: str, random_: random.Random) -> Iterator[str]:
+def sources(front: Server, name: str, random_: random.Random) -> Iterator[str]:
     """Calls of a table function."""
-    path, written = f"'{server.secret}'", f"'{server.written}/f'"
-    address = f"127.0.0.1:{server.trap.getsockname()[1]}"
-    hidden = f"'a String, s String ALIAS file({chr(92)}'{server.secret}{chr(92)}')'"
+    path, written = f"'{front.secret}'", f"'{front.written}/f'"
+    address = f"127.0.0.1:{front.trap.getsockname()[1]}"
+    hidden = f"'a String, s String ALIAS file({chr(92)}'{front.secret}{chr(92)}')'"
     yield from (
         f"{name}({some})"
         for some in (
@@ -148,13 +148,13 @@ def sources(server: Server, name: str, random_: random.Random) -> Iterator[str]:
             f"'http://{address}/x'", f"'http://{address}/x', 'CSV', 'a String'", f"'{address}', 'hidden', 't', 'u', 'p'",
             f"'{address}', hidden.t", f"'{address}', 'hidden', 't'", "hidden", "hidden, t", "hidden.t", "'hidden', 't'",
             "'hidden', '.*'", "hidden, filename = 'x'", "'hidden.d'", hidden, f"{hidden}, 'x'", f"CSV, {hidden}, 'x'",
-            f"(SELECT file({path}))", f"SELECT file({path})", f"'SELECT file({chr(92)}'{server.secret}{chr(92)}')'",
-            f"Values, 'a String', '(file({chr(92)}'{server.secret}{chr(92)}'))'", "10", "1, 10",
+            f"(SELECT file({path}))", f"SELECT file({path})", f"'SELECT file({chr(92)}'{front.secret}{chr(92)}')'",
+            f"Values, 'a String', '(file({chr(92)}'{front.secret}{chr(92)}'))'", "10", "1, 10",
             "'EXPLAIN', '', (SELECT * FROM hidden.t)", "landing.events", "landing, events", "system.processes",
             f"azure, '{address}'", f"'{address}', 1, 'x', 'a String'",
         )
     )  # fmt: skip
-    some = literals(server)
+    some = literals(front)
     for count in (1, 2, 3, 4, 5, 6):
         yield f"{name}({', '.join(random_.choice(some) for _ in range(count))})"
 
@@ -173,11 +173,11 @@ def wrapped(call: str, random_: random.Random) -> str:
     )  # fmt: skip
 
 
-def calls(server: Server, name: str, random_: random.Random) -> Iterator[str]:
+def calls(front: Server, name: str, random_: random.Random) -> Iterator[str]:
     """Statements with a function."""
-    some = literals(server)
+    some = literals(front)
     args = ", ".join(random_.choice(some) for _ in range(random_.randint(0, 4)))
-    path = f"'{server.secret}'"
+    path = f"'{front.secret}'"
     yield f"SELECT {name}({path})"
     yield f"SELECT arrayMap({name}, [{path}])"
     yield random_.choice(
@@ -188,20 +188,20 @@ def calls(server: Server, name: str, random_: random.Random) -> Iterator[str]:
             f"SELECT * FROM marts.t ORDER BY {name}({args})", f"SELECT {name}({path}, 'x') FORMAT JSON", f"SELECT {name}(1)({args})",
             f"WITH {name}({path}) AS x SELECT x", f"SELECT COLUMNS('s') APPLY(x -> {name}(x)) FROM (SELECT {path} AS s)",
             f"SELECT {name}(DISTINCT s) OVER () FROM marts.t", f"EXPLAIN QUERY TREE SELECT {name}({args})",
-            f"SELECT 1 SETTINGS additional_result_filter = '{name}({chr(92)}'{server.secret}{chr(92)}') != {chr(92)}'{chr(92)}''",
-            f"SELECT * FROM (SELECT 1 SETTINGS select = '{name}({chr(92)}'{server.secret}{chr(92)}')')",
+            f"SELECT 1 SETTINGS additional_result_filter = '{name}({chr(92)}'{front.secret}{chr(92)}') != {chr(92)}'{chr(92)}''",
+            f"SELECT * FROM (SELECT 1 SETTINGS select = '{name}({chr(92)}'{front.secret}{chr(92)}')')",
         ]
     )  # fmt: skip
 
 
-def tricks(server: Server, random_: random.Random) -> Iterator[str]:
+def tricks(front: Server, random_: random.Random) -> Iterator[str]:
     """Quotes of all kinds, comments, heredocs and several statements, around what must not happen."""
-    out = f"{server.written}/f"
+    out = f"{front.written}/f"
     harms = [
-        f"INTO OUTFILE '{out}'", f"; SELECT '{SECRET[:3]}' INTO OUTFILE '{out}'", f"; SELECT file('{server.secret}')",
+        f"INTO OUTFILE '{out}'", f"; SELECT '{SECRET[:3]}' INTO OUTFILE '{out}'", f"; SELECT file('{front.secret}')",
         "; DROP TABLE marts.t", "; SET ROLE owner; SELECT * FROM hidden.t", "UNION ALL SELECT raw FROM landing.events",
-        "PARALLEL WITH DROP TABLE marts.t", f", file('{server.secret}')", "; INSERT INTO marts.t VALUES (3, 'x')",
-        f"FORMAT Template SETTINGS format_template_row = '{server.secret}'", "; KILL QUERY WHERE 1",
+        "PARALLEL WITH DROP TABLE marts.t", f", file('{front.secret}')", "; INSERT INTO marts.t VALUES (3, 'x')",
+        f"FORMAT Template SETTINGS format_template_row = '{front.secret}'", "; KILL QUERY WHERE 1",
         f"SETTINGS output_format_schema = '{out}', format_protobuf_use_autogenerated_schema = 1 FORMAT Protobuf",
         "SETTINGS profile = 'default'", "SETTINGS dialect = 'kusto'", "SETTINGS readonly = 0", "UNION ALL SELECT s FROM hidden.t",
     ]  # fmt: skip
@@ -259,13 +259,13 @@ OTHER_VALUES = {
 }  # fmt: skip
 
 
-def fixed(server: Server) -> Iterator[tuple[str, dict[str, str]]]:
+def fixed(front: Server) -> Iterator[tuple[str, dict[str, str]]]:
     """Ways to change what is fixed for the reader, to values that the engine would take."""
     names = config.fixed_settings()
-    kinds = dict(line.split("\t") for line in server.owner("SELECT name, type FROM system.settings").split("\n"))
+    kinds = dict(line.split("\t") for line in front.owner("SELECT name, type FROM system.settings").split("\n"))
     assert names - {"profile"} <= kinds.keys()
     values = {name: OTHER_VALUES.get(kinds.get(name, ""), "elsewhere") for name in names}
-    on = [n for n in names if kinds.get(n) == "Bool" and server.ask(f"SELECT getSetting('{n}')") == "true\n"]
+    on = [n for n in names if kinds.get(n) == "Bool" and front.ask(f"SELECT getSetting('{n}')") == "true\n"]
     values |= {"profile": "default", "readonly": "0", "format_schema_source": "string", "compatibility": "24.1"}
     values |= dict.fromkeys(on, "0")
     for name, value in sorted(values.items()):
@@ -278,33 +278,33 @@ def fixed(server: Server) -> Iterator[tuple[str, dict[str, str]]]:
         yield "SELECT 1", {name: value}
 
 
-def test_a_fuzzer_as_the_reader_reaches_nothing(server: Server) -> None:
+def test_a_fuzzer_as_the_reader_reaches_nothing(front: Server) -> None:
     """Over every table function and every function of the engine; at least 5,000 statements."""
     random_ = random.Random(7)
-    names = server.owner("SELECT name FROM system.functions").split("\n")
-    tables = server.owner("SELECT name FROM system.table_functions").split("\n")
+    names = front.owner("SELECT name FROM system.functions").split("\n")
+    tables = front.owner("SELECT name FROM system.table_functions").split("\n")
     assert len(names) > 1500
     assert len(tables) > 90
     statements = [
-        wrapped(call, random_) for name in tables for call in random_.sample(list(sources(server, name, random_)), 14)
+        wrapped(call, random_) for name in tables for call in random_.sample(list(sources(front, name, random_)), 14)
     ]
     made = itertools.count()
     statements += [
-        wrapped(f"{name}('{server.written}/{next(made)}'{rest})", random_)
+        wrapped(f"{name}('{front.written}/{next(made)}'{rest})", random_)
         for name in tables
         for rest in ("", ", 't'", ", 't', 'a String'")
     ]
-    statements += [sql for name in names for sql in calls(server, name, random_)]
-    trick = tricks(server, random_)
+    statements += [sql for name in names for sql in calls(front, name, random_)]
+    trick = tricks(front, random_)
     statements += [next(trick) for _ in range(1200)]
     assert len(statements) >= 5000
-    before = state_of(server)
+    before = state_of(front)
     marker = threading.Event()
-    busy = threading.Thread(target=_keep_busy, args=(server, marker), daemon=True)
+    busy = threading.Thread(target=_keep_busy, args=(front, marker), daemon=True)
     busy.start()
 
     def send(sql: str) -> tuple[str, str]:
-        return sql, server.ask(sql.encode(), **LIMITS)
+        return sql, front.ask(sql.encode(), **LIMITS)
 
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(send, statements))
@@ -314,14 +314,14 @@ def test_a_fuzzer_as_the_reader_reaches_nothing(server: Server) -> None:
     codes = Counter(found[1] if (found := re.match(r"Code: (\d+)", answer)) else "done" for _, answer in answers)
     assert codes["497"] > 300, codes
     assert codes["done"] > 300, codes  # the fuzzer's statements are not all nonsense
-    for sql, parameters in fixed(server):
-        answer = server.ask(sql, **parameters)
+    for sql, parameters in fixed(front):
+        answer = front.ask(sql, **parameters)
         assert re.match(r"Code: (452|164)\.", answer), (sql, parameters, answer)
-    assert state_of(server) == before
-    assert os.listdir(server.written) == []
-    assert server.callers == []
-    assert "canary" not in (server.state.home / "logs" / "clickhouse.log").read_text(errors="replace")
-    assert server.same_process()
+    assert state_of(front) == before
+    assert os.listdir(front.written) == []
+    assert front.callers == []
+    assert "canary" not in (front.state.home / "logs" / "clickhouse.log").read_text(errors="replace")
+    assert front.same_process()
 
 
 # Settings whose value is a text and which name a form, a codec, a mark: nothing that is run, read, written or reached.
@@ -345,32 +345,32 @@ HARMLESS_TEXTS = """
 # fmt: on
 
 
-def test_every_setting_with_a_text_is_fixed_or_known(server: Server) -> None:
+def test_every_setting_with_a_text_is_fixed_or_known(front: Server) -> None:
     """SQL in a setting is run where no check of a statement sees it; a new version of the engine may bring another."""
-    texts = server.owner(
+    texts = front.owner(
         "SELECT name FROM system.settings WHERE type IN ('String', 'Map', 'URI') AND NOT is_obsolete"
     ).split("\n")
     assert set(texts) - config.fixed_settings() == set(HARMLESS_TEXTS)
 
 
-def _keep_busy(server: Server, ended: threading.Event) -> None:
+def _keep_busy(front: Server, ended: threading.Event) -> None:
     """A statement of the owner's is always to be seen by who may see it."""
     while not ended.is_set():
-        server.owner(f"SELECT sleepEachRow(0.5), '{SECRET}' FROM numbers(4) SETTINGS max_block_size = 1")
+        front.owner(f"SELECT sleepEachRow(0.5), '{SECRET}' FROM numbers(4) SETTINGS max_block_size = 1")
 
 
-def state_of(server: Server) -> list[str]:
+def state_of(front: Server) -> list[str]:
     """All that a reader could have changed."""
     return [
-        server.owner("SELECT groupArray((a, s)) FROM (SELECT * FROM marts.t ORDER BY a)"),
-        server.owner(
+        front.owner("SELECT groupArray((a, s)) FROM (SELECT * FROM marts.t ORDER BY a)"),
+        front.owner(
             "SELECT groupArray(database || '.' || name) FROM (SELECT * FROM system.tables WHERE database != 'system' ORDER BY ALL)"
         ),
-        server.owner(
+        front.owner(
             "SELECT groupArray(name) FROM (SELECT name FROM system.functions WHERE origin != 'System' ORDER BY name)"
         ),
-        server.owner("SELECT groupArray(name) FROM (SELECT name FROM system.named_collections ORDER BY name)"),
-        server.owner(
+        front.owner("SELECT groupArray(name) FROM (SELECT name FROM system.named_collections ORDER BY name)"),
+        front.owner(
             "SELECT groupArray((role_name, access_type, database, table)) FROM (SELECT * FROM system.grants ORDER BY ALL)"
         ),
     ]
@@ -379,14 +379,14 @@ def state_of(server: Server) -> list[str]:
 # --- HTTP
 
 
-def requests(server: Server, random_: random.Random) -> Iterator[bytes]:
+def requests(front: Server, random_: random.Random) -> Iterator[bytes]:
     """Requests that are wrong somewhere."""
 
     def login(user: str, secret: str) -> bytes:
         return b"Basic " + base64.b64encode(f"{user}:{secret}".encode())
 
-    owner = login(clickhouse.OWNER, server.state.secret("clickhouse"))
-    reader = login(clickhouse.READER, server.state.secret("clickhouse_reader"))
+    owner = login(clickhouse.OWNER, front.state.secret("clickhouse"))
+    reader = login(clickhouse.READER, front.state.secret("clickhouse_reader"))
     anything = [bytes([n]) for n in range(256)] + [b"\r\n", b"\r\n\r\n", b"%00", b"%0d%0a", b"%ff", b"\xe2\x80\x98"]
 
     def noise(most: int) -> bytes:
@@ -434,32 +434,32 @@ def requests(server: Server, random_: random.Random) -> Iterator[bytes]:
         yield text * (2 if random_.random() < 0.05 else 1)
 
 
-def test_no_request_ends_the_process(server: Server) -> None:
+def test_no_request_ends_the_process(front: Server) -> None:
     """10,000 malformed requests, many of them left in the middle; afterwards the same process answers."""
-    make = requests(server, random.Random(11))
+    make = requests(front, random.Random(11))
     texts = [next(make) for _ in range(10_000)]
     statuses: Counter[str] = Counter()
 
     def send(text: bytes) -> None:
         patience = 2.0 if sum(text) % 8 == 0 and b"Basic eDp5" not in text else 0.01  # most leave before the answer
-        with suppress(OSError), socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", front.port), timeout=10) as connection:
             connection.settimeout(patience)
             connection.sendall(text)
             statuses[connection.recv(12)[9:].decode("latin-1")] += 1
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(send, texts))
-    assert server.same_process()
+    assert front.same_process()
     assert {"200", "400"} <= statuses.keys(), statuses
 
 
-def raw(server: Server, text: str, body: bytes = b"") -> str:
+def raw(front: Server, text: str, body: bytes = b"") -> str:
     """The answer to a request, with the reader's login where it says LOGIN."""
-    login = base64.b64encode(f"reader:{server.state.secret('clickhouse_reader')}".encode()).decode()
+    login = base64.b64encode(f"reader:{front.state.secret('clickhouse_reader')}".encode()).decode()
     head = (
         text.replace("LOGIN", f"Authorization: Basic {login}").replace("\n", "\r\n") + "\r\nConnection: close\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", front.port), timeout=30) as connection:
         connection.sendall(head.encode("latin-1") + body)
         answer = b""
         while piece := connection.recv(65536):
@@ -468,27 +468,27 @@ def raw(server: Server, text: str, body: bytes = b"") -> str:
 
 
 @pytest.mark.parametrize("query_id", ["a%01b", "a%0d%0aX-Forged:%20yes", "%7f", "%c2%85"])
-def test_a_query_id_with_control_characters_is_refused(server: Server, query_id: str) -> None:
+def test_a_query_id_with_control_characters_is_refused(front: Server, query_id: str) -> None:
     for line in (
         f"GET /?query=SELECT%201&query_id={query_id} HTTP/1.1",
         f"HEAD /?query=SELECT%201&query_id={query_id} HTTP/1.1",
     ):
-        answer = raw(server, f"{line}\nHost: localhost\nLOGIN")
+        answer = raw(front, f"{line}\nHost: localhost\nLOGIN")
         assert answer.startswith("HTTP/1.1 400"), answer
         assert "x-forged" not in answer.lower().partition("\r\n\r\n")[0]
-    assert server.same_process()
+    assert front.same_process()
 
 
-def test_other_texts_of_a_request_forge_no_header(server: Server) -> None:
+def test_other_texts_of_a_request_forge_no_header(front: Server) -> None:
     for name in ("default_format", "database", "session_id", "user", "log_comment"):
-        answer = raw(server, f"GET /?query=SELECT%201&{name}=TSV%0d%0aX-Forged:%20yes HTTP/1.1\nHost: localhost\nLOGIN")
+        answer = raw(front, f"GET /?query=SELECT%201&{name}=TSV%0d%0aX-Forged:%20yes HTTP/1.1\nHost: localhost\nLOGIN")
         assert "x-forged" not in answer.lower().partition("\r\n\r\n")[0], answer
-    assert "200 OK" in raw(server, "GET /?query=SELECT%201&query_id=%c3%bc%e2%82%ac HTTP/1.1\nHost: localhost\nLOGIN")
+    assert "200 OK" in raw(front, "GET /?query=SELECT%201&query_id=%c3%bc%e2%82%ac HTTP/1.1\nHost: localhost\nLOGIN")
 
 
-def test_two_lengths_are_refused(server: Server) -> None:
+def test_two_lengths_are_refused(front: Server) -> None:
     text = "POST / HTTP/1.1\nHost: localhost\nLOGIN\nContent-Length: 5\nTransfer-Encoding: chunked"
-    answer = raw(server, text, b"8\r\nSELECT 1\r\n0\r\n\r\n")
+    answer = raw(front, text, b"8\r\nSELECT 1\r\n0\r\n\r\n")
     assert answer.startswith("HTTP/1.1 400")
     assert answer.count("HTTP/1.1") == 1
 
@@ -500,30 +500,30 @@ def test_two_lengths_are_refused(server: Server) -> None:
         ("evil.example", 403), ("127.0.0.1.evil.example:8123", 403), ("[::2]", 403), ("0.0.0.0", 403), ("", 200),
     ],
 )  # fmt: skip
-def test_only_names_of_this_machine_are_served(server: Server, host: str, status: int) -> None:
+def test_only_names_of_this_machine_are_served(front: Server, host: str, status: int) -> None:
     """A page of a stranger whose name leads here (DNS rebinding) asks by that name."""
     for path in ("/?query=SELECT%201", "/ping"):
         version, line = ("1.1", f"Host: {host}") if host else ("1.0", "X: y")
-        assert raw(server, f"GET {path} HTTP/{version}\n{line}\nLOGIN").startswith(f"HTTP/1.1 {status}")
+        assert raw(front, f"GET {path} HTTP/{version}\n{line}\nLOGIN").startswith(f"HTTP/1.1 {status}")
 
 
-def test_a_password_that_is_not_utf8_is_a_wrong_one(server: Server) -> None:
+def test_a_password_that_is_not_utf8_is_a_wrong_one(front: Server) -> None:
     token = base64.b64encode(b"reader:\xff\xfe").decode()
     for line in (f"Authorization: Basic {token}", "X-ClickHouse-User: reader\nX-ClickHouse-Key: \xff\xfe"):
-        answer = raw(server, f"GET /?query=SELECT%201 HTTP/1.1\nHost: localhost\n{line}")
+        answer = raw(front, f"GET /?query=SELECT%201 HTTP/1.1\nHost: localhost\n{line}")
         assert answer.startswith("HTTP/1.1 403"), answer
         assert "(AUTHENTICATION_FAILED)" in answer
-    assert raw(server, "GET /?query=SELECT%201&user=reader&password=%ff HTTP/1.1\nHost: localhost").startswith(
+    assert raw(front, "GET /?query=SELECT%201&user=reader&password=%ff HTTP/1.1\nHost: localhost").startswith(
         "HTTP/1.1 403"
     )
 
 
-def test_wrong_passwords_are_slowed_down_and_lock_nobody_out(server: Server) -> None:
+def test_wrong_passwords_are_slowed_down_and_lock_nobody_out(front: Server) -> None:
     """After some tries a wrong password waits for its answer; the right one, of the same login, meanwhile does not."""
     ended: list[float] = []
 
     def wrong(number: int) -> str:
-        answer = raw(server, f"GET /?query=SELECT%201&user=clickvault&password={number} HTTP/1.1\nHost: localhost")
+        answer = raw(front, f"GET /?query=SELECT%201&user=clickvault&password={number} HTTP/1.1\nHost: localhost")
         assert answer.startswith("HTTP/1.1 403")
         ended.append(time.monotonic())
         return answer
@@ -533,76 +533,76 @@ def test_wrong_passwords_are_slowed_down_and_lock_nobody_out(server: Server) -> 
     begin = time.monotonic()
     guesser = threading.Thread(target=lambda: list(map(wrong, range(3))))
     guesser.start()
-    rights = [time.monotonic() for _ in range(3) if server.owner("SELECT 1") == "1"]
+    rights = [time.monotonic() for _ in range(3) if front.owner("SELECT 1") == "1"]
     guesser.join(timeout=60)
     assert ended[-1] - begin > 1.5
     assert max(rights) < ended[-1]
 
 
-def test_the_body_of_a_request_has_a_largest_size(server: Server) -> None:
-    answer = raw(server, f"POST / HTTP/1.1\nHost: localhost\nLOGIN\nContent-Length: {1 << 40}", b"SELECT 1")
+def test_the_body_of_a_request_has_a_largest_size(front: Server) -> None:
+    answer = raw(front, f"POST / HTTP/1.1\nHost: localhost\nLOGIN\nContent-Length: {1 << 40}", b"SELECT 1")
     assert answer.startswith("HTTP/1.1 413"), answer
-    assert server.same_process()
+    assert front.same_process()
 
 
-def test_a_statement_of_the_reader_has_a_largest_size(server: Server) -> None:
+def test_a_statement_of_the_reader_has_a_largest_size(front: Server) -> None:
     """To read one takes memory of this process, 300 bytes for each of it, and no limit of the engine ends that."""
     values = ",".join(["1"] * (1 << 20))
-    before = server.memory()
+    before = front.memory()
     for sql in (f"SELECT [{values}]", f"SELECT [{values}] SETTINGS max_query_size = 0"):
-        assert server.ask(sql).startswith("Code: 62."), "it was read"
-    assert server.ask("/* " + "x" * 200_000 + " */ SELECT 1") == "1\n"
-    assert server.memory() < before + 100
+        assert front.ask(sql).startswith("Code: 62."), "it was read"
+    assert front.ask("/* " + "x" * 200_000 + " */ SELECT 1") == "1\n"
+    assert front.memory() < before + 100
 
 
-def test_a_login_has_a_largest_number_of_sessions(server: Server) -> None:
+def test_a_login_has_a_largest_number_of_sessions(front: Server) -> None:
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda n: server.ask("SELECT 1", session_id=f"s{n}", session_timeout=60), range(MOST + 8)))
+        made = list(pool.map(lambda n: front.ask("SELECT 1", session_id=f"s{n}", session_timeout=60), range(MOST + 8)))
     counts = Counter(answer[:9] for answer in made)
     assert counts.keys() == {"1\n", "Code: 700"}
     assert MOST - 50 < counts["1\n"] <= MOST, "some are left by other tests"
-    assert server.owner("SELECT 1", session_id="mine", close_session=1) == "1"
-    assert server.ask("SELECT 1", session_id="s0", close_session=1) == "1\n"
-    assert server.ask("SELECT 1") == "1\n"
+    assert front.owner("SELECT 1", session_id="mine", close_session=1) == "1"
+    assert front.ask("SELECT 1", session_id="s0", close_session=1) == "1\n"
+    assert front.ask("SELECT 1") == "1\n"
 
 
 # --- crowds
 
 
-def test_slow_queries_of_the_reader_leave_the_owner_room(server: Server) -> None:
+def test_slow_queries_of_the_reader_leave_the_owner_room(front: Server) -> None:
     """80 queries of the reader that take all that they are given; the owner's SELECT 1 takes less than a second."""
     slow = "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1"
-    login = base64.b64encode(f"reader:{server.state.secret('clickhouse_reader')}".encode())
+    login = base64.b64encode(f"reader:{front.state.secret('clickhouse_reader')}".encode())
     text = b"POST / HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic %s\r\nContent-Length: %d\r\n\r\n%s" % (
         login,
         len(slow),
         slow.encode(),
     )
-    clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(80)]
+    clients = [socket.create_connection(("127.0.0.1", front.port)) for _ in range(80)]
     running = "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number) = 1'"
     try:
         for client in clients:
             client.sendall(text)
         deadline = time.monotonic() + 60
-        while server.owner(running) != str(READERS):
+        while front.owner(running) != str(READERS):
             assert time.monotonic() < deadline
         seconds = []
         for _ in range(10):
             begin = time.monotonic()
-            server.owner("SELECT 1")
+            front.owner("SELECT 1")
             seconds.append(time.monotonic() - begin)
-        assert server.owner(running) == str(READERS)
+        assert front.owner(running) == str(READERS)
         assert statistics.median(seconds) < 1, seconds
     finally:
         for client in clients:
             client.close()
     deadline = time.monotonic() + 60
-    while server.owner(running) != "0":  # who leaves ends what ran, and what waited
+    while front.owner(running) != "0":  # who leaves ends what ran, and what waited
         assert time.monotonic() < deadline
-    assert server.ask("SELECT 1") == "1\n"
+    assert front.ask("SELECT 1") == "1\n"
 
 
-def test_memory_and_open_files_do_not_grow_with_requests(server: Server) -> None:
+def test_memory_and_open_files_do_not_grow_with_requests(front: Server) -> None:
     """1,000 queries and 25 inserts, when all threads have been used. benchmarks/front.py sends twenty times as many.
 
     The engine opens three files of /proc for each thread that has run a query, so their number grows until each of the
@@ -612,17 +612,17 @@ def test_memory_and_open_files_do_not_grow_with_requests(server: Server) -> None
     def query(number: int) -> None:
         user = clickhouse.READER if number % 4 == 0 else clickhouse.OWNER
         form = ("TSV", "JSON")[number % 2]
-        assert server.ask(f"SELECT a, s FROM marts.t ORDER BY a FORMAT {form}", user)
+        assert front.ask(f"SELECT a, s FROM marts.t ORDER BY a FORMAT {form}", user)
         if number % 40 == 0:
-            server.owner("INSERT INTO hidden.many FORMAT CSV\n" + "1,x\n" * 1000)
+            front.owner("INSERT INTO hidden.many FORMAT CSV\n" + "1,x\n" * 1000)
 
-    server.owner("CREATE TABLE hidden.many (a Int32, s String) ENGINE = MergeTree ORDER BY a")
+    front.owner("CREATE TABLE hidden.many (a Int32, s String) ENGINE = MergeTree ORDER BY a")
     with ThreadPoolExecutor(THREADS + READERS) as pool:
-        list(pool.map(lambda _: server.owner("SELECT sleep(2)"), range(THREADS)))
+        list(pool.map(lambda _: front.owner("SELECT sleep(2)"), range(THREADS)))
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(query, range(1, 200)))
-        files, memory = server.files(), server.memory()
+        files, memory = front.files(), front.memory()
         list(pool.map(query, range(1000)))
-    assert server.owner("SELECT count() FROM hidden.many") != "0"
-    assert server.files() <= files + 30, "three a thread of the engine's own pools"
-    assert server.memory() < memory + 300
+    assert front.owner("SELECT count() FROM hidden.many") != "0"
+    assert front.files() <= files + 30, "three a thread of the engine's own pools"
+    assert front.memory() < memory + 300
