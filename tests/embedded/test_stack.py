@@ -352,6 +352,7 @@ def test_an_interrupted_up_leaves_nothing_running(tmp_path: Path, number: int, s
 _INTERRUPTED = """
 import os, signal, sys, threading
 from clickvault.embedded import stack
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins without it
 real, start_stores, started = threading.Thread.start, stack._start, []
 
 def start(thread):
