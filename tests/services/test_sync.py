@@ -7,6 +7,7 @@ of the views.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -27,6 +28,7 @@ from tests.vault.staging import day, event_id, fetch, load_rows
 
 Row = dict[str, Any]
 DATABASE = "random"
+_offsets = itertools.count()
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +88,7 @@ def same(session: Session, pg: Any, engine: Neo4jEngine, when: object) -> None:
 def told(vault: VaultSpec, draw: random.Random, number: int) -> Row:
     """One event: over few keys, so that things meet; of 40 days, so that months are crossed; now and then a deletion."""
     row: Row = {"event_id": event_id("sync", number, draw.random()), "event_time": day(draw.randrange(1, 40))}
+    row["offset"] = next(_offsets)  # no two messages have one position: it orders those of one time
     row["op"] = draw.choices(["create", "update", "delete"], [5, 2, 3])[0] if "delete" in vault.event.ops else "create"
     for key in vault.keys:
         row[key.field.name] = None if key.optional and draw.random() < 0.3 else event_id(key.hub, draw.randrange(6))
@@ -166,8 +169,8 @@ def test_a_load_that_was_not_yet_committed_is_not_missed(session: Session, pg: A
     keys = [event_id("user", f"new {n}") for n in range(2)]
     with slow.cursor() as cursor:
         cursor.execute(
-            "insert into vault.hub_user (hk, bk, load_ts, record_source)"
-            " select vault.hash_key(k), k::uuid, now(), 'slow' from unnest(%s) k",
+            "insert into vault.hub_user (hk, bk, load_ts, first_seen, record_source)"
+            " select vault.hash_key(k), k::uuid, now(), now(), 'slow' from unnest(%s) k",
             (keys,),
         )
         cursor.execute(
