@@ -103,7 +103,6 @@ def home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     settings = found.session.settings if isinstance(found, World) else found
     monkeypatch.setenv("CLICKVAULT_HOME", str(settings.home))
     yield
-    here = [item for item in request.session.items if item.path.is_relative_to(Path(__file__).parent)]
-    *_, last = (item for item in here if shared in getattr(item, "fixturenames", ()))
-    if last is request.node:
+    from_last = (i for i in reversed(request.session.items) if shared in getattr(i, "fixturenames", ()))
+    if next(i for i in from_last if i.path.is_relative_to(Path(__file__).parent)) is request.node:
         embedded.down(home=settings.home)
