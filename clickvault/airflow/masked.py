@@ -24,6 +24,8 @@ from typing import IO, Any
 from clickvault.masking import masker, secrets_in_use
 from clickvault.settings import get_settings
 
+NOTES = Path("airflow", "processes.json")
+"""The supervisor's notes, below the home."""
 LOOK_SECONDS = 15.0
 LAST_WORDS = 2.0  # seconds: workers that outlive the command hold its output open
 
@@ -83,8 +85,7 @@ def _keep_watch() -> None:
         time.sleep(LOOK_SECONDS)
         with suppress(Exception):  # another one was quicker; a home that is just being made or removed
             home = get_settings().home
-            notes = home / "airflow" / "processes.json"
-            if time.time() - notes.stat().st_mtime > LOOK_SECONDS:
+            if time.time() - (home / NOTES).stat().st_mtime > LOOK_SECONDS:
                 from clickvault.airflow.server import keep_watch
 
                 keep_watch(home)

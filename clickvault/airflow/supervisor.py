@@ -22,6 +22,7 @@ from threading import Thread
 from typing import Any
 
 from clickvault.airflow import server
+from clickvault.airflow.masked import NOTES
 from clickvault.airflow.watch import SECONDS, STALE, Watch
 from clickvault.alerts import journal
 from clickvault.embedded import process, stack
@@ -73,7 +74,7 @@ class Notes:
     def read(cls, home: Path) -> Notes:
         """Those of a home; empty where there are none, or a copied home has another's."""
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-            found = json.loads(_path(home).read_text(encoding="utf-8"))
+            found = json.loads((home / NOTES).read_text(encoding="utf-8"))
             if found["home"] == str(home):
                 return cls(**{**found, "kept": {name: Kept(**k) for name, k in found["kept"].items()}})
         return cls(str(home))
@@ -81,16 +82,12 @@ class Notes:
     def write(self) -> None:
         """Write them, on a full disk, too: that a supervisor is at work is seen by it."""
         with contextlib.suppress(OSError):
-            write_in_room(_path(Path(self.home)), json.dumps(asdict(self), indent=1), ROOM)
+            write_in_room(Path(self.home, NOTES), json.dumps(asdict(self), indent=1), ROOM)
 
     @property
     def lively(self) -> bool:
         """Whether the supervisor looked lately."""
         return bool(self.looked) and datetime.now(UTC) - datetime.fromisoformat(self.looked) < timedelta(seconds=120)
-
-
-def _path(home: Path) -> Path:
-    return home / "airflow" / "processes.json"
 
 
 class Supervisor:
