@@ -15,7 +15,7 @@ COMPOSE ?= docker compose --env-file .env.compose
 CLUSTER = $(COMPOSE) -f docker-compose.yml -f docker-compose.cluster.yml --profile cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down airflow airflow-down superset superset-down test test-airflow chaos test-dashboards test-tableau test-install test-services compose-up compose-demo compose-down cluster-up cluster-demo cluster-down lint format diagrams clean
+.PHONY: help install demo up down airflow airflow-down superset superset-down test test-airflow chaos test-dashboards test-tableau test-install test-services compose-up compose-demo compose-down cluster-up cluster-demo cluster-down lint format diagrams release-check clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -124,6 +124,9 @@ diagrams: $(STAMP) ## Write dictionary, lineage and diagrams, and draw the diagr
 	$(BIN)/clickvault contract docs --out docs
 	$(BIN)/python docs/diagrams/draw.py
 	$(BIN)/import-linter drawgraph clickvault | tred | dot -Tsvg -o docs/diagrams/rooms.svg
+
+release-check: $(STAMP) ## Say what keeps this commit from being a release: version, changelog, documents, wheel
+	$(BIN)/python .ci/release_check.py
 
 clean: down ## Stop the stack and remove its data and everything that was made
 	@test ! -x $(BIN)/clickvault || $(BIN)/clickvault down --purge --yes
