@@ -99,3 +99,12 @@ def test_a_new_project_runs(scripts: Path, tmp_path: Path, stopped: list[Path]) 
     again = run(scripts / "clickvault", "demo", "--quiet", cwd=project)
     assert "balanced: " in again
     assert json.loads(run(scripts / "clickvault", *sql, cwd=project)) == [{"orders": 24}]
+
+
+def test_the_social_network_runs_in_an_empty_folder(scripts: Path, tmp_path: Path, stopped: list[Path]) -> None:
+    stopped.append(tmp_path)
+    said = run(scripts / "clickvault", "demo", "--users", "100", "--days", "3", "--quiet", cwd=tmp_path)
+    assert "balanced: " in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".clickvault", "report.html"]
+    sql = ("sql", "SELECT uniqExact(user_id) AS users FROM raw.user", "--json")
+    assert json.loads(run(scripts / "clickvault", *sql, cwd=tmp_path)) == [{"users": 100}]
