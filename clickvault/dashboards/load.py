@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from clickvault.dashboards.model import Dashboard
 from clickvault.dashboards.questions import Asked, asked
 from clickvault.errors import ContractError
 from clickvault.marts.headers import View, all_marts
+from clickvault.sql.headers import validated
 
 if TYPE_CHECKING:
     from clickvault.sql.render import Renderer
@@ -25,21 +24,7 @@ def read(path: Path) -> Dashboard:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ContractError(f"{path}: it can't be read: {error}") from error
-    try:
-        return Dashboard(**{"name": re.sub(r"^[0-9]+_", "", path.stem), **values})
-    except ValidationError as error:
-        raise ContractError(
-            "; ".join(f"{path}: {_place(values, e['loc'])}: {e['msg']}" for e in error.errors()),
-            hint="the fields of a tile: clickvault/dashboards/model.py",
-        ) from error
-
-
-def _place(values: Mapping[str, object], loc: tuple[int | str, ...]) -> str:
-    """Where an error is, with a tile's name instead of its number."""
-    match loc, values.get("tiles"):
-        case ("tiles", int(i), *rest), list(tiles) if i < len(tiles):
-            return " ".join(["tile", str(tiles[i].get("name", i + 1)), *map(str, rest)])
-    return " ".join(map(str, loc)) or "it"
+    return validated(Dashboard, {"name": re.sub(r"^[0-9]+_", "", path.stem), **values}, path)
 
 
 def views(renderer: Renderer) -> dict[str, View]:

@@ -1,14 +1,16 @@
 """What a dashboard is, as data: the files in a domain's dashboards/ are read into these closed models, and nothing else is allowed.
 
 A tile asks one question of one view. What a metric means, and how its rows are put together, is in the header of the view's
-mart (mart_headers.py) and never here: a tile only names it.
+mart (clickvault/marts/headers.py) and never here: a tile only names it.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
+
+from clickvault.sql.headers import Closed
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 Question = Annotated[str, StringConstraints(pattern=r"^[A-Z].{8,70}\?$")]
@@ -27,11 +29,7 @@ WIDTHS: dict[Chart, int] = {
 }
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Filter(_Closed):
+class Filter(Closed):
     """What a reader can choose for all tiles whose view has it.
 
     name     `time`, or a dimension of the views; a tile whose view does not have the dimension does not follow
@@ -45,7 +43,7 @@ class Filter(_Closed):
     default: str = ""
 
 
-class Tile(_Closed):
+class Tile(Closed):
     """One question, and how its answer is shown.
 
     name      unique among the tiles of its dashboard
@@ -99,7 +97,7 @@ class Tile(_Closed):
         return self.width or WIDTHS[self.chart]
 
 
-class Dashboard(_Closed):
+class Dashboard(Closed):
     """Tiles under one heading: numbers first, then what changes, then tables to act on.
 
     `name` is the file's name without its number; `about` says in a sentence whom it serves, and for what.

@@ -56,10 +56,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from clickvault.errors import ConfigurationError, ContractError
-from clickvault.sql.headers import read_header
+from clickvault.sql.headers import Closed, Declared, read_header
 from clickvault.sql.parameters import Parameter, read, refuse_unknown
 
 if TYPE_CHECKING:
@@ -71,6 +71,54 @@ if TYPE_CHECKING:
 Window = Literal["day", "from", "graph"]
 ACTIVITY = "activity of "
 UNITS = ("percent", "money", "seconds", "hours")
+
+
+class Rows(Closed):
+    """How BI may aggregate the rows of a view: `[rows]`. None is the default that the module's docstring says."""
+
+    time: str | None = None
+    flags: tuple[str, ...] = ()
+    key: tuple[str, ...] | None = None
+    sums: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    apart: tuple[str, ...] | None = None
+    percent: tuple[str, ...] = ()
+    money: tuple[str, ...] = ()
+    seconds: tuple[str, ...] = ()
+    hours: tuple[str, ...] = ()
+    settled: bool = False
+
+
+class ViewHeader(Closed):
+    """What every header says of a view: its words, columns and rows."""
+
+    title: str
+    grain: str
+    dimensions: dict[str, str]
+    metrics: dict[str, str] = {}
+    rows: Rows = Rows()
+
+
+class OtherView(ViewHeader):
+    """`[views.<name>]`: a view of a mart beside its own."""
+
+    by: str = ""
+    whole: str = ""
+    same: tuple[str, ...] = ()
+
+
+class Header(ViewHeader):
+    """The header of a mart, with that of its own view."""
+
+    metrics: dict[str, str]
+    window: Window
+    sources: tuple[str, ...]
+    by: str = ""
+    parameters: dict[str, Declared] = {}
+    states: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    views: dict[str, OtherView] = {}
+    reconciliation: dict[str, list[str]] = {}
 
 
 @dataclass(frozen=True)
@@ -204,84 +252,89 @@ def rendered(renderer: Renderer, mart: Mart) -> str:
 
 
 def _read(renderer: Renderer, template: str, path: Path) -> Mart:
-    values = read_header(path, "mart", "mart", "clickvault/marts/headers.py")
+    header = read_header(path, "mart", Header)
     name = path.name.removesuffix(".sql.j2")
-    try:
-        parameters = read(renderer, values.pop("parameters", {}), path)
-        views = _views(renderer.registry, name, values, {k: p.value for k, p in parameters.items()})
-        mart = Mart(name=name, template=template, views=views, parameters=parameters, **values)
-    except (TypeError, AttributeError) as error:
-        raise ContractError(f"{path}: its header can't be read: {error}") from error
-    except KeyError as error:
-        raise ContractError(f"{path}: its header lacks {error}", hint="see clickvault/marts/headers.py") from error
-    if mart.window not in get_args(Window):
-        raise ContractError(f"{path}: window must be {' or '.join(get_args(Window))}, got {mart.window!r}")
+    parameters = read(renderer, header.parameters)
+    mart = Mart(
+        name=name,
+        template=template,
+        title=header.title,
+        window=header.window,
+        sources=list(header.sources),
+        views=_views(renderer.registry, name, header, {k: p.value for k, p in parameters.items()}),
+        parameters=parameters,
+        reconciliation=header.reconciliation,
+        states=header.states,
+    )
     if wrong := next((hub for hub in mart.activity_of if hub not in renderer.registry.hubs), ""):
         raise ContractError(f"{path}: sources: there is no hub {wrong!r}", hint=", ".join(renderer.registry.hubs))
     return mart
 
 
-def _views(registry: Registry, name: str, values: dict[str, Any], parameters: Mapping[str, int]) -> tuple[View, ...]:
-    """The mart's own view, then the others; takes what belongs to them out of `values`."""
-    labels = values.pop("labels", {})
-    first = {key: values.pop(key) for key in ("grain", "dimensions", "metrics", "by", "rows") if key in values}
-    own = _view(registry, name, first | {"title": values["title"]}, None, parameters)
-    others = values.pop("views", {})
-    found = (own, *(_view(registry, n, dict(v), own, parameters) for n, v in others.items()))
-    if wrong := next((c for c in labels if not any(c in v.columns for v in found)), ""):
+def _views(registry: Registry, name: str, header: Header, parameters: Mapping[str, int]) -> tuple[View, ...]:
+    """The mart's own view, then the others."""
+    own = view_of(name, _filled(registry, header, header.by, {}, parameters))
+    found = (own, *(_other(registry, n, other, own, parameters) for n, other in header.views.items()))
+    if wrong := next((c for c in header.labels if not any(c in v.columns for v in found)), ""):
         raise ContractError(f"mart {name}: labels: no view has a column {wrong!r}")
-    return tuple(replace(v, labels=labels) for v in found)
+    return tuple(replace(v, labels=header.labels) for v in found)
 
 
-def _view(
-    registry: Registry, name: str, values: dict[str, Any], own: View | None, parameters: Mapping[str, int]
-) -> View:
-    first = own.metrics if own else {}
-    dimensions = dict(values.pop("dimensions"))
-    by, whole = values.pop("by", ""), values.pop("whole", "")
-    if by:
-        for f in hub_dimensions(registry, by):
-            words = f"as it was when the {by} acted; 'unknown' before it was known"
-            if whole:
-                words += f"; {whole!r}: of all together"
-            dimensions[f.name] = f"{f.meaning}, {words}" if f.meaning else words
-    same = values.pop("same", [])
-    unknown = [m for m in same if m != "*" and m not in first]
-    if unknown:
-        raise ContractError(f"view {name}: the mart's own view has no metric {unknown[0]!r} to take over")
-    metrics = {m: f for m, f in first.items() if m in same or "*" in same}
-    taken = frozenset(metrics)
-    metrics |= {m: _with_values(f, parameters) for m, f in values.pop("metrics", {}).items()}
-    if whole:
-        values["rows"] = {"apart": [f.name for f in hub_dimensions(registry, by)]} | values.get("rows", {})
-    view = view_of(name, dimensions, metrics, values)
-    if own is None:
-        return view
-    units = {m: u for m, u in own.units.items() if m in taken} | {**view.units}
-    sums, levels = view.sums | taken & own.sums, view.levels | taken & own.levels
-    return replace(view, sums=sums, levels=levels, units=units, whole=whole)
+def _other(registry: Registry, name: str, header: OtherView, own: View, parameters: Mapping[str, int]) -> View:
+    """A view beside the mart's own, from which it takes metrics over."""
+    if unknown := next((m for m in header.same if m != "*" and m not in own.metrics), ""):
+        raise ContractError(f"view {name}: the mart's own view has no metric {unknown!r} to take over")
+    taken = {m: f for m, f in own.metrics.items() if m in header.same or "*" in header.same}
+    view = view_of(name, _filled(registry, header, header.by, taken, parameters, header.whole))
+    return replace(
+        view,
+        sums=view.sums | taken.keys() & own.sums,
+        levels=view.levels | taken.keys() & own.levels,
+        units={m: u for m, u in own.units.items() if m in taken} | {**view.units},
+        whole=header.whole,
+    )
 
 
-def view_of(
-    name: str, dimensions: dict[str, str], metrics: dict[str, str], values: dict[str, Any], database: str = "marts"
-) -> View:
+def _filled(
+    registry: Registry,
+    header: ViewHeader,
+    by: str,
+    taken: Mapping[str, str],
+    parameters: Mapping[str, int],
+    whole: str = "",
+) -> ViewHeader:
+    """The header with the dimensions of `by`, the metrics taken over, and the parameters' values in its formulas."""
+    fields = hub_dimensions(registry, by) if by else []
+    suffix = f"as it was when the {by} acted; 'unknown' before it was known" + (
+        f"; {whole!r}: of all together" if whole else ""
+    )
+    return ViewHeader(
+        title=header.title,
+        grain=header.grain,
+        dimensions=header.dimensions | {f.name: f"{f.meaning}, {suffix}" if f.meaning else suffix for f in fields},
+        metrics={**taken, **{m: _with_values(f, parameters) for m, f in header.metrics.items()}},
+        rows=header.rows.model_copy(update={"apart": tuple(f.name for f in fields)})
+        if whole and header.rows.apart is None
+        else header.rows,
+    )
+
+
+def view_of(name: str, header: ViewHeader, database: str = "marts") -> View:
     """A view with what its header's `rows` say. Raises ContractError where they name a column that it does not have."""
-    said = values.pop("rows", {})
-    time = said.pop("time", "day" if "day" in dimensions else "")
-    flags = said.pop("flags", [])
-    key = said.pop("key", [d for d in dimensions if d not in flags])
-    sums, levels = said.pop("sums", []), said.pop("levels", [])
-    apart, settled = said.pop("apart", []), said.pop("settled", False)
-    units = {m: unit for unit in UNITS for m in said.pop(unit, [])}
+    dimensions, metrics, said = header.dimensions, header.metrics, header.rows
+    time = ("day" if "day" in dimensions else "") if said.time is None else said.time
+    key = tuple(d for d in dimensions if d not in said.flags) if said.key is None else said.key
+    apart = said.apart or ()
+    units = {m: unit for unit in UNITS for m in getattr(said, unit)}
     for what, names, known in (
-        ("time", [time] if time else [], dimensions), ("key", key, dimensions), ("flags", flags, dimensions), ("sums", sums, metrics),
-        ("levels", levels, metrics), ("apart", apart, dimensions), ("units", units, metrics), ("rows", said, {}),
+        ("time", [time] if time else [], dimensions), ("key", key, dimensions), ("flags", said.flags, dimensions), ("sums", said.sums, metrics),
+        ("levels", said.levels, metrics), ("apart", apart, dimensions), ("units", units, metrics),
     ):  # fmt: skip
         if wrong := next((n for n in names if n not in known), ""):
             raise ContractError(f"view {name}: rows: {what} names {wrong!r}, which it does not have")
     return View(
-        name=name, dimensions=dimensions, metrics=metrics, database=database, time=time, key=tuple(key),
-        sums=frozenset(sums), levels=frozenset(levels), apart=frozenset(apart), units=units, settled=settled, **values,
+        name=name, title=header.title, grain=header.grain, dimensions=dimensions, metrics=metrics, database=database, time=time, key=key,
+        sums=frozenset(said.sums), levels=frozenset(said.levels), apart=frozenset(apart), units=units, settled=said.settled,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What the pipeline tells of itself, as views that BI tools read: lag, freshness, dead letters, quality, reconciliation, runs.
 
-A view is one template in templates/ops/: its header says what it means, as a mart's does (mart_headers.py). `logged` is what
+A view is one template in templates/ops/: its header says what it means, as a mart's does (clickvault/marts/headers.py). `logged` is what
 notes each step in ops.runs.
 """
 
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from clickvault.errors import ContractError
-from clickvault.marts.headers import View, all_marts, view_of
+from clickvault.marts.headers import View, ViewHeader, all_marts, view_of
 from clickvault.quality.checks import all_checks
 from clickvault.sql.headers import read_header
 from clickvault.sql.objects import SqlObject, objects_of
@@ -32,14 +32,7 @@ def ops_views(renderer: Renderer) -> list[View]:
 
 
 def _read(path: Path) -> View:
-    values = read_header(path, "ops", "view of ops", "templates/ops/freshness.sql.j2")
-    try:
-        dimensions, metrics = values.pop("dimensions"), values.pop("metrics")
-        return view_of(path.name.removesuffix(".sql.j2"), dimensions, metrics, values, "ops")
-    except KeyError as error:
-        raise ContractError(f"{path}: its header lacks {error}", hint="see clickvault/pipeline/run_log.py") from error
-    except TypeError as error:
-        raise ContractError(f"{path}: its header can't be read: {error}") from error
+    return view_of(path.name.removesuffix(".sql.j2"), read_header(path, "ops", ViewHeader), "ops")
 
 
 def _templates(renderer: Renderer) -> list[Path]:

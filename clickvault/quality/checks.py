@@ -26,10 +26,10 @@ types and fields that refer to its keys.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from clickvault.errors import ConfigurationError, ContractError
-from clickvault.sql.headers import read_header
+from clickvault.sql.headers import Closed, Declared, read_header
 from clickvault.sql.objects import SqlObject, objects_of
 from clickvault.sql.parameters import OF_EVERY_CHECK, Parameter, read
 from clickvault.sql.render import statements
@@ -43,6 +43,20 @@ if TYPE_CHECKING:
 Level = Literal["error", "warning"]
 Unit = Literal["share", "ratio", "hours", "number"]
 CONTRACT = "contract"
+
+
+class Header(Closed):
+    """The header of a check. Bounds as said in the module."""
+
+    title: str
+    level: Level
+    unit: Unit
+    value: str
+    hint: str
+    at_least: float | str | None = None
+    at_most: float | str | None = None
+    spare: int = 0
+    parameters: dict[str, Declared] = {}
 
 
 @dataclass(frozen=True)
@@ -130,22 +144,15 @@ def references(registry: Registry) -> dict[str, list[tuple[EventSpec, FieldSpec]
 
 
 def _read(renderer: Renderer, template: str, path: Path) -> Check:
-    values = read_header(path, "quality", "check", "clickvault/quality/checks.py")
-    try:
-        parameters = read(renderer, OF_EVERY_CHECK | values.pop("parameters", {}), path)
-        check = Check(name=path.name.removesuffix(".sql.j2"), template=template, parameters=parameters, **values)
-    except (TypeError, AttributeError) as error:
-        raise ContractError(f"{path}: its header can't be read: {error}") from error
-    except KeyError as error:
-        raise ContractError(f"{path}: a parameter lacks {error}") from error
+    header = read_header(path, "quality", Header)
+    values = header.model_dump(exclude={"parameters"})
+    parameters = read(renderer, OF_EVERY_CHECK | header.parameters)
+    check = Check(name=path.name.removesuffix(".sql.j2"), template=template, parameters=parameters, **values)
     _refuse(path, check)
     return check
 
 
 def _refuse(path: Path, check: Check) -> None:
-    for what, value, allowed in (("level", check.level, get_args(Level)), ("unit", check.unit, get_args(Unit))):
-        if value not in allowed:
-            raise ContractError(f"{path}: {what} must be {' or '.join(allowed)}, got {value!r}")
     empty = [name for name in ("title", "value", "hint") if not str(getattr(check, name)).strip()]
     if empty:
         raise ContractError(f"{path}: {empty[0]} is empty", hint="people read it when the check is breached")

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from clickvault.errors import ConfigurationError, ContractError
-from clickvault.sql.headers import read_header
+from clickvault.errors import ConfigurationError
+from clickvault.sql.headers import Declared, Kind, values_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from clickvault.sql.render import Renderer
 
-
 OF_EVERY_CHECK = {
-    "checked_days": {
-        "default": 30,
-        "meaning": "the checks of events and messages look at those that landed in so many days; 0: at all",
-    }
+    "checked_days": Declared(
+        default=30, meaning="the checks of events and messages look at those that landed in so many days; 0: at all"
+    )
 }
 
 
@@ -35,19 +35,11 @@ class Parameter:
     meaning: str
 
 
-def read(renderer: Renderer, declared: Mapping[str, Any], where: object) -> dict[str, Parameter]:
-    """The parameters of one header, as the settings have them; `where` names its file in the error.
-
-    Raises ContractError for one that is no whole number, KeyError for one without default or meaning.
-    """
-    found = {
-        name: Parameter(renderer.parameters.get(name, p["default"]), p["default"], p["meaning"])
-        for name, p in declared.items()
+def read(renderer: Renderer, declared: Mapping[str, Declared]) -> dict[str, Parameter]:
+    """The parameters of one header, as the settings have them."""
+    return {
+        name: Parameter(renderer.parameters.get(name, p.default), p.default, p.meaning) for name, p in declared.items()
     }
-    for name, p in found.items():
-        if type(p.default) is not int:
-            raise ContractError(f"{where}: parameter {name} is a whole number, got {p.default!r}")
-    return found
 
 
 def refuse_unknown(renderer: Renderer) -> None:
@@ -63,9 +55,9 @@ def refuse_unknown(renderer: Renderer) -> None:
 
 def _declared(renderer: Renderer) -> set[str]:
     kit = [p for p in (renderer.folder / "quality").glob("*.sql.j2") if p.name[0] != "_"]
-    known: set[str] = set()
-    for kind, folder, paths, shared in (("mart", "marts", [], {}), ("quality", "quality", kit, OF_EVERY_CHECK)):
-        own = [p for d in renderer.registry.domains for p in d.files(folder, "*.sql.j2")]
-        for path in (*paths, *own):
-            known |= {**shared, **read_header(path, kind, kind, str(path)).get("parameters", {})}.keys()
+    known = set(OF_EVERY_CHECK)
+    kinds: tuple[tuple[Kind, str, list[Path]], ...] = (("mart", "marts", []), ("quality", "quality", kit))
+    for kind, folder, paths in kinds:
+        for path in (*paths, *(p for d in renderer.registry.domains for p in d.files(folder, "*.sql.j2"))):
+            known |= values_of(path, kind).get("parameters", {}).keys()
     return known

@@ -146,7 +146,7 @@ _COMPILED = _Compiled()
 class Renderer:
     """Renders the templates for the domains of `registry`, as for one server: cluster.py says what a cluster makes of it.
 
-    `parameters` are what the settings say of the marts' parameters, see mart_headers.py.
+    `parameters` are what the settings say of the marts' parameters, see clickvault/marts/headers.py.
     """
 
     def __init__(

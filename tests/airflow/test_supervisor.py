@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from clickvault.demo.demo import DemoWorld
 from clickvault.embedded.state import State
 from clickvault.pipeline import migrate as schema
 from clickvault.pipeline.steps import ingest
-from clickvault.session import Session
+from clickvault.session import Session, open_session
+from clickvault.settings import Settings
 from tests.airflow.client import Airflow, eventually
 from tests.airflow.conftest import Receivers
 from tests.vault.staging import fetch
@@ -148,22 +150,29 @@ def test_silence_is_told(airflow: Airflow, receivers: Receivers, session: Sessio
     airflow.stop("2_ingest_kafka")
 
 
-def test_a_mapped_task_has_the_name_of_its_event_type(airflow: Airflow, receivers: Receivers, session: Session) -> None:
+@pytest.fixture
+def own(stack: Settings) -> Iterator[Session]:
+    """A session whose connections no earlier test has ended."""
+    with open_session(stack) as opened:
+        yield opened
+
+
+def test_a_mapped_task_has_the_name_of_its_event_type(airflow: Airflow, receivers: Receivers, own: Session) -> None:
     """In the alert of its failure, and in the grid, whatever became of it; the next run that succeeds says that it works again."""
     texts = len(receivers.telegram.texts)
-    if not fetch(session.pg, "select 1 from ops.watermark where event_type = 'reaction'"):  # this file alone
+    if not fetch(own.pg, "select 1 from ops.watermark where event_type = 'reaction'"):  # this file alone
         today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        period(session, today - timedelta(days=3), today, to="kafka", world=DemoWorld(users=60, days=3))
-        ingest(session)
-    vault.rewind(session.pg, ["reaction"])
-    with session.pg, session.pg.cursor() as cursor:
+        period(own, today - timedelta(days=3), today, to="kafka", world=DemoWorld(users=60, days=3))
+        ingest(own)
+    vault.rewind(own.pg, ["reaction"])
+    with own.pg, own.pg.cursor() as cursor:
         cursor.execute("alter table stage.reaction rename to reaction_away")
     airflow.pause("3_load_vault", False)
     try:
         run = airflow.trigger("3_load_vault")
         assert airflow.wait("3_load_vault", run, SECONDS)["state"] == "failed"
     finally:
-        with session.pg, session.pg.cursor() as cursor:
+        with own.pg, own.pg.cursor() as cursor:
             cursor.execute("alter table stage.reaction_away rename to reaction")
     (text,) = eventually(lambda: told(receivers, "clickvault 3_load_vault FAILED", texts), "it is told", 120)
     assert "failed: load.others [reaction]: " in text

@@ -98,7 +98,7 @@ def test_dashboards_of_a_domain_that_is_off_are_left_out() -> None:
         ('"platform_daily"', '"platform_slice_daily"', "posts is not additive over country, language"),
         ('chart = "number"', 'chart = "pie"', "tile posts chart: Input should be 'number'"),
         ('metrics = ["posts"]', 'metrics = ["posts", "dau"]', "a number shows one metric, got posts, dau"),
-        ('metrics = ["posts"]', 'metrics = ["posts"]\ncolor = "red"', "tile posts color: Extra inputs are not permitted"),
+        ('metrics = ["posts"]', 'metrics = ["posts"]\ncolor = "red"', "tile posts can't have 'color'"),
         ("How many posts are published?", "Posts", "tile posts title: String should match pattern"),
         ('name = "time"', 'name = "country"', "filter country: no tile follows it"),
         ('chart = "number"', 'chart = "number"\nnewest = true', "a number is the newest one by itself"),

@@ -107,13 +107,18 @@ def test_parameters_are_read_from_one_setting(monkeypatch: pytest.MonkeyPatch, t
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('window = "day"', 'window = "week"', "window must be day or from or graph, got 'week'"),
-        ("default = 3", "default = 2.5", "least is a whole number, got 2.5"),
+        ('window = "day"', 'window = "week"', "window: Input should be 'day', 'from' or 'graph', got 'week'"),
+        ("default = 3", "default = 2.5", "parameters least default: Input should be a valid integer, got 2.5"),
         ('same = ["posts"]', 'same = ["likes"]', "no metric 'likes' to take over"),
         ('grain = "a day"\n', "", "grain"),
         ('title = "How much"\n', "", "lacks 'title'"),
         ('[dimensions]\nday = ""\n', "", "lacks 'dimensions'"),
-        ("[metrics]", "[metric]", "metric"),
+        ("[metrics]", "[metric]", "it lacks 'metrics'; .*it can't have 'metric'; did you mean 'metrics'?"),
+        (
+            'dimensions = { day = "" }',
+            'dimensions = { day = "" }\nrows = { sum = [] }',
+            "views where rows can't have 'sum'; did you mean 'sums'?",
+        ),
         ("{#- mart", "{#- a mart", "begins with a header"),
         ("views.where", "views.much", "marts.v_much is declared by two marts"),
         ('["raw.post"]', '["activity of customer"]', "there is no hub 'customer'"),
