@@ -143,34 +143,55 @@ def _value(value: str | int | bool) -> str:
 
 def asked(dashboard: Dashboard, tile: Tile, view: View) -> Asked:
     """The tile held against its view. Raises ContractError with what does not fit; the caller knows the file."""
-    where = f"tile {tile.name}"
-    hint = f"{view.table} has: {', '.join(view.columns)}"
     dimensions = tile.by or ((view.time,) if view.time and tile.chart != "funnel" else ())
+    _refuse(tile, view, dimensions)
+    filters = _filters(dashboard, tile, view, dimensions)
+    held = {*dimensions, *tile.where, *(c for f, c in filters if f.default), *([view.time] if tile.newest else [])}
+    metrics = _metrics(tile, view, [d for d in view.key if d not in held])
+    return Asked(dashboard, tile, view, metrics, tuple(dimensions), filters)
+
+
+def _refuse(tile: Tile, view: View, dimensions: Sequence[str]) -> None:
+    """Raises ContractError for what the tile asks of its view, and the view does not have."""
+    hint = f"{view.table} has: {', '.join(view.columns)}"
     for what, names, known in (
         ("metric", tile.metrics, view.metrics), ("dimension", [*dimensions, *tile.where], view.dimensions),
     ):  # fmt: skip
         if wrong := next((n for n in names if n not in known), ""):
-            raise ContractError(f"{where}: {view.table} has no {what} {wrong!r}", hint=hint)
+            raise ContractError(f"tile {tile.name}: {view.table} has no {what} {wrong!r}", hint=hint)
     if tile.newest and not view.time:
-        raise ContractError(f"{where}: {view.table} has no time, so that nothing in it is the newest", hint=hint)
+        raise ContractError(
+            f"tile {tile.name}: {view.table} has no time, so that nothing in it is the newest", hint=hint
+        )
     if tile.newest and tile.chart == "number":
-        raise ContractError(f"{where}: a number is the newest one by itself", hint="leave `newest` out")
-    filters = []
+        raise ContractError(f"tile {tile.name}: a number is the newest one by itself", hint="leave `newest` out")
+
+
+def _filters(dashboard: Dashboard, tile: Tile, view: View, dimensions: Sequence[str]) -> tuple[tuple[Filter, str], ...]:
+    """The dashboard's filters that the tile follows, with the columns that they act on.
+
+    It does not follow one whose column its `where` fixes, one of time if it is of the newest time anyway, and one with a default
+    whose values it shows side by side.
+    """
+    found = []
     for f in dashboard.filters:
         column = view.time if f.name == "time" else f.name
-        free = column in view.dimensions and column not in tile.where
-        if free and not (f.name == "time" and tile.newest) and not (f.default and column in dimensions):
-            filters.append((f, column))
-    held = {*dimensions, *tile.where, *(c for f, c in filters if f.default), *([view.time] if tile.newest else [])}
-    over = [d for d in view.key if d not in held]
-    metrics = []
+        newest, beside = f.name == "time" and tile.newest, f.default and column in dimensions
+        if column in view.dimensions and column not in tile.where and not newest and not beside:
+            found.append((f, column))
+    return tuple(found)
+
+
+def _metrics(tile: Tile, view: View, over: Sequence[str]) -> tuple[Metric, ...]:
+    """The tile's metrics, put together over these dimensions. Raises ContractError for one that can't be."""
+    found = []
     for name in tile.metrics:
-        found = formula(view, name, over)
-        if found is None:
+        sql = formula(view, name, over)
+        if sql is None:
             raise ContractError(
-                f"{where}: {name} is not additive over {', '.join(over)}",
+                f"tile {tile.name}: {name} is not additive over {', '.join(over)}",
                 hint=f"group by it, fix it to one value by `where` or a filter's default, or declare in the header of {view.table} that {name} is additive",
             )
         unit = tile.unit or view.units.get(name, "number")
-        metrics.append(Metric(name, view.label(name), view.metrics[name], unit, found))
-    return Asked(dashboard, tile, view, tuple(metrics), tuple(dimensions), tuple(filters))
+        found.append(Metric(name, view.label(name), view.metrics[name], unit, sql))
+    return tuple(found)

@@ -52,13 +52,14 @@ PULLS = ("pull", "queue")
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that init would do: `create`, `change` or `drop`, of what, in which store.
+    """One thing that init would do: `create`, `change`, `comment` or `drop`, of what kind of object, in which store.
 
     Of a contract: `refuse`, with what to do in `detail`, or `accept`; `breaking` is the kind, see contract/changes.py.
     """
 
     store: str
     action: str
+    kind: str
     name: str
     detail: str = ""
     breaking: str = ""
@@ -121,15 +122,13 @@ def plan_clickhouse(
     changes = []
     for o in wanted:
         if o.name not in there:
-            changes.append(Change("clickhouse", "create", f"{o.kind} {o.name}"))
+            changes.append(Change("clickhouse", "create", o.kind, o.name))
         elif applied.get(o.name, ("", ""))[1] != o.fingerprint:
-            changes.append(
-                Change("clickhouse", "change", f"{o.kind} {o.name}", _column_changes(ch, o, cluster, events))
-            )
+            changes.append(Change("clickhouse", "change", o.kind, o.name, _column_changes(ch, o, cluster, events)))
     names = {o.name for o in wanted}
     for name, (kind, _) in applied.items():
         if name not in names and kind not in KEPT:
-            changes.append(Change("clickhouse", "drop", f"{kind} {name}"))
+            changes.append(Change("clickhouse", "drop", kind, name))
     return changes
 
 
@@ -300,9 +299,9 @@ def apply_clickhouse(
         versions.note(ch, notes)
         return []
     applied = _applied(ch)
-    todo = {c.name.split(" ", 1)[1]: c.action for c in changes}
+    todo = {c.name: c.action for c in changes}
     by_name = {o.name: o for o in wanted}
-    stop = any(c.name.split(" ")[0] not in ("view", "parameterized", "database", "states") for c in changes)
+    stop = any(c.kind not in ("view", "parameterized", "database", "states") for c in changes)
     pulls = [n for n, (kind, _) in applied.items() if kind == "pull"] if stop else []
     for name in pulls:  # ingestion stops first, and starts last
         ch.command(on_cluster(f"DROP VIEW IF EXISTS {ch_identifier(name)}", cluster))
@@ -363,7 +362,7 @@ def init(
     found = versions.differences(ch, renderer.registry, accept_breaking, drop_domains)
     versions.refuse(found, settings)
     changes = _contract_changes(found)
-    changes += [Change("kafka", "create", f"topic {t}") for t in kafka.create_topics(settings, _topics(renderer))]
+    changes += [Change("kafka", "create", "topic", t) for t in kafka.create_topics(settings, _topics(renderer))]
     # What lands while feeds are made again would be judged by none.
     with alone(pg, "ingest", settings.s3_bucket), alone(pg, "ingest", "kafka"):
         changes += apply_clickhouse(
@@ -372,7 +371,7 @@ def init(
         epochs.note(settings, ch, _topics(renderer))
         epochs.separate(settings, renderer, ch, pg)
         ingest.close_earlier_epochs(settings, ch)
-    changes += [Change("postgres", "change", s) for s in vault.apply_postgres(pg, renderer)]
+    changes += [Change("postgres", *change) for change in vault.apply_postgres(pg, renderer)]
     found_comments = comments.pending(renderer, ch, pg)
     comments.apply(found_comments, ch, pg, settings.clickhouse_cluster)
     changes += _comment_changes(found_comments, changes)
@@ -382,15 +381,15 @@ def init(
 
 def _contract_changes(found: versions.Differences) -> list[Change]:
     """What differs of the contracts, as changes: first what is refused."""
-    out = [Change("contract", "refuse", b.where, f"{b.detail}. {b.way}", b.kind) for b in found.breaking]
-    return out + [Change("contract", "accept", b.where, b.detail, b.kind) for b in found.meant]
+    out = [Change("contract", "refuse", "contract", b.where, f"{b.detail}. {b.way}", b.kind) for b in found.breaking]
+    return out + [Change("contract", "accept", "contract", b.where, b.detail, b.kind) for b in found.meant]
 
 
 def _comment_changes(found: Mapping[str, list[comments.Table]], others: Iterable[Change]) -> list[Change]:
     """The comments that differ, one a table; not of a table that is made or changed at the same time, which brings them along."""
-    known = {name for c in others for name in c.name.split(" ")}
+    known = {c.name for c in others}
     return [
-        Change(store, "comment", f"table {t.name}", f"{len(t.columns)} columns")
+        Change(store, "comment", "table", t.name, f"{len(t.columns)} columns")
         for store, tables in found.items()
         for t in tables
         if t.name not in known
@@ -431,13 +430,13 @@ def plan(
 
     found = versions.differences(ch, renderer.registry, accept_breaking, drop_domains)
     changes = _contract_changes(found)
-    changes += [Change("kafka", "create", f"topic {t}") for t in kafka.missing_topics(settings, _topics(renderer))]
+    changes += [Change("kafka", "create", "topic", t) for t in kafka.missing_topics(settings, _topics(renderer))]
     objects = plan_clickhouse(
         ch, clickhouse_objects(renderer, settings), settings.clickhouse_cluster, renderer.registry.events
     )
     # While anything is refused, nothing is dropped: what belongs to a domain that is off stays as it is.
     changes += [c for c in objects if c.action != "drop" or not found.breaking]
-    changes += [Change("postgres", "change", s) for s in vault.plan_postgres(pg, renderer)]
+    changes += [Change("postgres", *change) for change in vault.plan_postgres(pg, renderer)]
     return changes + _comment_changes(comments.pending(renderer, ch, pg), changes)
 
 

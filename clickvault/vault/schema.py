@@ -132,13 +132,13 @@ def schema_sql(renderer: Renderer) -> list[str]:
     return [o.sql for o in schema_objects(renderer)]
 
 
-def plan_postgres(pg: Connection, renderer: Renderer) -> list[str]:
-    """What `apply_postgres` would do, one line an object: `create table vault.hub_user`, `change view ...`."""
+def plan_postgres(pg: Connection, renderer: Renderer) -> list[tuple[str, str, str]]:
+    """What `apply_postgres` would do, an object each: ("create", "table", "vault.hub_user"), ("change", "view", ...)."""
     with postgres.translated("reading PostgreSQL's schema"), pg, pg.cursor() as cursor:
-        return [f"{action} {o.kind} {o.name}" for action, o in _changes(cursor, renderer)]
+        return [(action, o.kind, o.name) for action, o in _changes(cursor, renderer)]
 
 
-def apply_postgres(pg: Connection, renderer: Renderer) -> list[str]:
+def apply_postgres(pg: Connection, renderer: Renderer) -> list[tuple[str, str, str]]:
     """Bring PostgreSQL to the declared schema, in one transaction. Returns what was done, as plan_postgres."""
     done = []
     with postgres.translated("applying PostgreSQL's schema"), pg, pg.cursor() as cursor:
@@ -149,7 +149,7 @@ def apply_postgres(pg: Connection, renderer: Renderer) -> list[str]:
                 _replace_view(cursor, o)
             else:
                 cursor.execute(o.sql)
-            done.append(f"{action} {o.kind} {o.name}")
+            done.append((action, o.kind, o.name))
         _read_again(cursor, {o.event_type for action, o in changes if action == "create" and o.event_type})
         for _, o in changes:
             cursor.execute(

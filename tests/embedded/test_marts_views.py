@@ -119,6 +119,6 @@ def test_a_parameter_changes_what_is_planned(world: World) -> None:
         views = {v.table for m in all_marts(changed) if name in m.parameters for v in m.views}
         stale = [m for m in all_marts(changed) if name in m.parameters and marts.stale_days(s.ch, changed, m)]
         assert planned or stale, name
-        assert {c.name for c in planned} <= {f"view {view}" for view in views}
+        assert {(c.kind, c.name) for c in planned} <= {("view", view) for view in views}
         assert not [m for m in stale if marts.build_sql(changed, m) == marts.build_sql(s.renderer, m)]
     assert known

@@ -96,18 +96,8 @@ def plain(value: Any) -> Any:
 
 
 def board(ch: Client, renderer: Renderer, dashboard: Dashboard, tiles: Sequence[Asked]) -> Board:
-    """The rows of a dashboard's tiles."""
-    frames: dict[str, Frame] = {}
-    shared: dict[tuple[Any, ...], list[Asked]] = {}
-    for a in tiles:
-        if a.series:
-            shared.setdefault((a.view.table, a.fixed, a.dimensions, a.filters), []).append(a)
-    series: dict[str, str] = {}
-    for some in shared.values():
-        key = some[0].name
-        metrics = {m.name: m for a in some for m in a.metrics}
-        frames[key] = _series(ch, renderer, replace(some[0], metrics=tuple(metrics.values())))
-        series |= {a.name: key for a in some}
+    """The rows of a dashboard's tiles. Tiles by time say which period there is, which the others can be of a part of."""
+    frames, series = _all_series(ch, renderer, tiles)
     times = [str(t)[:10] for a in tiles if a.name in series for t in frames[series[a.name]].columns[a.view.time]]
     first, last = (date.fromisoformat(f(times)) if times else None for f in (min, max))
     days = tuple(n for n in DAYS if first and last and 1.25 * n <= (last - first).days + 1)
@@ -116,14 +106,28 @@ def board(ch: Client, renderer: Renderer, dashboard: Dashboard, tiles: Sequence[
         if a.name in series:
             answers.append(Answer(a, {EVERYTHING: series[a.name]}))
             continue
-        by_days = {}
         follows = any(f.name == "time" for f, _ in a.filters)
-        for n in (EVERYTHING, *(days if follows else ())):
-            by_days[n] = f"{a.name}@{n}"
-            since = last - timedelta(days=n - 1) if n and last else None
-            frames[by_days[n]] = _frame(ch, renderer, a, since)
+        by_days = {n: f"{a.name}@{n}" for n in (EVERYTHING, *(days if follows else ()))}
+        for n, key in by_days.items():
+            frames[key] = _frame(ch, renderer, a, last - timedelta(days=n - 1) if n and last else None)
         answers.append(Answer(a, by_days))
     return Board(dashboard, first, last, days, answers, frames)
+
+
+def _all_series(ch: Client, renderer: Renderer, tiles: Sequence[Asked]) -> tuple[dict[str, Frame], dict[str, str]]:
+    """The frames of all tiles by time, and which is whose: tiles that differ in their metrics alone share one."""
+    shared: dict[tuple[Any, ...], list[Asked]] = {}
+    for a in tiles:
+        if a.series:
+            shared.setdefault((a.view.table, a.fixed, a.dimensions, a.filters), []).append(a)
+    frames: dict[str, Frame] = {}
+    series: dict[str, str] = {}
+    for some in shared.values():
+        key = some[0].name
+        metrics = {m.name: m for a in some for m in a.metrics}
+        frames[key] = _series(ch, renderer, replace(some[0], metrics=tuple(metrics.values())))
+        series |= {a.name: key for a in some}
+    return frames, series
 
 
 def _series(ch: Client, renderer: Renderer, a: Asked) -> Frame:
