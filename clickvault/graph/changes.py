@@ -10,7 +10,7 @@ views that define what is in force. Over-selecting keys is safe, only slower.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -89,49 +89,60 @@ def find(renderer: Renderer, pg: Any, target: str) -> Changes:
         found.whole = {key for key, text in found.definitions.items() if there.get(key) != text}
         found.gone = set(there) - set(found.definitions)
 
-        back: dict[GraphNode, bool] = {}
-        for node in nodes(registry):
-            whole = ("node", node.label) in found.whole
-            owners = owners_of(registry, node)
-            pending = mentions(registry, node) & set(since)
-            back[node] = False
-            if not whole and not pending:
-                continue
-            times = {f"since_{name}": since.get(name, NEVER) for name in owners}
-            times["since_hub"] = min((since[name] for name in pending), default=NEVER)
-            sql = renderer.render(
-                "graph/changes_node.sql.j2", node=node, owners=owners, whole=whole, page_rows=PAGE_ROWS
-            )
-            rows = _make(cursor, sql, times, table_of(node))
-            found.rows[table_of(node)] = rows
-            if rows:
-                found.nodes.append(node)
-            if set(owners) & set(since):
-                sql = f"select exists (select from {pg_identifier('graph.' + table_of(node))} where ended and in_force)"
-                cursor.execute(sql)
-                back[node] = bool(cursor.fetchone()[0])
-
+        back = {node for node in nodes(registry) if _find_nodes(cursor, renderer, node, since, found)}
         for relation in relations(registry):
-            key = ("relation", relation.type)
-            types = {p.vault.event.event_type for p in relation.parts}
-            ends = {"source": relation.source, "target": relation.target}
-            came_back = [end for end, node in ends.items() if back[node]]
-            new_ends = {("node", node.label) for node in ends.values()} & found.whole
-            touched = bool(types & set(since)) or bool(came_back)
-            if new_ends or (touched and not relation.incremental):
-                found.whole.add(key)
-            whole = key in found.whole
-            if not whole and not touched:
-                continue
-            times = {f"since_{name}": since.get(name, NEVER) for name in types}
-            sql = renderer.render(
-                "graph/changes_relation.sql.j2", relation=relation, whole=whole, back=came_back, page_rows=PAGE_ROWS
-            )
-            found.rows[table_of(relation)] = rows = _make(cursor, sql, times, table_of(relation))
-            if rows:
-                found.relations.append(relation)
+            _find_pairs(cursor, renderer, relation, since, back, found)
         _show_to_clickhouse(cursor, found.rows)
     return found
+
+
+def _find_nodes(
+    cursor: Any, renderer: Renderer, node: GraphNode, since: Mapping[str, datetime], found: Changes
+) -> bool:
+    """Make the table of a node's keys that changed, if any may have; whether one of them came back."""
+    owners = owners_of(renderer.registry, node)
+    whole = ("node", node.label) in found.whole
+    pending = mentions(renderer.registry, node) & set(since)
+    if not whole and not pending:
+        return False
+    times = {f"since_{name}": since.get(name, NEVER) for name in owners}
+    times["since_hub"] = min((since[name] for name in pending), default=NEVER)
+    sql = renderer.render("graph/changes_node.sql.j2", node=node, owners=owners, whole=whole, page_rows=PAGE_ROWS)
+    found.rows[table_of(node)] = rows = _make(cursor, sql, times, table_of(node))
+    if rows:
+        found.nodes.append(node)
+    if not set(owners) & set(since):
+        return False
+    cursor.execute(f"select exists (select from {pg_identifier('graph.' + table_of(node))} where ended and in_force)")
+    return bool(cursor.fetchone()[0])
+
+
+def _find_pairs(
+    cursor: Any,
+    renderer: Renderer,
+    relation: GraphRelation,
+    since: Mapping[str, datetime],
+    back: Collection[GraphNode],
+    found: Changes,
+) -> None:
+    """Make the table of a relation's pairs that may have changed, if any may have: with those of a node that came back."""
+    key = ("relation", relation.type)
+    types = {p.vault.event.event_type for p in relation.parts}
+    ends = {"source": relation.source, "target": relation.target}
+    came_back = [end for end, node in ends.items() if node in back]
+    touched = bool(types & set(since)) or bool(came_back)
+    if {("node", node.label) for node in ends.values()} & found.whole or (touched and not relation.incremental):
+        found.whole.add(key)
+    whole = key in found.whole
+    if not whole and not touched:
+        return
+    times = {f"since_{name}": since.get(name, NEVER) for name in types}
+    sql = renderer.render(
+        "graph/changes_relation.sql.j2", relation=relation, whole=whole, back=came_back, page_rows=PAGE_ROWS
+    )
+    found.rows[table_of(relation)] = rows = _make(cursor, sql, times, table_of(relation))
+    if rows:
+        found.relations.append(relation)
 
 
 def note(pg: Any, target: str, changes: Changes) -> None:

@@ -106,7 +106,7 @@ def _control(pg: Connection, policy: AsOf) -> list[date]:
 
 def build_sql(renderer: Renderer, spec: SnapshotSpec, whole: bool, based: bool) -> str:
     """The statement that builds a day: all keys, or those that were touched; from an earlier day, or from nothing."""
-    template = "build_pit" if spec.kind == "pit" else "build_bridge"
+    template = {"pit": "build_pit", "hub": "build_bridge_hub", "link": "build_bridge_link"}[spec.kind]
     return renderer.render(f"vault/{template}.sql.j2", s=spec, whole=whole, based=based, pointer=pointer)
 
 

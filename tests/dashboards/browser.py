@@ -21,12 +21,13 @@ SECONDS = 120
 # What is left to wait for, and what went wrong, of each chart on the page.
 STATE = """() => {
   const text = (e) => (e ? e.innerText.trim() : "");
+  const nothing = /No results were returned[^]*/;
   return [...document.querySelectorAll("[data-test-chart-id]")].map((chart) => ({
     name: chart.getAttribute("data-test-chart-name"),
     loading: !!chart.querySelector('[data-test="loading-indicator"], .loading, .ant-spin-spinning'),
     drawn: !!chart.querySelector(".slice_container") && !!chart.querySelector(".slice_container *"),
     error: text(chart.querySelector('[role="alert"], .ant-alert-error, [data-test="error-message"]')),
-    empty: text(chart.querySelector(".ant-empty, [data-test='empty-state']")),
+    empty: (text(chart).match(nothing) || [""])[0],
     number: text(chart.querySelector(".header-line")),
     text: text(chart.querySelector(".slice_container")),
     pixels: [...chart.querySelectorAll("canvas")].map((c) => c.width * c.height).reduce((a, b) => a + b, 0),

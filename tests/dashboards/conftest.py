@@ -22,7 +22,8 @@ from clickvault.session import Session
 from tests.dashboards.browser import CHROMIUM, Browser, browser
 from tests.worlds import options, own_stack, send
 
-USERS, DAYS = 200, 21
+USERS, DAYS = 150, 38
+"""More than a month: some tiles show whole months alone."""
 
 
 @dataclass(frozen=True)
