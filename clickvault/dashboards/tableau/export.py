@@ -18,6 +18,7 @@ from clickvault.dashboards.model import Filter
 from clickvault.dashboards.questions import Asked
 from clickvault.dashboards.tableau.workbook import Kind, Sheet, components, workbook
 from clickvault.errors import ConfigurationError
+from clickvault.stores.clickhouse import rows
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -103,8 +104,10 @@ def _extract(ch: Client, renderer: Renderer, a: Asked, hyper: Any, file: Path) -
         "date": SqlType.date, "datetime": SqlType.timestamp, "integer": SqlType.big_int, "real": SqlType.double,
         "string": SqlType.text, "boolean": SqlType.bool,
     }  # fmt: skip
-    found = ch.query(extract_sql(renderer, a))
-    columns = {name: kind_of(t.name) for name, t in zip(found.column_names, found.column_types, strict=True)}
+    sql = extract_sql(renderer, a)
+    columns = {
+        c["name"]: kind_of(c["type"]) for c in rows(ch, f"DESCRIBE TABLE ({sql})")
+    }  # an answer without rows names none
     columns |= dict.fromkeys(components(a.metrics), "real")
     table = TableDefinition(
         TableName("Extract", "Extract"), [TableDefinition.Column(n, types[k](), NULLABLE) for n, k in columns.items()]
@@ -113,7 +116,7 @@ def _extract(ch: Client, renderer: Renderer, a: Asked, hyper: Any, file: Path) -
         connection.catalog.create_schema("Extract")
         connection.catalog.create_table(table)
         with Inserter(connection, table) as inserter:
-            inserter.add_rows([_row(row, list(columns.values())) for row in found.result_rows])
+            inserter.add_rows([_row(row, list(columns.values())) for row in ch.query(sql).result_rows])
             inserter.execute()
     return Sheet(a, columns, [(f, c) for f, c in a.filters if f.name != "time"])
 
