@@ -8,25 +8,40 @@ What is checked is a statement in canonical form, see statements.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hmac
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from clickvault.embedded.front.engine import Connection
-from clickvault.embedded.front.errors import QueryError
+from clickvault.embedded.front.errors import NoLogin, QueryError
+from clickvault.embedded.front.sessions import take_back
 from clickvault.embedded.front.statements import ANY_NAME, Statement, quote
+from clickvault.embedded.front.types import NoType, Types
+
+_CREATE = [b"CREATE", b"TEMPORARY", b"TABLE", b"ENGINE", b"", b"MEMORY"]
 
 # The kinds of statement that read, by their first word.
 _READS = frozenset({"SELECT", "WITH", "(", "SHOW", "DESCRIBE", "EXPLAIN", "EXISTS", "CHECK", "SET", "USE"})
 _EXPLAINS = frozenset({b"AST", b"SYNTAX", b"QUERY", b"TREE", b"PLAN", b"PIPELINE", b"ESTIMATE"})
 
 # Functions that roles do not stop and that reach files (file), the network (AI functions, found by their category) or the
-# log (logTrace); and table functions that take SQL, or columns with expressions, as text, in which no function can be
-# seen: `generateRandom('a String ALIAS file(...)')`. python and arrowStream read objects of this process.
-_REFUSED = frozenset({"file", "logtrace", "showcertificate", "catboostevaluate", "reversednsquery"})
+# log (logTrace), or that run the SQL of a text: a default in a structure is evaluated. And table functions that take SQL, or
+# columns with expressions, as text, in which no function can be seen: `generateRandom('a String ALIAS file(...)')`. python
+# and arrowStream read objects of this process.
+_REFUSED = frozenset(
+    {
+        "file",
+        "logtrace",
+        "showcertificate",
+        "catboostevaluate",
+        "reversednsquery",
+        "structuretoprotobufschema",
+        "structuretocapnprotoschema",
+    }
+)
 # fmt: off
 _REFUSED_TABLES = frozenset({
     "eval", "format", "values", "generaterandom", "null", "input", "viewexplain", "fuzzquery", "python", "arrowstream",
@@ -34,13 +49,9 @@ _REFUSED_TABLES = frozenset({
 })
 # fmt: on
 
-_EXPRESSIONS = frozenset(
-    {b"DEFAULT", b"MATERIALIZED", b"ALIAS", b"EPHEMERAL", b"TTL", b"CODEC", b"CHECK", b"ASSUME", b"INDEX"}
-)
-
 _FREE_TRIES = 5
 _FORGOTTEN_AFTER = 60.0  # seconds without a wrong password
-_LONGEST_WAIT = 4.0
+_LONGEST_WAIT, _MOST_WAIT = 4.0, 60.0
 
 
 class Access:
@@ -53,39 +64,53 @@ class Access:
         refused: Iterable[str],
         settings: Mapping[str, str],
         fixed: Iterable[str],
+        types: Types,
     ) -> None:
         """`passwords` by login; `reader` is the login that only reads, in connections with these settings.
 
         `refused` are functions of this engine that the reader may not call, in small letters. `fixed` are the settings
-        that the reader may not change: the engine sees to that, but for the SETTINGS of a subquery.
+        that the reader may not change: the engine sees to that, but for the SETTINGS of a subquery. `types` is what the
+        structure of a client's table may name.
         """
         self._passwords = dict(passwords)
         self._reader = reader
         self._refused = _REFUSED | frozenset(refused)
         self._fixed = frozenset(fixed)
+        self._types = types
         changes = ", ".join(f"{name} = {quote(value)}" for name, value in settings.items())
         self._limits = f"SET {changes}; SET ROLE reader; SET profile = 'reader'"
-        self._mutex = threading.Lock()
-        self._tries = (0, 0.0)  # wrong passwords lately, and when the last one came
+        self._tries, self._last = 0, 0.0  # wrong passwords lately, and when the last one came
+        self._answered = 0.0  # when the last that waits will be answered
 
-    def wrong(self, user: str, password: str) -> float | None:
-        """None when name and password go together; otherwise the seconds to wait before saying that they don't.
+    async def knows(self, user: str, password: str) -> bool:
+        """Whether name and password go together. After some wrong ones, a further one waits for its answer.
 
-        The right password is never kept waiting, so nobody can lock another out. Compares in constant time.
+        Wrong ones wait one behind the other, however many connections they come by. The right one is never kept waiting,
+        so nobody can lock another out. Compares in constant time.
         """
         known = self._passwords.get(user)
         matches = hmac.compare_digest((known or "\0").encode(), password.encode("utf-8", "surrogateescape"))
         if known is not None and matches:
-            return None
-        now = time.monotonic()
-        with self._mutex:
-            tries, last = self._tries
-            self._tries = (1 if now - last > _FORGOTTEN_AFTER else tries + 1, now)
-            over = self._tries[0] - _FREE_TRIES
-        return min(_LONGEST_WAIT, 0.125 * 2.0 ** min(over, 10)) if over > 0 else 0.0
+            return True
+        if user or password:  # else nobody tries to log in
+            now = time.monotonic()
+            self._tries = 1 if now - self._last > _FORGOTTEN_AFTER else self._tries + 1
+            self._last = now
+            if (over := self._tries - _FREE_TRIES) > 0:
+                wait = min(_LONGEST_WAIT, 0.125 * 2.0 ** min(over, 10))
+                self._answered = max(self._answered, now) + wait
+                await asyncio.sleep(min(self._answered - now, _MOST_WAIT))
+        return False
 
     def refused(self, user: str) -> QueryError:
         """What a wrong login is answered."""
+        if not user:
+            return NoLogin.make(
+                516,
+                "AUTHENTICATION_FAILED",
+                "Authentication failed: log in with name and password, by HTTP Basic, by X-ClickHouse-User and X-ClickHouse-Key, "
+                "or by user= and password= in the URL",
+            )
         return QueryError.make(
             516,
             "AUTHENTICATION_FAILED",
@@ -101,22 +126,26 @@ class Access:
         connection.query(self._limits)
 
     @contextlib.contextmanager
-    def lifted(self, connection: Connection, user: str) -> Iterator[None]:
-        """The owner's rights on a connection for a moment, for statements of the front's own."""
+    def making_external(self, connection: Connection, user: str) -> Iterator[None]:
+        """The right to make an external table, and no other, for the time of the block."""
         if not self.reads_only(user):
             yield
             return
-        connection.query("SET ROLE owner")
+        connection.query("SET ROLE external")
         try:
             yield
         finally:
-            connection.query("SET ROLE reader")
+            take_back(connection, "SET ROLE reader")
 
     def check_external(self, user: str, create: Statement) -> None:
-        """Raise for a CREATE of an external table that is more than columns with types."""
-        allowed = create.kind == "CREATE" and create.sql.endswith(b" ENGINE = Memory")
-        if not allowed or any(token.depth == 1 and token.word in _EXPRESSIONS for token in create.tokens):
-            raise QueryError.make(36, "BAD_ARGUMENTS", f"{user}: the structure of an external table is names and types")
+        """Raise for a CREATE of an external table that is more than columns with types, whoever sends it."""
+        tokens = create.tokens  # CREATE TEMPORARY TABLE name (columns) ENGINE = Memory
+        with contextlib.suppress(NoType):
+            around = [token.word for token in (*tokens[:3], *tokens[-3:])]
+            if around == _CREATE and tokens[4].text == b"(" and tokens[-4].text == b")":
+                self._types.check_columns(tokens[5:-4])
+                return
+        raise QueryError.make(36, "BAD_ARGUMENTS", f"{user}: the structure of an external table is names and types")
 
     def check(self, user: str, statement: Statement, get: bool) -> None:
         """Raise the server's error for what the reader, or a GET request, may not run."""
