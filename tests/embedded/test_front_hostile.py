@@ -456,6 +456,18 @@ def test_a_session_that_does_not_get_its_role_back_ends(front: Server) -> None:
     assert any("Code: 202" in answer for answer in answers), "no statement of the front's own has failed"
 
 
+def test_a_structure_has_a_largest_size(front: Server) -> None:
+    columns = ", ".join(f"a{n} String" for n in range(8_000))
+    assert "at most 20000 tokens" in front.with_table(columns, "SELECT 1")
+    assert front.with_table("a String" + " " * (1 << 20), "SELECT 1").startswith("Code: 62.")
+
+
+def test_a_table_that_is_not_there_is_unknown(front: Server) -> None:
+    for sql in ("SELECT * FROM ads", "SELECT count() FROM default.ads", "SELECT 1 IN (SELECT a FROM `ads`)"):
+        assert front.ask(sql).startswith("Code: 60."), sql
+    assert front.ask("SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')").startswith("Code: 497.")
+
+
 # --- functions that read SQL out of a text
 
 
@@ -467,7 +479,7 @@ def test_no_function_reads_a_file_by_a_text_of_sql(front: Server) -> None:
     inner = f"file(\\'{front.secret}\\')"
     texts = [
         f"'a UInt8 DEFAULT CAST({inner} AS UInt8)'", f"concat('a UInt8 ALIAS CAST(', 'file(\\'{front.secret}\\')', ' AS UInt8)')",
-        f"'SELECT {inner}'",
+        f"'SELECT {inner}'", f"'groupConcat({inner})'",
     ]  # fmt: skip
     places = [
         "({0})", "({0}, 'Message')", "('a', {0})", "('a', 'b', {0})", "(1, {0})", "({0}, 1)", "('a', {0}, 'x')", "(CSV, {0}, '1')",
@@ -476,6 +488,11 @@ def test_no_function_reads_a_file_by_a_text_of_sql(front: Server) -> None:
     tables = front.owner("SELECT name FROM system.table_functions").split("\n")
     statements = [f"SELECT {name}{place.format(texts[0])} FORMAT Null" for name in names for place in places[:5]]
     statements += [f"SELECT arrayMap({name}, [{texts[0]}])" for name in names]
+    statements += [
+        f"SELECT {name}({texts[3]}, {rest}) FORMAT Null"
+        for name in names
+        for rest in ("['a']", "'a'", "[(1, 1)], ['a']")
+    ]
     statements += [
         f"{kind} {name}{place.format(text)}"
         for kind in ("SELECT * FROM", "DESCRIBE TABLE")

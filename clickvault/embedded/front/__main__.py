@@ -59,7 +59,7 @@ def main(home: Path, port: int) -> None:
     chdb, written = import_chdb(), config.write(folder)
     settings, fixed = config.reader_settings(), config.fixed_settings()
     _import_late_ones()
-    fence.give_up_capabilities(folder)
+    fence.give_up_capabilities(folder, folder / "data")
     fence.enter(folder, folder / "data", spool)
     engine = Engine(chdb, folder / "data", written)
     fence.close_pipes()
@@ -71,6 +71,7 @@ def main(home: Path, port: int) -> None:
         settings,
         fixed,
         engine.types,
+        engine.sources,
     )
     names = frozenset(os.environ.get("CLICKVAULT_CLICKHOUSE_NAMES", "").lower().replace(",", " ").split())
     front = Front(engine, access, spool, names)

@@ -42,6 +42,8 @@ _REFUSED = frozenset(
         "structuretocapnprotoschema",
     }
 )
+# Functions that take the name of an aggregate function as a text, and evaluate what stands there as its parameters.
+_BY_NAME = frozenset({"arrayreduce", "arrayreduceinranges", "initializeaggregation"})
 # fmt: off
 _REFUSED_TABLES = frozenset({
     "eval", "format", "values", "generaterandom", "null", "input", "viewexplain", "fuzzquery", "python", "arrowstream",
@@ -65,18 +67,20 @@ class Access:
         settings: Mapping[str, str],
         fixed: Iterable[str],
         types: Types,
+        sources: Iterable[str],
     ) -> None:
         """`passwords` by login; `reader` is the login that only reads, in connections with these settings.
 
         `refused` are functions of this engine that the reader may not call, in small letters. `fixed` are the settings
         that the reader may not change: the engine sees to that, but for the SETTINGS of a subquery. `types` is what the
-        structure of a client's table may name.
+        structure of a client's table may name, `sources` the engine's table functions, in small letters.
         """
         self._passwords = dict(passwords)
         self._reader = reader
         self._refused = _REFUSED | frozenset(refused)
         self._fixed = frozenset(fixed)
         self._types = types
+        self._sources = frozenset(sources)
         changes = ", ".join(f"{name} = {quote(value)}" for name, value in settings.items())
         self._limits = f"SET {changes}; SET ROLE reader; SET profile = 'reader'"
         self._tries, self._last = 0, 0.0  # wrong passwords lately, and when the last one came
@@ -137,6 +141,18 @@ class Access:
         finally:
             take_back(connection, "SET ROLE reader")
 
+    @contextlib.contextmanager
+    def explaining(self, user: str, statement: Statement) -> Iterator[None]:
+        """Say of a table that is not there that it is unknown: the engine looks for a file of that name, which needs a right."""
+        try:
+            yield
+        except QueryError as error:
+            told = error.code == 497 and "grant READ ON " in error.text and self.reads_only(user)
+            if told and self._sources.isdisjoint(statement.calls()):
+                text = "Unknown table, or none in a database of this login: SHOW DATABASES, SHOW TABLES FROM name"
+                raise QueryError.make(60, "UNKNOWN_TABLE", text) from None
+            raise
+
     def check_external(self, user: str, create: Statement) -> None:
         """Raise for a CREATE of an external table that is more than columns with types, whoever sends it."""
         tokens = create.tokens  # CREATE TEMPORARY TABLE name (columns) ENGINE = Memory
@@ -161,6 +177,12 @@ class Access:
                     raise QueryError.make(164, "READONLY", f"Cannot modify '{name}' setting in readonly mode.")
                 if name in self._fixed:
                     raise QueryError.make(452, "SETTING_CONSTRAINT_VIOLATION", f"Setting {name} should not be changed")
+            for name in statement.not_plain(_BY_NAME):
+                raise QueryError.make(
+                    497,
+                    "ACCESS_DENIED",
+                    f"{user}: Not enough privileges. {name} takes a plain name for this login, as in {name}('sum', ...).",
+                )
             arguments = [name for name in statement.arguments() if name in self._refused or name == ANY_NAME]
             for name in chain(arguments, statement.calls()):
                 if name in arguments or name in self._refused or name in _REFUSED_TABLES:

@@ -276,7 +276,7 @@ class _Work:
             protocol.read_form(query, _joined(pieces, LARGEST))
             pieces = iter(())
         reader = self._access.reads_only(query.user)
-        with self._checking if reader else contextlib.nullcontext():  # Python's one lock is the owner's, too
+        with self._one_by_one():
             statement, taken, data = self._read(pieces)
             if statement.local_file:
                 raise QueryError.make(
@@ -297,7 +297,8 @@ class _Work:
         if statement.kind == "KILL":
             answer = self._kill(connection, statement)
         else:
-            answer = run(connection, statement, query.default_format, query.params, self._spool)
+            with self._access.explaining(query.user, statement):
+                answer = run(connection, statement, query.default_format, query.params, self._spool)
         return _collected(answer, self._spool) if query.wait_end else answer
 
     def begin(self) -> Answer:
@@ -364,6 +365,10 @@ class _Work:
             connection.use(query.database)
         return connection
 
+    def _one_by_one(self) -> contextlib.AbstractContextManager[object]:
+        """To look at what the reader sends takes Python's one lock, which the owner's requests need, too."""
+        return self._checking if self._access.reads_only(self._query.user) else contextlib.nullcontext()
+
     def _limit(self, connection: Connection) -> None:
         if self._access.reads_only(self._query.user):
             self._access.limit(connection)
@@ -371,12 +376,14 @@ class _Work:
     def _external(self, connection: Connection, table: protocol.External) -> None:
         """Make a table of the request's data."""
         name = quote_name(table.name)
-        create = self._parser.statement(
-            f"CREATE TEMPORARY TABLE {name} (\n{table.structure}\n) ENGINE = Memory".encode("utf-8", "surrogateescape")
-        )
+        sql = f"CREATE TEMPORARY TABLE {name} (\n{table.structure}\n) ENGINE = Memory"
+        with self._one_by_one():
+            create = self._parser.statement(
+                _joined(iter([sql.encode("utf-8", "surrogateescape")]), _LONGEST_OF_READER), _MOST_OF_READER
+            )
+            self._access.check_external(self._query.user, create)
         target = self._parser.insert(f"INSERT INTO {name} FORMAT {table.format}".encode(), "")
         assert target is not None
-        self._access.check_external(self._query.user, create)
         with self._access.making_external(connection, self._query.user):
             connection.query(create.sql)
             self._stack.callback(take_back, connection, f"DROP TEMPORARY TABLE IF EXISTS {name}")

@@ -155,6 +155,7 @@ class Engine:
             "SELECT arrayStringConcat(groupArray(name), ' ') FROM system.functions WHERE categories = 'AI'"
         )
         self.ai_functions = frozenset(name.lower() for name in names.split())
+        self.sources = frozenset(name.lower() for name in self._names("table_functions"))
         self.types = Types(
             families=frozenset(name.lower() for name in self._names("data_type_families")),
             zones=frozenset(self._names("time_zones", "time_zone")),

@@ -85,9 +85,9 @@ def close_pipes() -> None:
                     os.fchmod(int(name), 0)
 
 
-def give_up_capabilities(folder: Path) -> None:
+def give_up_capabilities(*folders: Path) -> None:
     """Root's rights beyond a user's, where the data is root's own: files of others, and pipes of no mode, stay closed."""
-    if sys.platform != "linux" or os.geteuid() or folder.stat().st_uid:
+    if sys.platform != "linux" or os.geteuid() or any(folder.stat().st_uid for folder in folders):
         return
     head = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, this thread
     none = (ctypes.c_uint32 * 6)()

@@ -31,6 +31,8 @@ _TOKEN = re.compile(rb"\((\d+),(\d+),'(\w+)'\)")
 _LAST_FORMAT = re.compile(
     rb" FORMAT (\w+)\Z"
 )  # a text that ends with a bare word ends in no quotes, and in no brackets
+# The name of an aggregate function, with numbers as its parameters.
+_PLAIN = re.compile(rb"'\w+(\([0-9., ]*\))?'")
 ANY_NAME = "{:Identifier}"
 _NAMES = ("BareWord", "QuotedIdentifier")
 _OPENING = {"OpeningRoundBracket", "OpeningSquareBracket", "OpeningCurlyBrace"}
@@ -156,6 +158,15 @@ class Statement:
                 yield name.lower
             elif name.text == b"{" and tokens[end - 2].word == b"IDENTIFIER":
                 yield ANY_NAME
+
+    def not_plain(self, names: frozenset[str]) -> Iterator[str]:
+        """Those of these names, in small letters, that stand anywhere but before a bracket and a plain text: `f('sum', ...)`."""
+        tokens = [*self.tokens, _NONE, _NONE, _NONE]
+        for number, token in enumerate(self.tokens):
+            if token.kind in _NAMES and token.lower in names:
+                opening, text, after = tokens[number + 1 : number + 4]
+                if opening.text != b"(" or after.text != b"," or not _PLAIN.fullmatch(text.text):
+                    yield token.lower
 
 
 @dataclass(frozen=True)
