@@ -297,7 +297,7 @@ class _Work:
         if statement.kind == "KILL":
             answer = self._kill(connection, statement)
         else:
-            with self._access.explaining(query.user, statement):
+            with self._access.explaining(query.user):
                 answer = run(connection, statement, query.default_format, query.params, self._spool)
         return _collected(answer, self._spool) if query.wait_end else answer
 
