@@ -143,15 +143,19 @@ class Access:
 
     @contextlib.contextmanager
     def explaining(self, user: str) -> Iterator[None]:
-        """Say of a table that is not there that it is unknown: the engine looks for a file of that name, which needs a right."""
+        """Say of a table that is not there that it is unknown: the engine looks for a file of that name, which needs a right.
+
+        No table function that needs it is let through. And name the login, where the engine names its only user.
+        """
         try:
             yield
         except QueryError as error:
-            told = error.code == 497 and "grant READ ON " in error.text and self.reads_only(user)
-            if told:  # no table function that needs it is let through
+            if error.code != 497 or not self.reads_only(user):
+                raise
+            if "grant READ ON " in error.text:
                 text = "Unknown table, or none in a database of this login: SHOW DATABASES, SHOW TABLES FROM name"
                 raise QueryError.make(60, "UNKNOWN_TABLE", text) from None
-            raise
+            raise QueryError(497, error.name, error.text.replace("default: Not", f"{user}: Not")) from None
 
     def check_external(self, user: str, create: Statement) -> None:
         """Raise for a CREATE of an external table that is more than columns with types, whoever sends it."""
