@@ -23,7 +23,7 @@ import h11
 import uvicorn
 
 from clickvault.embedded import clickhouse
-from clickvault.embedded.front import config, connections, fence
+from clickvault.embedded.front import config, connections, fence, zones
 from clickvault.embedded.front.access import Access
 from clickvault.embedded.front.app import BrokenAnswer, Front
 from clickvault.embedded.front.engine import Engine
@@ -59,6 +59,7 @@ def main(home: Path, port: int) -> None:
     chdb, written = import_chdb(), config.write(folder)
     settings, fixed = config.reader_settings(), config.fixed_settings()
     _import_late_ones()
+    zones.copy(folder / "zones")
     fence.give_up_capabilities(folder, folder / "data")
     fence.enter(folder, folder / "data", spool)
     engine = Engine(chdb, folder / "data", written)

@@ -53,7 +53,7 @@ _TABLES = frozenset(
 
 _FREE_TRIES = 5
 _FORGOTTEN_AFTER = 60.0  # seconds without a wrong password
-_LONGEST_WAIT, _MOST_WAIT = 4.0, 60.0
+_LONGEST_WAIT, _LONGEST_QUEUE = 4.0, 20.0
 
 
 class Access:
@@ -89,7 +89,8 @@ class Access:
     async def knows(self, user: str, password: str) -> bool:
         """Whether name and password go together. After some wrong ones, a further one waits for its answer.
 
-        Wrong ones wait one behind the other, however many connections they come by. The right one is never kept waiting,
+        Wrong ones wait one behind the other, by however many connections they come, up to a time that an honest slip
+        still bears. The right one is never kept waiting,
         so nobody can lock another out. Compares in constant time.
         """
         known = self._passwords.get(user)
@@ -102,8 +103,8 @@ class Access:
             self._last = now
             if (over := self._tries - _FREE_TRIES) > 0:
                 wait = min(_LONGEST_WAIT, 0.125 * 2.0 ** min(over, 10))
-                self._answered = max(self._answered, now) + wait
-                await asyncio.sleep(min(self._answered - now, _MOST_WAIT))
+                self._answered = min(max(self._answered, now) + wait, now + _LONGEST_QUEUE)
+                await asyncio.sleep(self._answered - now)
         return False
 
     def refused(self, user: str) -> QueryError:

@@ -29,8 +29,7 @@ _OF_FILES = _WRITE_FILE | _READ_FILE | _TRUNCATE
 # The first version forbids every rename from one folder to another, and the engine renames.
 _LEAST = 2
 
-# Of the machine: its resolver, its authorities, and what it tells of itself. Not /usr/share/zoneinfo: the engine has all
-# zones in itself, and keeps each spelling of a path to another file, 4 MB each, for ever.
+# Of the machine: its resolver, its authorities, and what it tells of itself. Not /usr/share/zoneinfo: see zones.
 _FILES = [
     "/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/services",
     "/etc/protocols", "/etc/ld.so.cache", "/etc/localtime", "/dev/null", "/dev/urandom", "/dev/random",
