@@ -138,6 +138,7 @@ def test_reaches_no_file_by_a_scalar_function(reader: Client) -> None:
         "SELECT initializeAggregation('groupConcat(file(''/etc/hostname''))', 'a')",
         "SELECT arrayMap(x -> arrayReduce(x, ['a']), ['groupConcat(file(''/etc/hostname''))'])",
         "SELECT arrayMap(arrayReduce, ['groupConcat(file(''/etc/hostname''))'], [['a']])",
+        "SELECT getServerSetting('config_file')",
         "SELECT structureToProtobufSchema('a UInt8 DEFAULT file(''/etc/hostname'')')",
         "SELECT structureToCapnProtoSchema('a UInt8 DEFAULT file(''/etc/hostname'')')",
         *(f"SELECT arrayMap({name}, ['/etc/hostname'])" for name in ARGUMENTS),

@@ -28,7 +28,8 @@ _READS = frozenset({"SELECT", "WITH", "(", "SHOW", "DESCRIBE", "EXPLAIN", "EXIST
 _EXPLAINS = frozenset({b"AST", b"SYNTAX", b"QUERY", b"TREE", b"PLAN", b"PIPELINE", b"ESTIMATE"})
 
 # Functions that roles do not stop and that reach files (file), the network (AI functions, found by their category) or the
-# log (logTrace), or that run the SQL of a text: a default in a structure is evaluated.
+# log (logTrace), that run the SQL of a text (a default in a structure is evaluated), or that tell of the server what
+# `system` keeps from this login.
 _REFUSED = frozenset(
     {
         "file",
@@ -38,6 +39,8 @@ _REFUSED = frozenset(
         "reversednsquery",
         "structuretoprotobufschema",
         "structuretocapnprotoschema",
+        "getserversetting",
+        "getoskernelversion",
     }
 )
 # Functions that take the name of an aggregate function as a text, and evaluate what stands there as its parameters.
