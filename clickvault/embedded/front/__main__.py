@@ -60,6 +60,7 @@ def main(home: Path, port: int) -> None:
     settings, fixed = config.reader_settings(), config.fixed_settings()
     _import_late_ones()
     zones.copy(folder / "zones")
+    os.environ["TMPDIR"] = str(spool)  # the engine hands certificates to PostgreSQL's client in files
     fence.give_up_capabilities(folder, folder / "data")
     fence.enter(folder, folder / "data", spool)
     engine = Engine(chdb, folder / "data", written)
