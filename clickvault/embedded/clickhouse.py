@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import urllib.request
 from base64 import b64encode
@@ -15,6 +16,12 @@ from clickvault.resources import PACKAGE, python_path
 OWNER = "clickvault"
 READER = "reader"
 
+# What the process has of the environment: no password that stands there for somebody else. Proxies are the engine's way to S3.
+_INHERITED = re.compile(
+    r"PATH|HOME|USER|LANG|LC_\w+|LD_\w+|PYTHON\w+|MALLOC_\w+|SSL_CERT_(FILE|DIR)|(https?|no|all)_proxy|CLICKVAULT_CLICKHOUSE_NAMES",
+    re.IGNORECASE,
+)
+
 
 def start(state: State, cancelled: Event) -> None:
     """Start the process and wait until it answers a query."""
@@ -26,6 +33,7 @@ def start(state: State, cancelled: Event) -> None:
         log,
         record=lambda child: state.record("clickhouse", child),
         serves=("clickhouse", state.home),
+        inherits=lambda name: _INHERITED.fullmatch(name) is not None,
         cancelled=cancelled,
         cwd=PACKAGE.parent,
         env={

@@ -110,13 +110,15 @@ def start(
     cwd: Path | None = None,
     user: tuple[int, int] | None = None,
     serves: tuple[str, Path] | None = None,
+    inherits: Callable[[str], bool] = bool,
     cancelled: Event | None = None,
 ) -> Child:
     """Start a command in a session of its own (Ctrl-C does not reach it), its output appended to `log`.
 
     `record` writes the child down, and the command begins only then: were we killed in between, nobody would know it.
     `env` is added to the environment: that, not the command line, is where passwords go. `user` is (uid, gid). `serves` is
-    the store, and the home that it is of, for `servers_of`. Raises Cancelled when that is set before the command begins.
+    the store, and the home that it is of, for `servers_of`. `inherits` says of a variable of this process's environment
+    whether the child has it, too. Raises Cancelled when that is set before the command begins.
     """
     if cancelled is not None and cancelled.is_set():
         raise Cancelled
@@ -135,7 +137,7 @@ def start(
                     stdin=behind,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    env={**os.environ, **(env or {}), **marks},
+                    env={**{name: os.environ[name] for name in filter(inherits, os.environ)}, **(env or {}), **marks},
                     cwd=cwd,
                     start_new_session=True,
                     user=user[0] if user else None,

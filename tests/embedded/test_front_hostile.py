@@ -15,6 +15,7 @@ import socket
 import statistics
 import threading
 import time
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 import urllib3
+import zstandard
 
 from clickvault.embedded import clickhouse, process
 from clickvault.embedded.front import config
@@ -60,6 +62,16 @@ class Server:
             "utf-8", "replace"
         )
 
+    def with_table(
+        self, structure: str, sql: str = "SELECT * FROM x", data: bytes = b"", /, **parameters: object
+    ) -> str:
+        """The answer to a statement of the reader's with a table `x`, in CSV."""
+        url = f"http://127.0.0.1:{self.port}/?{urlencode(parameters)}"
+        login = urllib3.make_headers(basic_auth=f"reader:{self.state.secret('clickhouse_reader')}")
+        fields = {"query": sql, "x_format": "CSV", "x_structure": structure, "x": ("x", data)}
+        answer = self.http.request("POST", url, fields=fields, headers=login, timeout=90, retries=False)
+        return answer.data.decode("utf-8", "replace")
+
     def owner(self, sql: str, **parameters: object) -> str:
         answer = self.ask(sql, clickhouse.OWNER, **parameters)
         assert not answer.startswith("Code: "), answer
@@ -92,6 +104,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     state = State(home)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLICKVAULT_CLICKHOUSE_NAMES", "vault.internal, other")
+        patch.setenv("A_PASSWORD", SECRET)
         clickhouse.start(state, threading.Event())
     with socket.create_server(("127.0.0.1", 0), backlog=100) as trap:
         found = Server(state, secret, folder / "written", trap)
@@ -255,7 +268,7 @@ def tricks(front: Server, random_: random.Random) -> Iterator[str]:
 
 OTHER_VALUES = {
     "Bool": "1", "UInt64": "7", "Map": "{'marts.t': '1'}", "Dialect": "kusto", "OverflowMode": "break", "LogsLevel": "trace",
-    "URI": "http://127.0.0.1:1/", "StreamingHandleErrorMode": "stream",
+    "OverflowModeGroupBy": "any", "URI": "http://127.0.0.1:1/", "StreamingHandleErrorMode": "stream",
 }  # fmt: skip
 
 
@@ -374,6 +387,223 @@ def state_of(front: Server) -> list[str]:
             "SELECT groupArray((role_name, access_type, database, table)) FROM (SELECT * FROM system.grants ORDER BY ALL)"
         ),
     ]
+
+
+# --- tables of the reader's own
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        ", PROJECTION p (SELECT CAST({call}, 'UInt8'))", ", INDEX i {call} TYPE minmax", ", CONSTRAINT c CHECK {call} = 'x'",
+        ", CONSTRAINT c ASSUME {call} = 'x'", " DEFAULT {call}", " MATERIALIZED {call}", " ALIAS {call}", " EPHEMERAL {call}",
+        " TTL toDate({call})", " CODEC(ZSTD({call}))", " COMMENT {call}", " COLLATE binary", " STATISTICS(TDigest)", ", b DEFAULT {call}",
+        ", PRIMARY KEY a", ", b DateTime('file:{path}')", ", b Array(Nullable(DateTime64(3, 'file:{path}')))", ", b Nothing2",
+        ", b FixedString({call})", ", b AggregateFunction(sum, {call})", ", b AggregateFunction(quantile({call}), UInt8)",
+        ", b JSON(SKIP REGEXP '{path}')", ", b Enum8('a' = {call})", ") ENGINE = File(CSV, '{path}') --", ", b Tuple(x UInt8 DEFAULT {call})",
+    ],
+)  # fmt: skip
+def test_the_structure_of_a_table_is_names_and_types(front: Server, rest: str) -> None:
+    structure = "a String" + rest.format(call=f"file('{front.secret}')", path=front.secret)
+    answer = front.with_table(structure, "SELECT 1")
+    assert re.match(r"Code: (36|62)\.", answer), answer
+    assert SECRET not in answer
+
+
+def test_tables_of_all_types_are_served(front: Server) -> None:
+    structure = (
+        "a String, `b c` Nullable(Int8), c DateTime('Europe/Berlin'), d DateTime64(3, 'UTC'), e Enum8('x' = -1, 'y'' z' = 2), "
+        "f Array(Tuple(m UInt8, n String)), g Map(String, Array(UInt8)), h Decimal(10, 2), i FixedString(3), j LowCardinality(String), "
+        "k DOUBLE PRECISION, l int, m JSON(max_dynamic_paths = 3), n Nested(x UInt8, y DateTime), o Enum('p', 'q'), p Variant(UInt8, String), "
+        "q AggregateFunction(quantiles(0.5, 0.9), UInt8), r SimpleAggregateFunction(sum, UInt64), s Tuple()"
+    )
+    assert front.with_table(structure, "SELECT count() FROM x") == "0\n"
+    assert (
+        front.with_table("a String, b UInt8", "SELECT a, b, currentRoles() FROM x", b"one,1\n")
+        == "one\t1\t['reader']\n"
+    )
+
+
+def test_a_session_that_does_not_get_its_role_back_ends(front: Server) -> None:
+    """A setting of the client's lets the statements of the front's own fail, in the middle of a request."""
+    lines = b"".join(b"%d,%d\n" % (n, n) for n in range(200_000))
+    filling = "SELECT count() FROM system.processes WHERE query LIKE 'INSERT INTO %x%INFILE%'"
+    answers: list[str] = []
+    for size in (4, 8, 16):
+        for number in range(3):
+            session = f"role{size}-{number}"
+            request = threading.Thread(
+                target=lambda s=session, n=size: answers.append(  # type: ignore[misc]
+                    front.with_table(
+                        "a UInt64, b UInt64",
+                        "SELECT 1",
+                        lines * n,
+                        session_id=s,
+                        max_concurrent_queries_for_all_users=3,
+                    )
+                )
+            )
+            request.start()
+            deadline = time.monotonic() + 60
+            while request.is_alive() and front.owner(filling) == "0":
+                assert time.monotonic() < deadline
+            with ThreadPoolExecutor(3) as pool:
+                list(pool.map(lambda _: front.owner("SELECT sleep(3)"), range(3)))
+            request.join(timeout=90)
+            assert front.ask("SELECT currentRoles()", session_id=session, close_session=1) == "['reader']\n"
+        if any("Code: 202" in answer for answer in answers):
+            break
+    assert any("Code: 202" in answer for answer in answers), "no statement of the front's own has failed"
+
+
+def test_a_structure_has_a_largest_size(front: Server) -> None:
+    columns = ", ".join(f"a{n} String" for n in range(8_000))
+    assert "at most 20000 tokens" in front.with_table(columns, "SELECT 1")
+    assert front.with_table("a String" + " " * (1 << 20), "SELECT 1").startswith("Code: 62.")
+
+
+def test_a_table_that_is_not_there_is_unknown(front: Server) -> None:
+    for sql in ("SELECT * FROM ads", "SELECT count() FROM default.ads", "SELECT 1 IN (SELECT a FROM `ads`)"):
+        assert front.ask(sql).startswith("Code: 60."), sql
+    assert front.ask("SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')").startswith("Code: 497.")
+
+
+# --- functions that read SQL out of a text
+
+
+def test_no_function_reads_a_file_by_a_text_of_sql(front: Server) -> None:
+    """Every function and table function, with a structure whose default reads a file, in each place, also computed.
+
+    Whether the file was opened is seen by the file, and not only by the answer: behind the fence nothing would be in it.
+    """
+    inner = f"file(\\'{front.secret}\\')"
+    column, default = f"'a UInt8 ALIAS CAST({inner} AS UInt8)'", f"'a UInt8 DEFAULT CAST({inner} AS UInt8)'"
+    computed = f"concat('a UInt8 ALIAS CAST(fi', 'le(\\'{front.secret}\\') AS UInt8)')"
+    named = f"'groupConcat({inner})'"
+    names = front.owner("SELECT name FROM system.functions WHERE name NOT LIKE 'sleep%'").split("\n")
+    tables = front.owner("SELECT name FROM system.table_functions").split("\n")
+    calls_ = (f"({default})", f"({default}, 'a')", f"('a', {default})", f"({named}, ['a'])", f"({named}, 'a')")
+    of_tables = (
+        "({0})",
+        "({0}, '1')",
+        "('a', {0})",
+        "('a', 'CSV', {0})",
+        "(CSV, {0}, '1')",
+        "('a', 'b', 'c', 'd', 'e', {0})",
+    )
+    statements = [f"SELECT {name}{call}" for name in names for call in calls_]
+    statements += [
+        f"DESCRIBE TABLE {name}{call.format(text)}"
+        for name in tables
+        for call in of_tables
+        for text in (column, computed)
+    ]
+    random.Random(3).shuffle(statements)
+
+    def send(sql: str) -> str:
+        answer = front.ask(sql.encode(), max_execution_time=2)
+        return sql if SECRET in answer or (str(front.secret) in answer and "Permission denied" in answer) else ""
+
+    with ThreadPoolExecutor(6) as pool:
+        assert [sql for sql in pool.map(send, statements) if sql] == []
+
+
+# --- the fence
+
+
+def fenced(front: Server) -> None:
+    if "no fence" in (front.state.home / "logs" / "clickhouse.log").read_text(errors="replace"):
+        pytest.skip("this kernel has no Landlock")
+
+
+def test_the_system_keeps_the_files_of_the_user(front: Server) -> None:
+    """As the owner, whom no check of ours stops."""
+    fenced(front)
+    for path in (front.secret, "/etc/passwd", front.state.home / "stack.json", "/proc/1/environ", f"/proc/{os.getpid()}/environ", Path.home() / ".ssh"):  # fmt: skip
+        for sql in (f"SELECT file('{path}')", f"SELECT * FROM file('{path}', 'LineAsString', 'line String')"):
+            answer = front.ask(sql, clickhouse.OWNER)
+            assert re.match(r"Code: (76|107|731|1001)\.|Code: .*(Permission denied|doesn't exist)", answer), (
+                sql,
+                answer,
+            )
+            assert SECRET not in answer
+    for sql in (
+        f"INSERT INTO FUNCTION file('{front.written}/f', 'CSV', 'a String') SELECT 'x'",
+        f"SELECT * FROM sqlite('{front.written}/s', 't')",
+        f"CREATE TABLE hidden.f (a String) ENGINE = Log SETTINGS disk = disk(type = local, path = '{front.written}/')",
+    ):
+        assert front.ask(sql, clickhouse.OWNER).startswith("Code: "), sql
+    assert os.listdir(front.written) == []
+    assert "root:" not in front.ask(
+        "SELECT * FROM file('/proc/self/root/etc/passwd', 'LineAsString')", clickhouse.OWNER
+    )
+
+
+def test_the_engine_works_behind_the_fence(front: Server) -> None:
+    """Parts are moved from folder to folder, sorts and joins go to the disk, a name is looked up."""
+    for sql in (
+        "CREATE TABLE marts.moves (a UInt64, s String) ENGINE = MergeTree ORDER BY a PARTITION BY a % 2",
+        "INSERT INTO marts.moves SELECT number, toString(number) FROM numbers(1000)",
+        "ALTER TABLE marts.moves UPDATE s = 'x' WHERE a = 1 SETTINGS mutations_sync = 1",
+        "ALTER TABLE marts.moves DETACH PARTITION 0", "ALTER TABLE marts.moves ATTACH PARTITION 0", "OPTIMIZE TABLE marts.moves FINAL",
+        "ALTER TABLE marts.moves FREEZE", "CREATE TABLE marts.moves_2 AS marts.moves", "ALTER TABLE marts.moves_2 ATTACH PARTITION 0 FROM marts.moves",
+        "RENAME TABLE marts.moves_2 TO hidden.moves_2", "DROP TABLE hidden.moves_2 SYNC",
+    ):  # fmt: skip
+        assert front.owner(sql) == ""
+    sort = "SELECT number FROM numbers(3000000) ORDER BY sipHash64(number) LIMIT 1 SETTINGS max_bytes_before_external_sort = 1000000, max_bytes_ratio_before_external_sort = 0"
+    assert front.owner(sort)
+    assert front.owner("SELECT count() FROM marts.moves") == "1000"
+    front.owner("DROP TABLE marts.moves SYNC")
+    port = front.trap.getsockname()[1]
+    before = len(front.callers)
+    front.ask(
+        f"SELECT * FROM url('http://localhost:{port}/x', 'CSV', 'a String') SETTINGS http_max_tries = 1",
+        clickhouse.OWNER,
+    )
+    deadline = time.monotonic() + 10
+    while len(front.callers) == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    front.callers.clear()
+
+
+def test_no_password_stands_in_the_environment(front: Server) -> None:
+    assert front.child is not None
+    assert SECRET not in Path(f"/proc/{front.child.pid}/environ").read_text(errors="replace")
+    assert SECRET not in front.ask(
+        "SELECT * FROM file('/proc/self/environ', 'LineAsString', 'line String')", clickhouse.OWNER
+    )
+
+
+def test_time_zones_are_the_engines_own(front: Server) -> None:
+    """One of a file's would be kept under each spelling of its path, 4 MB each; one that is a pipe's end would be waited for."""
+    fenced(front)
+    assert front.child is not None
+    folder = Path(f"/proc/{front.child.pid}/fd")
+    pipes = [path.name for path in folder.iterdir() if path.exists() and path.is_fifo()]
+    assert pipes, "the engine has some"
+    paths = [f"file:/proc/self/fd/{name}" for name in pipes]
+    paths += [
+        "file:/usr/share/zoneinfo/Europe/Berlin",
+        "file:Europe/Berlin",
+        "Europe/./Berlin",
+        "Europe//Berlin",
+        "posix/Europe/Berlin",
+    ]
+    before = front.memory()
+    for path in paths:
+        for sql in (
+            f"SELECT toTimeZone(toDateTime('2026-01-01 00:00:00', 'UTC'), '{path}')",
+            f"SELECT toTimeZone(toDateTime('2026-01-01 00:00:00', 'UTC'), concat('{path[:4]}', '{path[4:]}'))",
+            f"SELECT CAST(now(), concat('DateTime(', char(39), '{path}', char(39), ')'))",
+            f"SELECT 1 SETTINGS session_timezone = '{path}'",
+        ):
+            assert front.ask(sql).startswith("Code: 36."), sql
+    assert front.memory() < before + 50
+    assert (
+        front.ask("SELECT toTimeZone(toDateTime('2026-01-01 00:00:00', 'UTC'), 'Asia/Kathmandu')")
+        == "2026-01-01 05:45:00\n"
+    )
 
 
 # --- HTTP
@@ -539,6 +769,90 @@ def test_wrong_passwords_are_slowed_down_and_lock_nobody_out(front: Server) -> N
     assert max(rights) < ended[-1]
 
 
+def test_wrong_passwords_wait_in_a_row(front: Server) -> None:
+    """Sent by many connections at once, they take as long as one behind the other."""
+
+    def wrong(number: int) -> str:
+        return raw(front, f"GET /?query=SELECT%201&user=clickvault&password={number} HTTP/1.1\nHost: localhost")[:12]
+
+    begin = time.monotonic()
+    with ThreadPoolExecutor(12) as pool:
+        assert set(pool.map(wrong, range(12))) == {"HTTP/1.1 403"}
+    assert time.monotonic() - begin > 8
+
+
+def test_without_a_login_little_is_read(front: Server) -> None:
+    """Large heads of strangers: of many parameters, one long one, a long path, many headers, one long one, many trailers."""
+    requests = [
+        b"GET /?query=1&%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % b"&".join(b"a%d=" % n for n in range(100_000)),
+        b"GET /?query=1&%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % b"&".join(b"a%d=" % n for n in range(400_000)),
+        b"GET /?query=%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % (b"%41" * 300_000),
+        b"GET /%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % (b"%41" * 1_300_000),
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n%s\r\n" % b"".join(b"X%d: a\r\n" % n for n in range(100_000)),
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: %s\r\n\r\n" % (b"a" * 4_000_000),
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n%s\r\n" % b"".join(b"X%d: a\r\n" % n for n in range(100_000)),
+        b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HTTP/1.1\r\nHost: localhost\r\n%s\r\n" % b"".join(b"X%d: a\r\n" % n for n in range(100_000)),
+    ]  # fmt: skip
+
+    def send(text: bytes) -> bytes:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", front.port), timeout=30) as connection:
+            connection.sendall(text)
+            return connection.recv(12)
+        return b"HTTP/1.1 400"  # it was closed while more came
+
+    for text in requests:
+        worst: list[float] = []
+        with ThreadPoolExecutor(4) as pool:
+            sent = [pool.submit(send, text) for _ in range(4)]
+            while not all(one.done() for one in sent) or not worst:
+                begin = time.monotonic()
+                front.owner("SELECT 1")
+                worst.append(time.monotonic() - begin)
+        assert {one.result() for one in sent} <= {b"HTTP/1.1 400", b"HTTP/1.1 401", b"HTTP/1.1 200"}
+        assert max(worst) < 1, text[:60]
+    answer = raw(
+        front, "GET /?query=SELECT%201 HTTP/1.1\nHost: localhost\n" + "\n".join(f"X{n}: a" for n in range(101))
+    )
+    assert "at most 100 headers" in answer
+    assert "at most 1000 parameters" in raw(front, f"GET /?query=1{'&a=1' * 1000} HTTP/1.1\nHost: localhost\nLOGIN")
+    assert raw(front, f"GET /?query=SELECT%201{'&param_a=1' * 900} HTTP/1.1\nHost: localhost\nLOGIN").startswith(
+        "HTTP/1.1 200"
+    )
+
+
+def test_a_stranger_is_told_how_to_log_in(front: Server) -> None:
+    answer = raw(front, "GET /?query=SELECT%201 HTTP/1.1\nHost: localhost")
+    assert answer.startswith("HTTP/1.1 401")
+    assert "log in with name and password" in answer
+    assert "www-authenticate" in answer.lower()
+
+
+@pytest.mark.parametrize("parameter", ["max_threads=%ff", "session_timeout=" + "9" * 5000, "session_timeout=1_0"])
+def test_a_value_that_is_none_is_a_bad_request(front: Server, parameter: str) -> None:
+    answer = raw(front, f"GET /?query=SELECT%201&{parameter} HTTP/1.1\nHost: localhost\nLOGIN")
+    assert answer.startswith("HTTP/1.1 400"), answer
+
+
+def test_a_packed_body_is_unpacked_in_pieces(front: Server) -> None:
+    """1 MB that is a few GB: the process would have them in memory."""
+    before = front.memory()
+    login = urllib3.make_headers(basic_auth=f"reader:{front.state.secret('clickhouse_reader')}")
+    for name, body in (
+        ("deflate", zlib.compress(bytes(1 << 30), 1)),
+        ("zstd", zstandard.ZstdCompressor().compress(bytes(1 << 30))),
+    ):
+        answer = front.http.request(
+            "POST",
+            f"http://127.0.0.1:{front.port}/",
+            body=body,
+            headers={**login, "Content-Encoding": name},
+            timeout=90,
+            retries=False,
+        )
+        assert b"at most" in answer.data
+    assert front.memory() < before + 300
+
+
 def test_the_body_of_a_request_has_a_largest_size(front: Server) -> None:
     answer = raw(front, f"POST / HTTP/1.1\nHost: localhost\nLOGIN\nContent-Length: {1 << 40}", b"SELECT 1")
     assert answer.startswith("HTTP/1.1 413"), answer
@@ -553,6 +867,40 @@ def test_a_statement_of_the_reader_has_a_largest_size(front: Server) -> None:
         assert front.ask(sql).startswith("Code: 62."), "it was read"
     assert front.ask("/* " + "x" * 200_000 + " */ SELECT 1") == "1\n"
     assert front.memory() < before + 100
+
+
+def test_long_statements_of_the_reader_leave_the_owner_room(front: Server) -> None:
+    """To check one takes Python's one lock: so they are short, and checked one by one."""
+    assert "at most 20000 tokens, this one 24000" in front.ask("SELECT " + ",".join(["1"] * 12_000))
+    for sql in ("SELECT " + ",".join(["1"] * 49_000), "SELECT " + ",".join(["1"] * 9_900) + " FORMAT Null"):
+        worst: list[float] = []
+        with ThreadPoolExecutor(8) as pool:
+            sent = [pool.submit(front.ask, sql) for _ in range(8)]
+            while not all(one.done() for one in sent):
+                begin = time.monotonic()
+                front.owner("SELECT 1")
+                worst.append(time.monotonic() - begin)
+        assert statistics.median(worst) < 0.5, worst
+        assert max(worst) < 1.5, worst
+
+
+def test_a_session_keeps_a_largest_size(front: Server) -> None:
+    answers = [
+        front.ask(f"SET param_p{n} = '{'x' * 100_000}'", session_id="kept", session_timeout=60) for n in range(4)
+    ]
+    assert answers[:2] == ["", ""]
+    assert all(answer.startswith("Code: 290.") for answer in answers[2:])
+    assert front.ask("SELECT length({p1:String})", session_id="kept", close_session=1) == "100000\n"
+
+
+def test_a_result_of_the_reader_has_a_largest_size(front: Server) -> None:
+    long = "SELECT repeat('a', 1000000) FROM numbers(30) FORMAT JSON"
+    assert front.ask(long, max_result_bytes=10_000_000, max_block_size=1).startswith("Code: 396.")
+    assert (
+        len(front.ask(long, max_result_bytes=10_000_000, max_block_size=1, result_overflow_mode="break")) < 12_000_000
+    )
+    for name, value in (("max_result_bytes", 0), ("max_result_bytes", 2_000_000_000), ("max_block_size", 3_000_000)):
+        assert front.ask("SELECT 1", **{name: value}).startswith("Code: 452.")
 
 
 def test_a_login_has_a_largest_number_of_sessions(front: Server) -> None:

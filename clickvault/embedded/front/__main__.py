@@ -8,6 +8,8 @@ on disk either way.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib
 import logging
 import os
 import resource
@@ -21,10 +23,11 @@ import h11
 import uvicorn
 
 from clickvault.embedded import clickhouse
-from clickvault.embedded.front import config, connections
+from clickvault.embedded.front import config, connections, fence, zones
 from clickvault.embedded.front.access import Access
 from clickvault.embedded.front.app import BrokenAnswer, Front
 from clickvault.embedded.front.engine import Engine
+from clickvault.embedded.import_chdb import import_chdb
 from clickvault.embedded.state import State
 
 _SECONDS_TO_CLOSE = 6.0
@@ -53,10 +56,24 @@ def main(home: Path, port: int) -> None:
     }
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
-    engine = Engine(folder / "data", config.write(folder))
+    chdb, written = import_chdb(), config.write(folder)
+    settings, fixed = config.reader_settings(), config.fixed_settings()
+    _import_late_ones()
+    zones.copy(folder / "zones")
+    os.environ["TMPDIR"] = str(spool)  # the engine hands certificates to PostgreSQL's client in files
+    fence.give_up_capabilities(folder, folder / "data")
+    fence.enter(folder, folder / "data", spool)
+    engine = Engine(chdb, folder / "data", written)
+    fence.close_pipes()
     log.info("ClickHouse %s on 127.0.0.1:%d", engine.version, port)
     access = Access(
-        passwords, clickhouse.READER, engine.ai_functions, config.reader_settings(), config.fixed_settings()
+        passwords,
+        clickhouse.READER,
+        engine.ai_functions,
+        settings,
+        fixed,
+        engine.types,
+        engine.sources,
     )
     names = frozenset(os.environ.get("CLICKVAULT_CLICKHOUSE_NAMES", "").lower().replace(",", " ").split())
     front = Front(engine, access, spool, names)
@@ -72,7 +89,7 @@ def main(home: Path, port: int) -> None:
             ws="none",
             timeout_keep_alive=60,
             timeout_graceful_shutdown=2,
-            h11_max_incomplete_event_size=4 << 20,  # a long query in the URL
+            h11_max_incomplete_event_size=1 << 20,  # a long query in the URL: a server's http_max_uri_size
         )
     )
     asyncio.run(_serve(server, engine))
@@ -81,6 +98,13 @@ def main(home: Path, port: int) -> None:
     log.info("closed")
     logging.shutdown()
     os._exit(0)
+
+
+def _import_late_ones() -> None:
+    """What is imported at its first use elsewhere: behind the fence it is not found."""
+    for name in ("lz4.frame", "lz4.block", "zstandard", "clickhouse_cityhash.cityhash", "uvicorn.lifespan.on"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 async def _serve(server: uvicorn.Server, engine: Engine) -> None:

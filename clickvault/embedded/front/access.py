@@ -8,39 +8,55 @@ What is checked is a statement in canonical form, see statements.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hmac
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from clickvault.embedded.front.engine import Connection
-from clickvault.embedded.front.errors import QueryError
+from clickvault.embedded.front.errors import NoLogin, QueryError
+from clickvault.embedded.front.sessions import take_back
 from clickvault.embedded.front.statements import ANY_NAME, Statement, quote
+from clickvault.embedded.front.types import NoType, Types
+
+_CREATE = [b"CREATE", b"TEMPORARY", b"TABLE", b"ENGINE", b"", b"MEMORY"]
 
 # The kinds of statement that read, by their first word.
 _READS = frozenset({"SELECT", "WITH", "(", "SHOW", "DESCRIBE", "EXPLAIN", "EXISTS", "CHECK", "SET", "USE"})
 _EXPLAINS = frozenset({b"AST", b"SYNTAX", b"QUERY", b"TREE", b"PLAN", b"PIPELINE", b"ESTIMATE"})
 
 # Functions that roles do not stop and that reach files (file), the network (AI functions, found by their category) or the
-# log (logTrace); and table functions that take SQL, or columns with expressions, as text, in which no function can be
-# seen: `generateRandom('a String ALIAS file(...)')`. python and arrowStream read objects of this process.
-_REFUSED = frozenset({"file", "logtrace", "showcertificate", "catboostevaluate", "reversednsquery"})
-# fmt: off
-_REFUSED_TABLES = frozenset({
-    "eval", "format", "values", "generaterandom", "null", "input", "viewexplain", "fuzzquery", "python", "arrowstream",
-    "sqlite",  # it makes the file before the engine asks for rights
-})
-# fmt: on
-
-_EXPRESSIONS = frozenset(
-    {b"DEFAULT", b"MATERIALIZED", b"ALIAS", b"EPHEMERAL", b"TTL", b"CODEC", b"CHECK", b"ASSUME", b"INDEX"}
+# log (logTrace), that run the SQL of a text (a default in a structure is evaluated), or that tell of the server what
+# `system` keeps from this login.
+_REFUSED = frozenset(
+    {
+        "file",
+        "logtrace",
+        "showcertificate",
+        "catboostevaluate",
+        "reversednsquery",
+        "structuretoprotobufschema",
+        "structuretocapnprotoschema",
+        "getserversetting",
+        "getoskernelversion",
+    }
 )
+# Functions that take the name of an aggregate function as a text, and evaluate what stands there as its parameters.
+_BY_NAME = frozenset({"arrayreduce", "arrayreduceinranges", "initializeaggregation"})
+# Table functions of the reader's: every other one reaches out, or takes SQL, or columns with expressions, as a text in which no
+# function can be seen (`null('a String ALIAS file(...)')`). Several read that text before they ask for rights: redis, sqlite.
+_TABLES = frozenset(
+    {
+        "numbers", "numbers_mt", "zeros", "zeros_mt", "generateseries", "generate_series", "primes", "view",
+        "viewifpermitted", "merge", "loop", "dictionary",
+    }
+)  # fmt: skip
 
 _FREE_TRIES = 5
 _FORGOTTEN_AFTER = 60.0  # seconds without a wrong password
-_LONGEST_WAIT = 4.0
+_LONGEST_WAIT, _LONGEST_QUEUE = 4.0, 20.0
 
 
 class Access:
@@ -53,39 +69,56 @@ class Access:
         refused: Iterable[str],
         settings: Mapping[str, str],
         fixed: Iterable[str],
+        types: Types,
+        sources: Iterable[str],
     ) -> None:
         """`passwords` by login; `reader` is the login that only reads, in connections with these settings.
 
         `refused` are functions of this engine that the reader may not call, in small letters. `fixed` are the settings
-        that the reader may not change: the engine sees to that, but for the SETTINGS of a subquery.
+        that the reader may not change: the engine sees to that, but for the SETTINGS of a subquery. `types` is what the
+        structure of a client's table may name, `sources` the engine's table functions, in small letters.
         """
         self._passwords = dict(passwords)
         self._reader = reader
         self._refused = _REFUSED | frozenset(refused)
         self._fixed = frozenset(fixed)
+        self._types = types
+        self._reaching = frozenset(sources) - _TABLES
         changes = ", ".join(f"{name} = {quote(value)}" for name, value in settings.items())
         self._limits = f"SET {changes}; SET ROLE reader; SET profile = 'reader'"
-        self._mutex = threading.Lock()
-        self._tries = (0, 0.0)  # wrong passwords lately, and when the last one came
+        self._tries, self._last = 0, 0.0  # wrong passwords lately, and when the last one came
+        self._answered = 0.0  # when the last that waits will be answered
 
-    def wrong(self, user: str, password: str) -> float | None:
-        """None when name and password go together; otherwise the seconds to wait before saying that they don't.
+    async def knows(self, user: str, password: str) -> bool:
+        """Whether name and password go together. After some wrong ones, a further one waits for its answer.
 
-        The right password is never kept waiting, so nobody can lock another out. Compares in constant time.
+        Wrong ones wait one behind the other, by however many connections they come, up to a time that an honest slip
+        still bears. The right one is never kept waiting,
+        so nobody can lock another out. Compares in constant time.
         """
         known = self._passwords.get(user)
         matches = hmac.compare_digest((known or "\0").encode(), password.encode("utf-8", "surrogateescape"))
         if known is not None and matches:
-            return None
-        now = time.monotonic()
-        with self._mutex:
-            tries, last = self._tries
-            self._tries = (1 if now - last > _FORGOTTEN_AFTER else tries + 1, now)
-            over = self._tries[0] - _FREE_TRIES
-        return min(_LONGEST_WAIT, 0.125 * 2.0 ** min(over, 10)) if over > 0 else 0.0
+            return True
+        if user or password:  # else nobody tries to log in
+            now = time.monotonic()
+            self._tries = 1 if now - self._last > _FORGOTTEN_AFTER else self._tries + 1
+            self._last = now
+            if (over := self._tries - _FREE_TRIES) > 0:
+                wait = min(_LONGEST_WAIT, 0.125 * 2.0 ** min(over, 10))
+                self._answered = min(max(self._answered, now) + wait, now + _LONGEST_QUEUE)
+                await asyncio.sleep(self._answered - now)
+        return False
 
     def refused(self, user: str) -> QueryError:
         """What a wrong login is answered."""
+        if not user:
+            return NoLogin.make(
+                516,
+                "AUTHENTICATION_FAILED",
+                "Authentication failed: log in with name and password, by HTTP Basic, by X-ClickHouse-User and X-ClickHouse-Key, "
+                "or by user= and password= in the URL",
+            )
         return QueryError.make(
             516,
             "AUTHENTICATION_FAILED",
@@ -101,22 +134,42 @@ class Access:
         connection.query(self._limits)
 
     @contextlib.contextmanager
-    def lifted(self, connection: Connection, user: str) -> Iterator[None]:
-        """The owner's rights on a connection for a moment, for statements of the front's own."""
+    def making_external(self, connection: Connection, user: str) -> Iterator[None]:
+        """The right to make an external table, and no other, for the time of the block."""
         if not self.reads_only(user):
             yield
             return
-        connection.query("SET ROLE owner")
+        connection.query("SET ROLE external")
         try:
             yield
         finally:
-            connection.query("SET ROLE reader")
+            take_back(connection, "SET ROLE reader")
+
+    @contextlib.contextmanager
+    def explaining(self, user: str) -> Iterator[None]:
+        """Say of a table that is not there that it is unknown: the engine looks for a file of that name, which needs a right.
+
+        No table function that needs it is let through. And name the login, where the engine names its only user.
+        """
+        try:
+            yield
+        except QueryError as error:
+            if error.code != 497 or not self.reads_only(user):
+                raise
+            if "grant READ ON " in error.text:
+                text = "Unknown table, or none in a database of this login: SHOW DATABASES, SHOW TABLES FROM name"
+                raise QueryError.make(60, "UNKNOWN_TABLE", text) from None
+            raise QueryError(497, error.name, error.text.replace("default: Not", f"{user}: Not")) from None
 
     def check_external(self, user: str, create: Statement) -> None:
-        """Raise for a CREATE of an external table that is more than columns with types."""
-        allowed = create.kind == "CREATE" and create.sql.endswith(b" ENGINE = Memory")
-        if not allowed or any(token.depth == 1 and token.word in _EXPRESSIONS for token in create.tokens):
-            raise QueryError.make(36, "BAD_ARGUMENTS", f"{user}: the structure of an external table is names and types")
+        """Raise for a CREATE of an external table that is more than columns with types, whoever sends it."""
+        tokens = create.tokens  # CREATE TEMPORARY TABLE name (columns) ENGINE = Memory
+        with contextlib.suppress(NoType):
+            around = [token.word for token in (*tokens[:3], *tokens[-3:])]
+            if around == _CREATE and tokens[4].text == b"(" and tokens[-4].text == b")":
+                self._types.check_columns(tokens[5:-4])
+                return
+        raise QueryError.make(36, "BAD_ARGUMENTS", f"{user}: the structure of an external table is names and types")
 
     def check(self, user: str, statement: Statement, get: bool) -> None:
         """Raise the server's error for what the reader, or a GET request, may not run."""
@@ -132,9 +185,15 @@ class Access:
                     raise QueryError.make(164, "READONLY", f"Cannot modify '{name}' setting in readonly mode.")
                 if name in self._fixed:
                     raise QueryError.make(452, "SETTING_CONSTRAINT_VIOLATION", f"Setting {name} should not be changed")
+            for name in statement.not_plain(_BY_NAME):
+                raise QueryError.make(
+                    497,
+                    "ACCESS_DENIED",
+                    f"{user}: Not enough privileges. {name} takes a plain name for this login, as in {name}('sum', ...).",
+                )
             arguments = [name for name in statement.arguments() if name in self._refused or name == ANY_NAME]
             for name in chain(arguments, statement.calls()):
-                if name in arguments or name in self._refused or name in _REFUSED_TABLES:
+                if name in arguments or name in self._refused or name in self._reaching:
                     raise QueryError.make(
                         497,
                         "ACCESS_DENIED",

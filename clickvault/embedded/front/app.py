@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -30,7 +31,7 @@ from clickvault.embedded.front.errors import QueryError
 from clickvault.embedded.front.inserts import insert
 from clickvault.embedded.front.protocol import DEFAULT_FORMAT, Query
 from clickvault.embedded.front.results import Answer, run
-from clickvault.embedded.front.sessions import Sessions, scoped
+from clickvault.embedded.front.sessions import Sessions, scoped, take_back
 from clickvault.embedded.front.statements import LARGEST, Insert, Parser, Statement, quote, quote_name
 
 log = logging.getLogger("clickvault.front")
@@ -48,6 +49,8 @@ _LARGEST_OF_READER = 64 << 20
 _LONGEST_OF_READER = (
     256 << 10
 )  # of a statement, as a server's max_query_size: to read one takes time and memory of this process
+_MOST_OF_READER = 20_000  # tokens of a statement: the check of one takes a fifth of a second
+_LONG_URL = 16 << 10  # from here on it is read in a thread
 _SECONDS_OF_SILENCE = 60.0  # in the middle of a body
 _SECONDS_OF_BODY = 3600.0
 _SECONDS_TO_TAKE = 600.0  # for a client that does not read its answer
@@ -70,6 +73,7 @@ class Front:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="query")
         self._readers_pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._places = _Places(READERS)
+        self._checking = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (or the server's own start and stop)."""
@@ -89,8 +93,6 @@ class Front:
             await reply.text(404, f"There is no handle {path}\n\nUse / or /ping for health checks.\n")
         elif request.method not in ("GET", "HEAD", "POST"):
             await reply.text(501, f"Method {request.method} is not served\n")
-        elif request.method in ("GET", "HEAD") and "query" not in request.query_params:
-            await reply.text(200, "Ok.\n")
         else:
             await self._serve(request, reply)
 
@@ -109,16 +111,22 @@ class Front:
         work: _Work | None = None
         pool = self._pool
         try:
-            query = protocol.read_request(request.method, request.scope["query_string"], request.headers)
+            query_string: bytes = request.scope["query_string"]
+            if not protocol.asks(query_string) and request.method in ("GET", "HEAD"):
+                await reply.text(200, "Ok.\n")
+                return
+            user, password = protocol.read_login(query_string, request.headers)
+            if not await self._access.knows(user, password):
+                raise self._access.refused(user)
+            read = partial(protocol.read_request, request.method, query_string, request.headers, user)
+            query = await _in_thread(self._pool, read) if len(query_string) > _LONG_URL else read()
             query.query_id = query.query_id or new_query_id()
             reply.query(query, self._engine.timezone)
-            wait = self._access.wrong(query.user, query.password)
-            if wait is not None:
-                await asyncio.sleep(wait)
-                raise self._access.refused(query.user)
-            reader = self._access.reads_only(query.user)
+            reader = self._access.reads_only(user)
             body = await _read_body(request, self._spool, _LARGEST_OF_READER if reader else _LARGEST_BODY)
-            work = _Work(self._engine, self._parser, self._access, self._sessions, self._spool, query, body)
+            work = _Work(
+                self._engine, self._parser, self._access, self._sessions, self._spool, query, body, self._checking
+            )
             watcher = asyncio.create_task(_until_disconnect(request.receive))
             try:
                 if reader:
@@ -242,6 +250,7 @@ class _Work:
         spool: Path,
         query: Query,
         body: IO[bytes],
+        checking: threading.Lock,
     ) -> None:
         self._engine = engine
         self._parser = parser
@@ -250,6 +259,7 @@ class _Work:
         self._spool = spool
         self._query = query
         self._body = body
+        self._checking = checking
         self._stack = contextlib.ExitStack()
         self._running: Running | None = None
         self._chunks: Iterator[bytes] = iter(())
@@ -265,25 +275,30 @@ class _Work:
         if query.form:
             protocol.read_form(query, _joined(pieces, LARGEST))
             pieces = iter(())
-        statement, taken, data = self._read(pieces)
-        if statement.local_file:
-            raise QueryError.make(
-                78,
-                "UNKNOWN_TYPE_OF_QUERY",
-                f"{statement.local_file} is for a client's own files and is not served over HTTP",
-            )
-        self._access.check(query.user, statement, query.get)
+        reader = self._access.reads_only(query.user)
+        with self._one_by_one():
+            statement, taken, data = self._read(pieces)
+            if statement.local_file:
+                raise QueryError.make(
+                    78,
+                    "UNKNOWN_TYPE_OF_QUERY",
+                    f"{statement.local_file} is for a client's own files and is not served over HTTP",
+                )
+            self._access.check(query.user, statement, query.get)
         self._running = self._stack.enter_context(self._engine.running(query.query_id))
         connection = self._connect()
-        self._stack.callback(connection.end_stream)
         for table in query.external:
             self._external(connection, table)
+        self._stack.callback(connection.end_stream)  # before the tables are dropped
+        if reader and query.session_id and statement.kind == "SET":
+            connection.keep(len(statement.sql))
         if taken is not None:
             return Answer(DEFAULT_FORMAT, iter(()), insert(connection, taken, data, query.params, self._spool))
         if statement.kind == "KILL":
             answer = self._kill(connection, statement)
         else:
-            answer = run(connection, statement, query.default_format, query.params, self._spool)
+            with self._access.explaining(query.user):
+                answer = run(connection, statement, query.default_format, query.params, self._spool)
         return _collected(answer, self._spool) if query.wait_end else answer
 
     def begin(self) -> Answer:
@@ -301,12 +316,12 @@ class _Work:
     def _read(self, pieces: Iterator[bytes]) -> tuple[Statement, Insert | None, Iterator[bytes]]:
         """The statement, and the data of an INSERT: parameter and body are one text, as clickhouse-server has it."""
         default_format = self._query.default_format or "Values"
-        head, most = self._query.query, LARGEST
+        head, longest, most = self._query.query, LARGEST, None
         if self._access.reads_only(self._query.user):  # it has no INSERT, whose data may be long
-            most = _LONGEST_OF_READER
-            head, pieces = _joined(chain((head,), pieces), most), iter(())
+            longest, most = _LONGEST_OF_READER, _MOST_OF_READER
+            head, pieces = _joined(chain((head,), pieces), longest), iter(())
         if head:
-            taken = self._parser.insert(head, default_format)
+            taken = self._parser.insert(head, default_format, most)
         else:
             for piece in pieces:
                 head += piece
@@ -314,7 +329,7 @@ class _Work:
                     break
             taken = self._parser.insert(head, default_format)
         if taken is None:
-            return self._parser.statement(_joined(chain((head,), pieces), most)), None, iter(())
+            return self._parser.statement(_joined(chain((head,), pieces), longest), most), None, iter(())
         inline = head[taken.data_start :]
         return taken.statement, taken, chain((inline,) if inline else (), pieces)
 
@@ -326,7 +341,8 @@ class _Work:
     def close(self) -> None:
         """Free all that the request held. May be called twice."""
         with self._lock:
-            self._stack.close()
+            with contextlib.suppress(QueryError):  # of what could not be taken back: its connection is closed, too
+                self._stack.close()
             self._body.close()
             if self._query.session_id and self._query.session_ends:
                 self._sessions.drop(self._query.user, self._query.session_id)
@@ -334,35 +350,43 @@ class _Work:
     def _connect(self) -> Connection:
         query = self._query
         settings = {"log_comment": query.query_id, **query.settings}
-        reader = self._access.reads_only(query.user)
         if query.session_id:
-            connection, new = self._stack.enter_context(
-                self._sessions.use(query.user, query.session_id, query.session_seconds, query.session_must_exist)
+            connection = self._stack.enter_context(
+                self._sessions.use(
+                    query.user, query.session_id, query.session_seconds, query.session_must_exist, self._limit
+                )
             )
-            if new and reader:
-                self._access.limit(connection)
             self._stack.enter_context(scoped(connection, settings, query.database))
             return connection
         connection = self._stack.enter_context(self._engine.connection())
-        if reader:
-            self._access.limit(connection)
+        self._limit(connection)
         connection.set(settings)
         if query.database:
             connection.use(query.database)
         return connection
 
+    def _one_by_one(self) -> contextlib.AbstractContextManager[object]:
+        """To look at what the reader sends takes Python's one lock, which the owner's requests need, too."""
+        return self._checking if self._access.reads_only(self._query.user) else contextlib.nullcontext()
+
+    def _limit(self, connection: Connection) -> None:
+        if self._access.reads_only(self._query.user):
+            self._access.limit(connection)
+
     def _external(self, connection: Connection, table: protocol.External) -> None:
-        """Make a table of the request's data. The rights are the owner's for that: a server asks for none."""
+        """Make a table of the request's data."""
         name = quote_name(table.name)
-        create = self._parser.statement(
-            f"CREATE TEMPORARY TABLE {name} (\n{table.structure}\n) ENGINE = Memory".encode("utf-8", "surrogateescape")
-        )
+        sql = f"CREATE TEMPORARY TABLE {name} (\n{table.structure}\n) ENGINE = Memory"
+        with self._one_by_one():
+            create = self._parser.statement(
+                _joined(iter([sql.encode("utf-8", "surrogateescape")]), _LONGEST_OF_READER), _MOST_OF_READER
+            )
+            self._access.check_external(self._query.user, create)
         target = self._parser.insert(f"INSERT INTO {name} FORMAT {table.format}".encode(), "")
         assert target is not None
-        self._access.check_external(self._query.user, create)
-        with self._access.lifted(connection, self._query.user):
+        with self._access.making_external(connection, self._query.user):
             connection.query(create.sql)
-            self._stack.callback(connection.query, f"DROP TEMPORARY TABLE IF EXISTS {name}")
+            self._stack.callback(take_back, connection, f"DROP TEMPORARY TABLE IF EXISTS {name}")
             insert(connection, target, iter((table.data,)), {}, self._spool)
 
     def _kill(self, connection: Connection, statement: Statement) -> Answer:
@@ -419,7 +443,7 @@ class _Reply:
         self._headers["X-ClickHouse-Exception-Code"] = str(error.code)
         if error.status in (408, 413):  # the rest of the body is not waited for
             self._headers["Connection"] = "close"
-        if error.code == 194 or (error.code == 516 and self._query is not None and not self._query.user):
+        if error.status == 401:
             self._headers["WWW-Authenticate"] = 'Basic realm="ClickHouse"'
             await self.text(401, error.text + "\n")
         else:

@@ -11,6 +11,7 @@ from clickvault.embedded.front.errors import QueryError
 # In the order of preference when a client accepts several: what the engine's own clients ask for first.
 ENCODINGS = ("lz4", "zstd", "gzip", "deflate")
 PIECE = 1 << 20
+_STEPS = {"zstd": 1 << 10}  # bytes decoded at once: a few of zstd's may be 128 KB
 
 
 class Encoder(Protocol):
@@ -101,8 +102,8 @@ def _inflate() -> Any:
 def _decoded(name: str, make: Callable[[], Any], pieces: Iterator[bytes]) -> Iterator[bytes]:
     decompressor = make()
     try:
-        for piece in pieces:
-            data = piece
+        for part in _parts(pieces, _STEPS.get(name, 16 << 10)):
+            data = part
             while data:
                 if decompressor.eof:  # several frames one after the other are one body
                     decompressor = make()
@@ -117,3 +118,9 @@ def _decoded(name: str, make: Callable[[], Any], pieces: Iterator[bytes]) -> Ite
         if type(error).__name__ != "ZstdError":
             raise
         raise QueryError.make(271, "CANNOT_DECOMPRESS", f"Cannot decode the {name} body: {error}") from None
+
+
+def _parts(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
+    for piece in pieces:
+        for start in range(0, len(piece), size):
+            yield piece[start : start + size]

@@ -40,7 +40,8 @@ _SERVER = """\
 # A SELECT on a queue takes messages from the pipeline, so no login may allow it. implicit_select is a convenience of
 # clickhouse-local that no server has. Tables are partitioned by month and events come from 2000 on, so a block may touch
 # hundreds of partitions; at the engine's limit of 100 the block is refused, and the Kafka engine, which takes this
-# profile too, would read the same messages again for ever. Statements are checked in ClickHouse's own language, so no
+# profile too, would read the same messages again for ever. A server asks for no right to make the external tables of a
+# request; here the reader's are made in a role that may do that and nothing else. Statements are checked in ClickHouse's own language, so no
 # login may change it. readonly stands here so that the reader, for whom it is fixed, can't take this profile.
 _USERS = """\
 <clickhouse>
@@ -67,11 +68,13 @@ _USERS = """\
             <grants>
                 <query>GRANT owner</query>
                 <query>GRANT reader</query>
+                <query>GRANT external</query>
             </grants>
         </default>
     </users>
     <roles>
         <owner><grants><query>GRANT ALL ON *.* WITH GRANT OPTION</query></grants></owner>
+        <external><grants><query>GRANT CREATE TEMPORARY TABLE ON *.*</query></grants></external>
     </roles>
     <quotas><default/></quotas>
 </clickhouse>

@@ -14,14 +14,16 @@ import threading
 import uuid
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from clickvault.embedded.front.errors import QueryError
 from clickvault.embedded.front.statements import quote, quote_name
-from clickvault.embedded.import_chdb import import_chdb
+from clickvault.embedded.front.types import Types
 
 log = logging.getLogger("clickvault.front")
 
+_MOST_KEPT = 256 << 10
 _SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -31,6 +33,8 @@ class Connection:
     def __init__(self, raw: Any) -> None:
         """`raw` is chDB's own connection."""
         self.raw = raw
+        self._kept = 0
+        self.spoilt = False  # something of a request is left on it: it must not serve another
         self._stream: Generator[Any, None, None] | None = None
 
     def query(
@@ -50,6 +54,14 @@ class Connection:
         """Start a SELECT and yield its result objects, each one chunk of output."""
         self._stream = self._streaming(sql, output_format, params)
         return self._stream
+
+    def keep(self, size: int) -> None:
+        """Count what a session keeps of its SETs: of parameters with long values, the memory of this process would fill."""
+        self._kept += size
+        if self._kept > _MOST_KEPT:
+            raise QueryError.make(
+                290, "LIMIT_EXCEEDED", f"The SETs of a session have at most {_MOST_KEPT} bytes in all"
+            )
 
     def end_stream(self) -> None:
         """End a stream that was not read to its end; a connection must not be used or closed while one runs."""
@@ -128,9 +140,9 @@ class Running:
 class Engine:
     """The engine of this process."""
 
-    def __init__(self, data: Path, config: Path) -> None:
-        """Open the data folder with a configuration file."""
-        self._chdb = import_chdb()
+    def __init__(self, chdb: ModuleType, data: Path, config: Path) -> None:
+        """Open the data folder with a configuration file; `chdb` is what import_chdb gives."""
+        self._chdb = chdb
         self._path = str(data)
         self._mutex = threading.Lock()
         self._running: dict[str, Running] = {}
@@ -143,6 +155,14 @@ class Engine:
             "SELECT arrayStringConcat(groupArray(name), ' ') FROM system.functions WHERE categories = 'AI'"
         )
         self.ai_functions = frozenset(name.lower() for name in names.split())
+        self.sources = frozenset(name.lower() for name in self._names("table_functions"))
+        self.types = Types(
+            families=frozenset(name.lower() for name in self._names("data_type_families")),
+            zones=frozenset(self._names("time_zones", "time_zone")),
+        )
+
+    def _names(self, table: str, column: str = "name") -> list[str]:
+        return self._root.value(f"SELECT {column} FROM system.{table}").split("\n")
 
     def connect(self) -> Connection:
         """A new connection, with the rights of the owner."""

@@ -11,7 +11,7 @@ _NESTED = re.compile(
 )
 _VERSION = re.compile(r"\s*\(version [0-9.]+[^)]*\)\s*$")
 
-_BAD_REQUEST = {6, 25, 26, 27, 28, 33, 36, 38, 41, 43, 53, 62, 69, 70, 72, 117, 130, 131, 183, 322, 427, 441, 457}
+_BAD_REQUEST = {6, 25, 26, 27, 28, 33, 36, 38, 41, 43, 53, 62, 69, 70, 72, 117, 130, 131, 183, 322, 374, 427, 441, 457}
 _NOT_FOUND = {46, 47, 50, 56, 60, 63, 73, 78, 81, 115, 161, 336}
 _FORBIDDEN = {192, 193, 497, 516}
 
@@ -35,6 +35,8 @@ class QueryError(Exception):
     def from_engine(cls, error: BaseException) -> QueryError:
         """From what chDB raised."""
         text = str(error).strip()
+        if isinstance(error, UnicodeDecodeError):  # of the engine's message, which quotes a client's bytes
+            text = error.object.decode("utf-8", "replace").strip()
         if "throwIf" in text and "'Not enough privileges'_String" in text:  # the row policy of config
             return cls.make(497, "ACCESS_DENIED", "Not enough privileges. This table of system is not for this login.")
         # Some errors come wrapped in themselves.
@@ -58,3 +60,12 @@ class QueryError(Exception):
         if self.code in _NOT_FOUND:
             return 404
         return {48: 501, 159: 408, 202: 503, 209: 408, 290: 413, 373: 423, 439: 503}.get(self.code, 500)
+
+
+class NoLogin(QueryError):
+    """Somebody who did not say who it is."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status at which clients ask for a password."""
+        return 401

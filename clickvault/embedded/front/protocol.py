@@ -32,6 +32,8 @@ _EXTERNAL = ("_format", "_types", "_structure")
 DEFAULT_FORMAT = "TabSeparated"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MOST_PARTS, _LONGEST_HEAD = 1000, 4096
+MOST_PARAMETERS, _LONGEST_LOGIN = 1000, 1024
+_SECONDS = re.compile(r"-?[0-9]{1,18}")
 _FORMAT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -50,7 +52,6 @@ class Query:
     """One request, read."""
 
     user: str = ""
-    password: str = ""
     query: bytes = b""
     query_id: str = ""
     database: str = ""
@@ -72,14 +73,18 @@ class Query:
     external_options: dict[str, str] = field(default_factory=dict, repr=False)
 
 
-def read_request(method: str, query_string: bytes, headers: Mapping[str, str]) -> Query:
-    """Read a request's line and headers. `headers` has lower-case names."""
-    # Latin-1 and surrogateescape: bytes that are not UTF-8 pass through unharmed.
-    pairs = parse_qsl(
-        query_string.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="surrogateescape"
-    )
-    found = Query(get=method in ("GET", "HEAD"))
-    _take(found, dict(pairs))
+def asks(query_string: bytes) -> bool:
+    """Whether a URL has a statement. Raises for one of too many parameters, before anything is made of them."""
+    if query_string.count(b"&") >= MOST_PARAMETERS:
+        raise QueryError.make(36, "BAD_ARGUMENTS", f"A URL has at most {MOST_PARAMETERS} parameters")
+    return any(part.partition(b"=")[0] == b"query" for part in query_string.split(b"&"))
+
+
+def read_login(query_string: bytes, headers: Mapping[str, str]) -> tuple[str, str]:
+    """Name and password of a request, which may have nobody's: nothing else of it is read, however long it is."""
+    short = b"&".join(part for part in query_string.split(b"&") if len(part) <= _LONGEST_LOGIN)
+    pairs = dict(_pairs(short))
+    user, password = pairs.get("user", ""), pairs.get("password", "")
     if authorization := headers.get("authorization", ""):
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "basic":
@@ -88,9 +93,14 @@ def read_request(method: str, query_string: bytes, headers: Mapping[str, str]) -
             login = b64decode(token, validate=True).decode("utf-8", "surrogateescape")
         except ValueError:
             raise QueryError.make(516, "AUTHENTICATION_FAILED", "Authentication failed: bad Basic header") from None
-        found.user, _, found.password = login.partition(":")
-    found.user = _text(headers, "x-clickhouse-user") or found.user
-    found.password = _text(headers, "x-clickhouse-key") or found.password
+        user, _, password = login.partition(":")
+    return _text(headers, "x-clickhouse-user") or user, _text(headers, "x-clickhouse-key") or password
+
+
+def read_request(method: str, query_string: bytes, headers: Mapping[str, str], user: str) -> Query:
+    """Read the line and the headers of a request of somebody who is known. `headers` has lower-case names."""
+    found = Query(user=user, get=method in ("GET", "HEAD"))
+    _take(found, dict(_pairs(query_string)))
     found.database = found.database or _text(headers, "x-clickhouse-database")
     found.default_format = found.default_format or _text(headers, "x-clickhouse-format")
     found.query_id = found.query_id or _text(headers, "x-clickhouse-query-id")
@@ -103,6 +113,11 @@ def read_request(method: str, query_string: bytes, headers: Mapping[str, str]) -
     else:
         found.settings.update(found.external_options)  # no tables here: settings that are named like their options
     return found
+
+
+def _pairs(query_string: bytes) -> list[tuple[str, str]]:
+    # Latin-1 and surrogateescape: bytes that are not UTF-8 pass through unharmed.
+    return parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="surrogateescape")
 
 
 def _text(headers: Mapping[str, str], name: str) -> str:
@@ -164,19 +179,15 @@ def _take(found: Query, pairs: Mapping[str, str]) -> None:
             found.params[name.removeprefix("param_")] = value
         elif name not in _PARAMETERS:
             (found.external_options if name.endswith(_EXTERNAL) else found.settings)[name] = value
-    found.user = pairs.get("user", found.user)
-    found.password = pairs.get("password", found.password)
     if "query" in pairs:
         found.query = pairs["query"].encode("utf-8", "surrogateescape")
     found.query_id = pairs.get("query_id", found.query_id)
     found.database = pairs.get("database", found.database)
     found.session_id = pairs.get("session_id", found.session_id)
-    try:
-        found.session_seconds = int(pairs.get("session_timeout") or found.session_seconds)
-    except ValueError:
-        raise QueryError.make(
-            374, "INVALID_SESSION_TIMEOUT", f"Invalid session timeout: '{pairs['session_timeout']}'"
-        ) from None
+    if seconds := pairs.get("session_timeout", ""):
+        if not _SECONDS.fullmatch(seconds):
+            raise QueryError.make(374, "INVALID_SESSION_TIMEOUT", f"Invalid session timeout: '{seconds[:20]}'")
+        found.session_seconds = int(seconds)
     found.session_must_exist = _flag(pairs, "session_check", found.session_must_exist)
     found.session_ends = _flag(pairs, "close_session", found.session_ends)
     found.default_format = pairs.get("default_format", found.default_format)

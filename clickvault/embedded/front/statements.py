@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from clickvault.embedded.front.errors import QueryError
 
@@ -31,14 +31,15 @@ _TOKEN = re.compile(rb"\((\d+),(\d+),'(\w+)'\)")
 _LAST_FORMAT = re.compile(
     rb" FORMAT (\w+)\Z"
 )  # a text that ends with a bare word ends in no quotes, and in no brackets
+# The name of an aggregate function, with numbers as its parameters.
+_PLAIN = re.compile(rb"'\w+(\([0-9., ]*\))?'")
 ANY_NAME = "{:Identifier}"
 _NAMES = ("BareWord", "QuotedIdentifier")
 _OPENING = {"OpeningRoundBracket", "OpeningSquareBracket", "OpeningCurlyBrace"}
 _CLOSING = {"ClosingRoundBracket", "ClosingSquareBracket", "ClosingCurlyBrace"}
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A token that means something: its text, where it stands, and in how many brackets."""
 
     text: bytes
@@ -74,9 +75,10 @@ _NONE = Token(b"", 0, 0, 0, "")
 class Statement:
     """One statement in canonical form."""
 
-    def __init__(self, parser: Parser, sql: bytes) -> None:
-        """`sql` is what the parser made of a client's text."""
+    def __init__(self, parser: Parser, sql: bytes, most: int | None = None) -> None:
+        """`sql` is what the parser made of a client's text; `most` is how many tokens of it may be looked at."""
         self._parser = parser
+        self._most = most
         self._tokens: list[Token] | None = None
         self.sql = sql
         first = sql.split(None, 1)[0].split(b"(")[0] or b"("
@@ -86,7 +88,7 @@ class Statement:
     def tokens(self) -> list[Token]:
         """All tokens."""
         if self._tokens is None:
-            self._tokens = self._parser.tokens(self.sql)
+            self._tokens = self._parser.tokens(self.sql, self._most)
         return self._tokens
 
     @property
@@ -157,6 +159,15 @@ class Statement:
             elif name.text == b"{" and tokens[end - 2].word == b"IDENTIFIER":
                 yield ANY_NAME
 
+    def not_plain(self, names: frozenset[str]) -> Iterator[str]:
+        """Those of these names, in small letters, that stand anywhere but before a bracket and a plain text: `f('sum', ...)`."""
+        tokens = [*self.tokens, _NONE, _NONE, _NONE]
+        for number, token in enumerate(self.tokens):
+            if token.kind in _NAMES and token.lower in names:
+                opening, text, after = tokens[number + 1 : number + 4]
+                if opening.text != b"(" or after.text != b"," or not _PLAIN.fullmatch(text.text):
+                    yield token.lower
+
 
 @dataclass(frozen=True)
 class Target:
@@ -219,13 +230,13 @@ class Parser:
         self._idle: list[Connection] = []
         self._kept = lru_cache(_KEPT)(self._canonical)
 
-    def statement(self, text: bytes) -> Statement:
+    def statement(self, text: bytes, most: int | None = None) -> Statement:
         """The one statement of a text. Raises the engine's error 62 for what does not parse, and for two statements."""
         if len(text) > LARGEST:
             raise QueryError.make(62, "SYNTAX_ERROR", f"Syntax error: a statement has at most {LARGEST} bytes")
         if not text.strip():
             raise QueryError.make(62, "SYNTAX_ERROR", "Syntax error: failed at position 1 (end of query): Empty query.")
-        return Statement(self, self._kept(text) if len(text) <= _LONGEST_KEPT else self._canonical(text))
+        return Statement(self, self._kept(text) if len(text) <= _LONGEST_KEPT else self._canonical(text), most)
 
     def _canonical(self, text: bytes) -> bytes:
         sql = self._ask(_CANONICAL, text).removesuffix(b"\n")
@@ -238,12 +249,12 @@ class Parser:
             raise QueryError.make(62, "SYNTAX_ERROR", "Syntax error")
         return sql
 
-    def insert(self, head: bytes, default_format: str) -> Insert | None:
+    def insert(self, head: bytes, default_format: str, most: int | None = None) -> Insert | None:
         """The INSERT that a text begins with, data behind it or not; None for anything else."""
         if b"insert" not in head.lower():
             return None
         for size in _HEADS:
-            tokens = self.tokens(head[:size])
+            tokens = self.tokens(head[:size], most)
             if not tokens or tokens[0].word != b"INSERT":
                 return None
             found = _data_of(head, tokens)
@@ -259,9 +270,16 @@ class Parser:
             raise QueryError.make(62, "SYNTAX_ERROR", "Syntax error: an INSERT that is none")
         return insert
 
-    def tokens(self, text: bytes) -> list[Token]:
-        """The tokens of a text that mean something."""
-        return _read(text, self._ask(_TOKENS, text))
+    def tokens(self, text: bytes, most: int | None = None) -> list[Token]:
+        """The tokens of a text that mean something. Raises for more than `most`, before anything is made of them."""
+        answer = self._ask(_TOKENS, text)
+        if most is not None and (many := answer.count(b"(") - answer.count(b",'Whitespace'")) > most:
+            raise QueryError.make(
+                62,
+                "SYNTAX_ERROR",
+                f"Syntax error: a statement of this login has at most {most} tokens, this one {many}",
+            )
+        return _read(text, answer)
 
     def _ask(self, sql: str, text: bytes) -> bytes:
         with self._mutex:
