@@ -382,6 +382,6 @@ def test_every_table_and_column_is_described(prepared: Session) -> None:
         cursor.execute("comment on view vault.v_hub_user is null")
     changes = schema.init(prepared.settings, prepared.renderer, prepared.ch, prepared.pg)
     assert [(c.store, c.action, c.name) for c in changes] == [
-        ("clickhouse", "comment", "table raw.post"), ("postgres", "comment", "table vault.v_hub_user"),
+        ("clickhouse", "comment", "raw.post"), ("postgres", "comment", "vault.v_hub_user"),
     ]  # fmt: skip
     assert schema.plan(prepared.settings, prepared.renderer, prepared.ch, prepared.pg) == []
