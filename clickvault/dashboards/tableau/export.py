@@ -105,9 +105,8 @@ def _extract(ch: Client, renderer: Renderer, a: Asked, hyper: Any, file: Path) -
         "string": SqlType.text, "boolean": SqlType.bool,
     }  # fmt: skip
     sql = extract_sql(renderer, a)
-    columns = {
-        c["name"]: kind_of(c["type"]) for c in rows(ch, f"DESCRIBE TABLE ({sql})")
-    }  # an answer without rows names none
+    # An answer without rows names no columns.
+    columns = {c["name"]: kind_of(c["type"]) for c in rows(ch, f"DESCRIBE TABLE ({sql})")}
     columns |= dict.fromkeys(components(a.metrics), "real")
     table = TableDefinition(
         TableName("Extract", "Extract"), [TableDefinition.Column(n, types[k](), NULLABLE) for n, k in columns.items()]
