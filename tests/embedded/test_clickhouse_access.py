@@ -270,7 +270,7 @@ def reader_s_statements() -> tuple[list[str], list[str]]:
     allowed = [
         "SELECT sum(a), groupArray(s) FROM marts.same",
         "WITH x AS (SELECT a FROM marts.same) SELECT max(a) FROM x",
-        "(SELECT 1) UNION ALL (SELECT 2)",
+        "(SELECT 1) UNION ALL (SELECT 1)",
         "SELECT number FROM numbers(3) WHERE number IN (SELECT a FROM marts.same)",
         "SELECT count() FROM marts.v_platform_daily WHERE 0",
         "SELECT count() FROM raw.user FINAL WHERE 0",

@@ -107,4 +107,5 @@ def test_the_social_network_runs_in_an_empty_folder(scripts: Path, tmp_path: Pat
     assert "balanced: " in said
     assert sorted(path.name for path in tmp_path.iterdir()) == [".clickvault", "report.html"]
     sql = ("sql", "SELECT uniqExact(user_id) AS users FROM raw.user", "--json")
-    assert json.loads(run(scripts / "clickvault", *sql, cwd=tmp_path)) == [{"users": 100}]
+    (found,) = json.loads(run(scripts / "clickvault", *sql, cwd=tmp_path))
+    assert 50 < found["users"] <= 100, "those of the world that were there by then"
