@@ -25,7 +25,6 @@ types and fields that refer to its keys.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from clickvault.errors import ConfigurationError, ContractError
@@ -45,8 +44,8 @@ Unit = Literal["share", "ratio", "hours", "number"]
 CONTRACT = "contract"
 
 
-class Header(Closed):
-    """The header of a check. Bounds as said in the module."""
+class Said(Closed):
+    """What a header says of a check. Bounds as said in the module."""
 
     title: str
     level: Level
@@ -56,24 +55,20 @@ class Header(Closed):
     at_least: float | str | None = None
     at_most: float | str | None = None
     spare: int = 0
+
+
+class Header(Said):
+    """The header of a check."""
+
     parameters: dict[str, Declared] = {}
 
 
-@dataclass(frozen=True)
-class Check:
-    """A check as its header declares it; `template` is its name for the renderer. Bounds as said in the module."""
+class Check(Said):
+    """A check as its header declares it; `template` is its name for the renderer, parameters are as the settings have them."""
 
     name: str
     template: str
-    title: str
-    level: Level
-    unit: Unit
-    value: str
-    hint: str
-    at_least: float | str | None = None
-    at_most: float | str | None = None
-    spare: int = 0
-    parameters: dict[str, Parameter] = field(default_factory=dict)
+    parameters: dict[str, Parameter] = {}
 
     def bound(self, side: Literal["at_least", "at_most"]) -> float | None:
         """A bound as a number in the check's unit; None where there is none, or where the contracts say it."""

@@ -274,14 +274,15 @@ def test_bounds_in_words() -> None:
 
 def test_breaches_come_first_and_the_worst_stands_for_a_check(tmp_path: Path) -> None:
     (red,) = all_checks(made(tmp_path, HEADER))
-    blue, empty = replace(red, name="blue", level="error"), replace(red, name="empty")
+    blue = red.model_copy(update={"name": "blue", "level": "error"})
+    empty, never = (red.model_copy(update={"name": name}) for name in ("empty", "never run"))
     results = [
         result(value=0.02), result(subject="near", value=0.024),
         result(check="blue", level="error", subject="far", value=0.5, passed=False),
         result(check="blue", level="error", subject="spared", value=0.9, rows=1),
         result(check="empty", subject="", value=None, rows=0),
     ]  # fmt: skip
-    found = summaries([red, blue, empty, replace(red, name="never run")], results)
+    found = summaries([red, blue, empty, never], results)
     assert [(s.check.name, s.verdict) for s in found] == [
         ("blue", "breached"), ("red", "passed"), ("empty", "nothing to look at"),
     ]  # fmt: skip
